@@ -1,0 +1,1 @@
+"""What the bots say. How they run is in `fleet/`."""

@@ -1,0 +1,30 @@
+"""The one dispatcher through which every update of every bot goes."""
+
+from datetime import timedelta
+
+from aiogram import Dispatcher
+from aiogram.fsm.storage.base import DefaultKeyBuilder
+from redis.asyncio import Redis
+
+from bot.handlers import create_routers
+from fleet.storage import FleetStorage
+
+# A state that nobody has moved for so long is dropped with its data, or Redis would grow for ever.
+FORGET_STATE_AFTER = timedelta(days=30)
+
+
+def create_dispatcher(redis: Redis) -> Dispatcher:
+    """Build the dispatcher: storage, middlewares and routers.
+
+    `redis` belongs to the caller, who closes it.
+    """
+    storage = FleetStorage(
+        redis,
+        # The bot's id is in the key: two bots that share a chat keep separate states.
+        key_builder=DefaultKeyBuilder(with_bot_id=True),
+        state_ttl=FORGET_STATE_AFTER,
+        data_ttl=FORGET_STATE_AFTER,
+    )
+    dispatcher = Dispatcher(storage=storage)
+    dispatcher.include_routers(*create_routers())
+    return dispatcher
