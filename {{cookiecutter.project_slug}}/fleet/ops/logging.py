@@ -1,0 +1,144 @@
+"""Log lines: JSON off a terminal, coloured text on one, and never a bot token in either.
+
+Loggers of structlog and of the standard library (aiogram, aiohttp, asyncio) share one handler, so there is one place
+where a line is finished, and there everything that looks like a token is removed.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import threading
+from types import TracebackType
+from typing import Any, Literal, TextIO
+
+import orjson
+import structlog
+from structlog.typing import Processor
+
+LogFormat = Literal["json", "console"]
+
+_SECRET = re.compile(
+    r"(?P<bot_id>[0-9]{1,20})(?::|%3[Aa])[A-Za-z0-9_-]{30,}"  # a token, alone or in a URL
+    r"|(?P<path>/bot[0-9]{1,20})(?::|%3[Aa])[^/\s\"'\\<>]+"  # in a URL of the Bot API even if malformed
+    r"|(?P<scheme>[a-z]+://)[^\s/@\"'\\]*:[^\s/@\"'\\]+@"  # a password in a URL
+)
+
+
+def redact(text: str) -> str:
+    """Return `text` with bot tokens (the bot's id stays) and passwords in URLs replaced by `***`."""
+    return _SECRET.sub(_replacement, text)
+
+
+def setup_logging(
+    level: str = "INFO", format: LogFormat | None = None, *, stream: TextIO | None = None
+) -> None:
+    """Send every log record of this process to `stream` (stderr).
+
+    `level` is a name of the standard library's levels. Without a `format` it is console on a terminal, else json.
+    What is bound with `structlog.contextvars` appears on every line, whichever logger wrote it.
+    May be called again; the last call counts.
+    """
+    stream = stream or sys.stderr
+    number = logging.getLevelNamesMapping()[level]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.processors.StackInfoRenderer(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        # Drops what is below the level before anything is computed.
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    if format is None:
+        format = "console" if stream.isatty() else "json"
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        _RedactingFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *(_console(stream) if format == "console" else _json()),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=number, force=True)
+    # aiogram writes a line for every update here, at a quarter of the price of handling it.
+    logging.getLogger("aiogram.event").setLevel(
+        max(number, logging.WARNING) if number > logging.DEBUG else number
+    )
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+
+
+class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            line = super().format(record)
+        except Exception:  # noqa: BLE001 - whatever a value's repr raises; logging would print the raw arguments
+            failed = logging.LogRecord(
+                record.name, logging.ERROR, record.pathname, record.lineno,
+                "this log call cannot be written: %r", (record.msg,), sys.exc_info(),
+            )  # fmt: skip
+            line = super().format(failed)
+        return redact(line)
+
+
+def _replacement(match: re.Match[str]) -> str:
+    if bot_id := match["bot_id"]:
+        return f"{bot_id}:***"
+    if path := match["path"]:
+        return f"{path}:***"
+    return f"{match['scheme']}***@"
+
+
+def _json() -> list[Processor]:
+    return [
+        structlog.processors.format_exc_info,
+        structlog.processors.EventRenamer("message"),
+        structlog.processors.JSONRenderer(serializer=_dumps),
+    ]
+
+
+def _console(stream: TextIO) -> list[Processor]:
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(),
+            # The other formatters show local variables and wrap long lines: a token in two pieces is not recognised.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
+    ]
+
+
+def _dumps(event: dict[str, Any], **_: object) -> str:
+    try:
+        return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # a lone surrogate, an integer above 64 bits, a value that contains itself
+        return json.dumps(
+            {key: value if isinstance(value, str) else repr(value) for key, value in event.items()}
+        )
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
+        return
+    logging.getLogger("fleet").critical("uncaught exception", exc_info=(kind, error, traceback))
+
+
+def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None:
+        _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)

@@ -1,0 +1,248 @@
+"""Every setting of the service, from the environment and from `.env`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from redis.asyncio.connection import parse_url
+
+from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
+from fleet.ops.logging import LogFormat, redact
+
+
+class SettingsError(ValueError):
+    """A setting is wrong.
+
+    The text names the variable and says what to write, one line for each mistake, and holds no secret.
+    """
+
+
+def _field(default: Any, write: str, **limits: Any) -> Any:
+    """Declare a setting; `write` completes "write …" in the error for a wrong value."""
+    return Field(default, json_schema_extra={"write": write}, **limits)
+
+
+def _whole(default: int, high: int) -> Any:
+    return _field(default, f"a whole number from 1 to {high}", ge=1, le=high)
+
+
+def _seconds(default: float, high: int) -> Any:
+    write = f"a number of seconds above 0, at most {high}"
+    return _field(default, write, gt=0, le=high, allow_inf_nan=False)
+
+
+def _any_case(change: Callable[[str], str]) -> BeforeValidator:
+    return BeforeValidator(lambda value: change(value) if isinstance(value, str) else value)
+
+
+_API_URL = "an address that starts with https:// or http://, like https://api.telegram.org"
+_REDIS_URL = "write an address like redis://localhost:6379/0, rediss://user@host:6380/0 (TLS) or unix:///run/redis.sock"
+
+
+class Settings(BaseSettings):
+    """The settings, checked. Made directly, as in tests, it takes what it is given and reads no environment."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
+
+    bot_tokens: SecretStr = SecretStr("")
+    bot_tokens_file: Path | None = None
+    redis_password: SecretStr | None = None
+    """From REDIS_PASSWORD or, as it was at the start, from REDIS_PASSWORD_FILE."""
+    redis_password_file: Path | None = None
+    """To be read again at each login: the password may change while the service runs."""
+    redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
+    """Secret, as it may hold a password; never does where `redis_password` is set. May hold a user name."""
+    telegram_api_url: str = _field("https://api.telegram.org", _API_URL)
+    """Without a slash at the end."""
+    http_host: str = _field(
+        "0.0.0.0",  # noqa: S104 - in a container the published port says who may connect
+        "an address of this machine, like 127.0.0.1, or 0.0.0.0 for all",
+        pattern=r"^[\w.:%-]+$",
+    )
+    http_port: int = _field(8080, "a port from 1 to 65535, or 0 for any free one", ge=0, le=65535)
+    concurrency: int = _whole(100, 10_000)
+    """Turns at once in this replica."""
+    handler_timeout: float = _seconds(120, 86_400)
+    """Seconds for one turn."""
+    drain_timeout: float = _seconds(20, 3_600)
+    """Seconds for the turns in flight at SIGTERM."""
+    max_attempts: int = _whole(3, 1_000)
+    """Turns of one update that may die with their process before it becomes a dead letter."""
+    inbox_limit: int = _whole(100_000, 100_000_000)
+    """Updates that may wait in all before intake pauses."""
+    inbox_limit_per_bot: int = _whole(20_000, 100_000_000)
+    """Updates of one bot that may wait before its intake pauses."""
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], _any_case(str.upper)
+    ] = _field("INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    log_format: Annotated[LogFormat | None, _any_case(str.lower)] = _field(None, "json or console")
+    """None: console on a terminal, else json."""
+
+    def tokens(self) -> list[BotToken]:
+        """Return the tokens of BOT_TOKENS and BOT_TOKENS_FILE; reads the file anew.
+
+        Raises SettingsError if there is none, or the file is not there or not right.
+        """
+        tokens = parse_tokens(self.bot_tokens.get_secret_value())
+        if path := self.bot_tokens_file:
+            text = _read("BOT_TOKENS_FILE", path)
+            try:
+                tokens = merge_tokens([*tokens, *parse_tokens(text, comments=True)])
+            except ValueError as error:
+                raise SettingsError(f"BOT_TOKENS_FILE: {path}: {error}") from None
+        if not tokens:
+            where = (
+                f"BOT_TOKENS_FILE: write a bot token into {path}"
+                if path
+                else "BOT_TOKENS: write a bot token"
+            )
+            raise SettingsError(f"{where}, as @BotFather gives it, like 123456789:AA…")
+        return tokens
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what the constructor is given and nothing else."""
+        return (init_settings,)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password_from_file(cls, values: dict[str, Any]) -> dict[str, Any]:
+        path = values.get("redis_password_file")
+        if not path:
+            return values
+        if values.get("redis_password"):
+            raise ValueError(
+                "REDIS_PASSWORD: it is set and so is REDIS_PASSWORD_FILE: keep one of them"
+            )
+        password = _read("REDIS_PASSWORD_FILE", Path(path)).strip()
+        if not password:
+            raise ValueError(
+                f"REDIS_PASSWORD_FILE: write the password into {path}, the file is empty"
+            )
+        return values | {"redis_password": password}
+
+    @field_validator("bot_tokens")
+    @classmethod
+    def _check_tokens(cls, value: SecretStr) -> SecretStr:
+        parse_tokens(value.get_secret_value())
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis_url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        url = value.get_secret_value()
+        try:
+            parse_url(url)
+            parts = urlsplit(url)
+            usable = parts.path if parts.scheme == "unix" else parts.hostname
+        except ValueError:
+            usable = None
+        # redis-py takes database 0 for a database it cannot read, without a word.
+        if not usable or (
+            parts.scheme != "unix"
+            and not parts.path.strip("/").isdecimal()
+            and parts.path.strip("/")
+        ):
+            raise ValueError(_REDIS_URL)
+        if info.data.get("redis_password") and parts.password is not None:
+            user, _, host = parts.netloc.rpartition("@")
+            user = user.partition(":")[0]
+            return SecretStr(parts._replace(netloc=f"{user}@{host}" if user else host).geturl())
+        return value
+
+    @field_validator("telegram_api_url")
+    @classmethod
+    def _check_api_url(cls, value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            right = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+        except ValueError:
+            right = False
+        # aiogram makes a template of it, hence no braces; a token or a password does not belong here.
+        if (
+            not right
+            or parts.username is not None
+            or parts.query
+            or parts.fragment
+            or set(value) & set("{} ")
+        ):
+            raise ValueError(f'write {_API_URL}, not "{value}"')
+        return value.rstrip("/")
+
+
+class _FromEnvironment(Settings):
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8-sig")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (env_settings, dotenv_settings)
+
+
+def load_settings() -> Settings:
+    """Read the environment and the `.env` of the working directory; what is set in the environment wins.
+
+    A variable set to nothing counts as not set. Raises SettingsError.
+    """
+    try:
+        settings = _FromEnvironment()
+    except ValidationError as error:
+        lines = (
+            _line(cast(dict[str, Any], mistake)) for mistake in error.errors(include_url=False)
+        )
+        raise SettingsError(redact("\n".join(lines))) from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env: write it in UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f".env: it cannot be read: {error.strerror}") from None
+    settings.tokens()
+    return settings
+
+
+def _line(mistake: dict[str, Any]) -> str:
+    name = str(mistake["loc"][0]) if mistake["loc"] else None
+    if mistake["type"] == "value_error":
+        text = str(mistake["ctx"]["error"])
+        return f"{name.upper()}: {text}" if name else text
+    field = Settings.model_fields[str(name)]
+    write = cast(dict[str, str], field.json_schema_extra)["write"]
+    return f'{str(name).upper()}: write {write}, not "{str(mistake["input"])[:80]}"'
+
+
+def _read(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise SettingsError(f"{name}: there is no file {path}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{name}: {path} is not text in UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{name}: {path} cannot be read: {error.strerror}") from None

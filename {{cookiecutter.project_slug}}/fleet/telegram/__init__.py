@@ -1,0 +1,1 @@
+"""Calls to Telegram: the sessions that all bots share."""

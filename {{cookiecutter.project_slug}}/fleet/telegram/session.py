@@ -1,0 +1,150 @@
+"""The HTTP sessions that all bots share: one for calls, one for long polls.
+
+They are apart because a long poll holds its connection: with as many polling bots as one session has connections,
+no message is sent any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import certifi
+import orjson
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import ClientDecodeError, TelegramServerError
+from aiohttp import ClientSession, TCPConnector
+
+from fleet.telegram.retries import FloodGate, Retries, connection_is_new
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.methods import Response, TelegramMethod
+    from aiogram.methods.base import TelegramType
+    from aiohttp import ClientRequest, ClientTimeout
+    from aiohttp.client_proto import ResponseHandler
+    from aiohttp.tracing import Trace
+
+    from fleet.settings import Settings
+
+# Seconds for one call, from waiting for a connection to the last byte of the answer. aiogram's own default.
+CALL_TIMEOUT = 60.0
+# Seconds for one getUpdates unless its caller says otherwise: Telegram holds a poll up to 50 s, and some more.
+POLL_TIMEOUT = 75.0
+# Seconds to resolve, connect and shake hands, within the above. A host that swallows packets is given up early.
+CONNECT_TIMEOUT = 10.0
+# Seconds that an unused connection is kept for the next call: a new one costs three round trips.
+KEEP_ALIVE = 60.0
+# Seconds that an address is remembered. A failed connect forgets it at once.
+DNS_TTL = 300
+# A turn makes one call at a time as a rule; twice that leaves room for handlers that gather several, and the floor
+# for a service that was set to few turns.
+CALLS_PER_TURN = 2
+MIN_CALLS = 100
+
+
+class SessionClosedError(RuntimeError):
+    """A call was made after the service had closed its sessions."""
+
+
+class FleetSession(AiohttpSession):
+    """aiogram's session, shared by many bots: no one of them closes it, and once closed it stays closed."""
+
+    def __init__(self, *, api: TelegramAPIServer, limit: int, timeout: float) -> None:
+        super().__init__(
+            api=api, json_loads=orjson.loads, json_dumps=_dumps, timeout=timeout, limit=limit
+        )
+        self._limit = limit
+        self._client: ClientSession | None = None
+        self._finished = False
+
+    async def create_session(self) -> ClientSession:
+        """Return the client session, opened at the first call. Raises SessionClosedError after `finish`."""
+        if self._finished:
+            raise SessionClosedError("the service is stopping: its sessions to Telegram are closed")
+        if self._client is None:
+            connector = _Connector(
+                ssl=ssl.create_default_context(cafile=certifi.where()),
+                limit=self._limit,
+                ttl_dns_cache=DNS_TTL,
+                keepalive_timeout=KEEP_ALIVE,
+            )
+            self._client = ClientSession(connector=connector)
+        return self._client
+
+    async def close(self) -> None:
+        """Do nothing: `async with bot.context()` calls this, and the other bots need the session."""
+
+    async def finish(self) -> None:
+        """Close for good. Calls in flight fail, further ones raise SessionClosedError."""
+        if self._finished:
+            return
+        self._finished = True
+        if self._client is not None:
+            await self._client.close()
+            # https://docs.aiohttp.org/en/stable/client_advanced.html#graceful-shutdown
+            await asyncio.sleep(0.25)
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
+    ) -> Response[TelegramType]:
+        """Raise what the answer says. A gateway's HTML page for a 5xx is a TelegramServerError like any other 5xx."""
+        try:
+            return super().check_response(bot, method, status_code, content)
+        except ClientDecodeError as error:
+            if status_code < 500:
+                raise
+            message = f"HTTP {status_code} without an answer of the Bot API"
+            raise TelegramServerError(method=method, message=message) from error
+
+
+class _Connector(TCPConnector):
+    # The method that aiohttp documents for subclasses to override, in spite of its underscore.
+    async def _create_connection(
+        self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
+    ) -> ResponseHandler:
+        connection_is_new.set(True)
+        try:
+            # aiogram passes aiohttp a total alone, so without this an unreachable host takes all of it.
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                return await super()._create_connection(req, traces, timeout)
+        except OSError:  # TimeoutError is one
+            self.clear_dns_cache()
+            raise
+
+
+class TelegramSessions:
+    """Both sessions. `calls` is the session of every `Bot`; only getUpdates goes through `polls`."""
+
+    def __init__(self, calls: FleetSession, polls: FleetSession, gate: FloodGate) -> None:
+        self.calls = calls
+        self.polls = polls
+        self._gate = gate
+
+    def flood_wait(self, bot_id: int) -> float:
+        """Return for how many seconds Telegram has told the bot to make no calls; 0.0 if it has not."""
+        return self._gate.seconds_left(bot_id)
+
+    async def close(self) -> None:
+        """Close both for good, in about 0.25 s; a second time does nothing."""
+        await asyncio.gather(self.calls.finish(), self.polls.finish())
+
+
+def create_sessions(settings: Settings) -> TelegramSessions:
+    """Make the sessions of one service. Connections are opened at the first call.
+
+    `calls` waits out flood control, bot by bot, and tries again what did not reach Telegram and what it answered with
+    5xx; `polls` does neither: a poller has its own backoff.
+    """
+    api = TelegramAPIServer.from_base(settings.telegram_api_url)
+    gate = FloodGate()
+    limit = max(MIN_CALLS, CALLS_PER_TURN * settings.concurrency)
+    calls = FleetSession(api=api, limit=limit, timeout=CALL_TIMEOUT)
+    calls.middleware(Retries(gate))
+    return TelegramSessions(calls, FleetSession(api=api, limit=0, timeout=POLL_TIMEOUT), gate)
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
