@@ -1,0 +1,1 @@
+"""How the bots run: intake, inbox, worker, shared sessions. Knows nothing of `bot/`, where they are told what to say."""

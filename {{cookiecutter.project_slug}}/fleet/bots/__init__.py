@@ -1,0 +1,1 @@
+"""Which bots run, and how each of them is."""

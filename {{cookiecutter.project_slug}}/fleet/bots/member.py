@@ -1,0 +1,41 @@
+"""One bot of the fleet and how it is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiogram import Bot
+
+
+class BotState(StrEnum):
+    """How a bot is, as `/health` shows it."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    BACKING_OFF = "backing-off"
+    FLOOD_WAIT = "flood-wait"
+    CONFLICT = "conflict"
+    UNAUTHORIZED = "unauthorized"
+    STOPPED = "stopped"
+
+
+@dataclass(eq=False)
+class Member:
+    """A bot of the fleet. Its state is written by its intake and read by all others."""
+
+    bot: Bot
+    role: str | None
+    state: BotState = BotState.STARTING
+    error: str | None = None
+    username: str | None = None
+    last_update_at: float | None = None
+    """When its last update arrived, seconds since the epoch."""
+
+    @property
+    def id(self) -> int:
+        return self.bot.id
+
+    def enter(self, state: BotState, error: str | None = None) -> bool:
+        """Note a new state. Returns whether anything changed."""
+        changed = (state, error) != (self.state, self.error)
+        self.state, self.error = state, error
+        return changed

@@ -1,0 +1,39 @@
+"""Which conversation an update belongs to: what is kept in order, one turn at a time."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def conversation_of(bot_id: int, update: Mapping[str, Any]) -> str:
+    """Name the conversation of a raw update: `bot:chat:user`.
+
+    Works on the JSON that Telegram sent, so that types which aiogram does not know yet are
+    ordered too. What has no chat belongs to the private chat with its user (an inline query, a
+    shipping query), as FSM contexts do. What has neither is kept in order by its subject: a poll
+    by the poll's id, anything else by its type.
+
+    Source: https://core.telegram.org/bots/api#update and the types that it names.
+    """
+    kind, event = next(
+        ((key, value) for key, value in update.items() if key != "update_id"), ("empty", None)
+    )
+    if not isinstance(event, Mapping):
+        return f"{bot_id}:{kind}:0"
+    chat = _id(event, "chat") or _id(event.get("message"), "chat")
+    user = (
+        _id(event, "from")
+        or _id(event, "user")
+        or _id(event, "voter_chat")
+        or _id(event, "actor_chat")
+    )
+    if chat is None and user is None:
+        subject = event.get("id")
+        return f"{bot_id}:{kind}:{subject if isinstance(subject, str | int) else 0}"
+    return f"{bot_id}:{chat or user}:{user or chat}"
+
+
+def _id(holder: Any, key: str) -> int | None:
+    """Read `holder[key]["id"]`, if it is there and a whole number."""
+    value = holder.get(key) if isinstance(holder, Mapping) else None
+    number = value.get("id") if isinstance(value, Mapping) else None
+    return number if isinstance(number, int) else None

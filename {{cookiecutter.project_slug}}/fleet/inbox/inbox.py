@@ -1,0 +1,235 @@
+"""The inbox as the rest of the service sees it. The package's docstring lists its keys."""
+
+import secrets
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import orjson
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+from redis.exceptions import OutOfMemoryError
+
+from fleet.inbox.conversation import conversation_of
+
+BEAT_INTERVAL = 3.0
+"""Seconds between two beats of a replica."""
+DEAD_AFTER = 15.0
+"""Seconds of silence after which a replica counts as dead and its turns are given to others."""
+SEEN_FOR = 3 * 24 * 3600
+"""Seconds for which the ids of a bot's updates are remembered after its last one.
+
+Telegram offers an update again for 24 hours (https://core.telegram.org/bots/api#getting-updates),
+and after a week without updates it chooses the next id at random
+(https://core.telegram.org/bots/api#update): longer than the one, shorter than the other.
+"""
+LETTERS_KEPT = 10_000
+"""How many dead letters are kept, newest first: they must not fill Redis."""
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+
+
+class InboxFull(Exception):
+    """The inbox takes no more updates for now. Leave them with Telegram and try again later."""
+
+
+class Outcome(StrEnum):
+    """What became of a turn."""
+
+    DONE = "done"
+    """The update was handled and is over."""
+    DEAD = "dead"
+    """The update could not be handled and is a dead letter now."""
+    BACK = "back"
+    """The update keeps its place at the head of its conversation and gets another turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One handling of one update, in the hands of this replica until it is handed in."""
+
+    conversation: str
+    number: int
+    update: bytes
+    """The update as JSON."""
+
+    @property
+    def bot_id(self) -> int:
+        return int(self.conversation.partition(":")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTurn:
+    turn: Turn
+    outcome: Outcome
+    error: str = ""
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An update that could not be handled, with the reason."""
+
+    id: str
+    bot_id: int
+    conversation: str
+    update: dict[str, Any]
+    error: str
+    traceback: str
+    died: int
+    """How many processes died during its turns."""
+    failed_at: datetime
+
+
+class Inbox:
+    """One replica's access to the inbox that all replicas share.
+
+    Every method raises `redis.exceptions.RedisError` while Redis is away; nothing is lost then,
+    and each may simply be called again.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        limit: int = 100_000,
+        limit_per_bot: int = 20_000,
+        max_attempts: int = 3,
+        beat_interval: float = BEAT_INTERVAL,
+        dead_after: float = DEAD_AFTER,
+        prefix: str = "fleet:",
+    ) -> None:
+        self.replica = secrets.token_hex(4)
+        self.beat_interval = beat_interval
+        self._redis = redis
+        self._limit = limit
+        self._limit_per_bot = limit_per_bot
+        self._max_attempts = max_attempts
+        self._dead_after = dead_after
+        self._prefix = prefix
+        common = (_SCRIPTS / "common.lua").read_text()
+        self._put, self._exchange, self._beat, self._leave = (
+            redis.register_script(common + (_SCRIPTS / f"{name}.lua").read_text())
+            for name in ("put", "exchange", "beat", "leave")
+        )
+        self._number = 1
+
+    async def put(self, bot_id: int, updates: Iterable[Mapping[str, Any]]) -> int:
+        """Enter a batch of one bot's raw updates; those entered before are recognised by their id.
+
+        All enter or none. Once this returns, each of them will have its turn.
+
+        Returns:
+            How many were new.
+
+        Raises:
+            InboxFull: as many wait as `INBOX_LIMIT` or `INBOX_LIMIT_PER_BOT` allow, or Redis has
+                reached its memory limit. None has entered.
+        """
+        arguments: list[str | bytes | int] = [
+            bot_id, self._limit, self._limit_per_bot, SEEN_FOR,
+        ]  # fmt: skip
+        for update in updates:
+            arguments += (
+                update["update_id"],
+                conversation_of(bot_id, update),
+                orjson.dumps(update),
+            )
+        try:
+            entered = int(await self._call(self._put, arguments))
+        except OutOfMemoryError as error:
+            raise InboxFull("Redis has reached its memory limit") from error
+        if entered < 0:
+            raise InboxFull("as many updates wait as INBOX_LIMIT or INBOX_LIMIT_PER_BOT allow")
+        return entered
+
+    async def exchange(
+        self,
+        ended: Sequence[EndedTurn] = (),
+        *,
+        wanted: int,
+        share: int | None = None,
+        skip: Collection[int] = (),
+    ) -> list[Turn]:
+        """Hand in turns that ended and take the next ones.
+
+        Until a call succeeds, repeat it with at least the same `ended`: it hands in each turn once
+        and gives again the turns whose first reply was lost. One call at a time.
+
+        Args:
+            ended: turns that are over.
+            wanted: how many turns to take at the most.
+            share: how many of them one bot may get at the most; all, if not given.
+            skip: bots that get no turn for now.
+        """
+        arguments: list[str | bytes | int] = [
+            self.replica, self._number, wanted, share or wanted, LETTERS_KEPT, len(skip), *skip,
+        ]  # fmt: skip
+        for end in ended:
+            turn = end.turn
+            arguments += (turn.conversation, turn.number, end.outcome, end.error, end.traceback)
+        reply = await self._call(self._exchange, arguments)
+        turns = [
+            Turn(conversation.decode(), int(number), update)
+            for conversation, number, update in zip(*[iter(reply)] * 3, strict=True)
+        ]
+        self._number += max(1, len(turns))
+        return turns
+
+    async def wait(self, seconds: float) -> None:
+        """Return when there may be turns to take, or after `seconds` at the latest."""
+        await self._redis.execute_command("BLPOP", self._prefix + "bell", seconds)
+
+    async def beat(self) -> bool:
+        """Show that this replica lives, and put the turns of dead replicas back.
+
+        Call it every `beat_interval` seconds.
+
+        Returns:
+            Whether the replica was known. If not, it is new or was declared dead: then its turns
+            are no longer its own.
+        """
+        gap = 2 * self.beat_interval
+        return bool(
+            await self._call(
+                self._beat,
+                [self.replica, self._dead_after, gap, self._max_attempts, LETTERS_KEPT],
+            )
+        )
+
+    async def leave(self) -> None:
+        """Say that this replica is gone. Turns that it has not handed in stay until it counts as dead."""
+        await self._call(self._leave, [self.replica])
+
+    async def sizes(self) -> dict[int, int]:
+        """Count the updates that wait, turns in hand included, for each bot that has any."""
+        counts = await self._redis.execute_command("HGETALL", self._prefix + "waiting")
+        return {int(bot): int(n) for bot, n in counts.items() if bot != b"all" and int(n)}
+
+    async def dead_letters(self, page: int = 100) -> AsyncIterator[DeadLetter]:
+        """Iterate over the dead letters, oldest first."""
+        start = "-"
+        while entries := await self._redis.xrange(self._prefix + "dead", min=start, count=page):
+            for key, fields in entries:
+                yield _dead_letter(key.decode(), fields)
+            start = f"({entries[-1][0].decode()}"
+
+    async def _call(self, script: AsyncScript, arguments: list[Any]) -> Any:
+        return await script(keys=[self._prefix], args=arguments)
+
+
+def _dead_letter(key: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
+    conversation = fields[b"conversation"].decode()
+    return DeadLetter(
+        id=key,
+        bot_id=int(conversation.partition(":")[0]),
+        conversation=conversation,
+        update=orjson.loads(fields[b"update"]),
+        error=fields[b"error"].decode(),
+        traceback=fields[b"traceback"].decode(),
+        died=int(fields[b"died"]),
+        failed_at=datetime.fromtimestamp(int(key.partition("-")[0]) / 1000, UTC),
+    )

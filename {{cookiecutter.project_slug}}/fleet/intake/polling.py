@@ -1,0 +1,151 @@
+"""Long polling for one bot: getUpdates into the inbox."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from aiogram.exceptions import (
+    TelegramConflictError,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import TelegramMethod
+from aiogram.utils.backoff import Backoff, BackoffConfig
+from redis.exceptions import RedisError
+
+from fleet.bots.member import BotState, Member
+from fleet.inbox import Inbox, InboxFull
+from fleet.telegram.session import TelegramSessions
+
+POLL_TIMEOUT = 30
+"""Seconds for which Telegram holds a getUpdates open when there is nothing new."""
+ANSWER_TIMEOUT = 10
+"""Seconds beyond that until a getUpdates counts as hung."""
+CONFIRM_TIMEOUT = 3
+"""Seconds for the last confirmation at stop. Without it the updates are offered again, and recognised."""
+ROOM_CHECK = 0.5
+"""Seconds between two looks whether a full inbox has room again."""
+BACKOFF = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=1.7, jitter=0.2)
+"""Seconds between tries. aiogram's Backoff: see its documentation."""
+
+log = structlog.get_logger(__name__)
+
+
+class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
+    """getUpdates without validation, so that one update that aiogram cannot read stops nothing.
+
+    Source: https://core.telegram.org/bots/api#getupdates
+    """
+
+    __returning__ = list[dict[str, Any]]
+    __api_method__ = "getUpdates"
+
+    offset: int | None = None
+    limit: int | None = None
+    timeout: int | None = None
+    allowed_updates: list[str] | None = None
+
+
+class Poller:
+    """Polls one bot for as long as its task runs, whatever happens, and shows how it is."""
+
+    def __init__(
+        self,
+        member: Member,
+        inbox: Inbox,
+        sessions: TelegramSessions,
+        allowed_updates: Sequence[str],
+    ) -> None:
+        self._member = member
+        self._inbox = inbox
+        self._sessions = sessions
+        self._allowed_updates = list(allowed_updates)
+        self._backoff = Backoff(BACKOFF)
+        self._offset: int | None = None
+        self._unconfirmed = False
+
+    async def run(self) -> None:
+        """Poll until cancelled, then confirm what the inbox has."""
+        with structlog.contextvars.bound_contextvars(bot_id=self._member.id):
+            try:
+                while True:
+                    await self._step()
+            finally:
+                self._member.enter(BotState.STOPPED)
+                if self._unconfirmed:
+                    await self._confirm()
+
+    async def _step(self) -> None:
+        """Fetch once and enter what came. Trouble shows in the bot's state and slows the next step."""
+        try:
+            if self._member.username is None:
+                self._member.username = (await self._member.bot.get_me()).username
+            updates = await self._fetch()
+        except TelegramUnauthorizedError as error:
+            await self._pause(BotState.UNAUTHORIZED, f"Telegram refuses the token: {error.message}")
+        except TelegramConflictError as error:
+            if "webhook" in error.message:
+                log.info("a webhook is set for this bot; removing it to poll")
+                await self._member.bot.delete_webhook()
+            else:
+                await self._pause(
+                    BotState.CONFLICT, "another program polls this bot with the same token"
+                )
+        except TelegramRetryAfter as error:
+            await self._pause(BotState.FLOOD_WAIT, error.message, error.retry_after)
+        except TelegramNetworkError as error:
+            await self._pause(BotState.BACKING_OFF, error.message)
+        except Exception as error:  # noqa: BLE001 - one bot's trouble is its own, whatever it is
+            await self._pause(BotState.BACKING_OFF, f"{type(error).__name__}: {error}")
+        else:
+            self._recover()
+            if updates:
+                await self._enter(updates)
+
+    async def _fetch(self) -> list[dict[str, Any]]:
+        # After trouble an empty answer at once shows that it is over; a long poll would hide that.
+        seconds = POLL_TIMEOUT if self._member.state is BotState.RUNNING else 0
+        method = GetRawUpdates(
+            offset=self._offset, timeout=seconds, allowed_updates=self._allowed_updates
+        )
+        updates = await self._sessions.polls(
+            self._member.bot, method, timeout=seconds + ANSWER_TIMEOUT
+        )
+        self._unconfirmed = False
+        return updates
+
+    async def _enter(self, updates: list[dict[str, Any]]) -> None:
+        """Put a batch into the inbox, however long that takes; only then move the offset."""
+        while True:
+            try:
+                await self._inbox.put(self._member.id, updates)
+            except InboxFull as error:
+                await self._pause(BotState.BACKING_OFF, f"the inbox is full: {error}", ROOM_CHECK)
+            except RedisError as error:
+                await self._pause(BotState.BACKING_OFF, f"Redis is away: {error}")
+            else:
+                break
+        self._offset = updates[-1]["update_id"] + 1
+        self._unconfirmed = True
+        self._member.last_update_at = time.time()
+        self._recover()
+
+    async def _confirm(self) -> None:
+        method = GetRawUpdates(offset=self._offset, limit=1, timeout=0)
+        try:
+            await self._sessions.polls(self._member.bot, method, timeout=CONFIRM_TIMEOUT)
+        except Exception as error:  # noqa: BLE001 - the inbox recognises what is offered again
+            log.info("could not confirm the last updates", error=str(error))
+
+    def _recover(self) -> None:
+        self._backoff.reset()
+        if self._member.enter(BotState.RUNNING):
+            log.info("polling", username=self._member.username)
+
+    async def _pause(self, state: BotState, error: str, seconds: float | None = None) -> None:
+        if self._member.enter(state, error):
+            log.warning("not polling", state=state, error=error)
+        await asyncio.sleep(next(self._backoff) if seconds is None else seconds)

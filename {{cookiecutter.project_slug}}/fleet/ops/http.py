@@ -1,0 +1,68 @@
+"""The HTTP port: how the service is, for people, probes and load balancers."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import orjson
+from aiohttp import web
+from redis.exceptions import RedisError
+
+PROBE_TIMEOUT = 2.0
+"""Seconds that Redis has to answer a health request."""
+
+
+class Observed(Protocol):
+    """What the health endpoints ask of the service."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether work goes on; a restart is the cure if not."""
+
+    @property
+    def accepting(self) -> bool:
+        """Whether the replica is started and not draining."""
+
+    async def redis_answers(self) -> bool:
+        """Whether Redis answers; raises `RedisError` or returns False if not."""
+
+    async def describe(self) -> Mapping[str, Any]:
+        """Replica, mode and bots; may raise `RedisError`."""
+
+
+def create_app(service: Observed) -> web.Application:
+    """Build the application with `/health`, `/health/live` and `/health/ready`."""
+
+    async def live(_: web.Request) -> web.Response:
+        return _json({"alive": service.alive}, ok=service.alive)
+
+    async def ready(_: web.Request) -> web.Response:
+        redis = await _redis_answers(service)
+        ok = redis and service.accepting
+        return _json({"ready": ok, "redis": redis, "accepting": service.accepting}, ok=ok)
+
+    async def health(_: web.Request) -> web.Response:
+        redis = await _redis_answers(service)
+        ok = redis and service.accepting
+        body = {"ready": ok, "redis": "up" if redis else "down", **await service.describe()}
+        return _json(body, ok=ok)
+
+    app = web.Application()
+    app.router.add_get("/health/live", live)
+    app.router.add_get("/health/ready", ready)
+    app.router.add_get("/health", health)
+    return app
+
+
+async def _redis_answers(service: Observed) -> bool:
+    try:
+        async with asyncio.timeout(PROBE_TIMEOUT):
+            return await service.redis_answers()
+    except (TimeoutError, RedisError):
+        return False
+
+
+def _json(body: Mapping[str, Any], *, ok: bool) -> web.Response:
+    return web.Response(
+        body=orjson.dumps(body), status=200 if ok else 503, content_type="application/json"
+    )

@@ -1,0 +1,53 @@
+"""The one connection pool of the service: bounded, waiting, with time-outs and retries."""
+
+from pathlib import Path
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.credentials import CredentialProvider
+from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - redis' names
+
+from fleet.settings import Settings
+
+MAX_CONNECTIONS = 64
+"""More would not make Redis faster: it works on one command at a time."""
+ANSWER_TIMEOUT = 5.0
+"""Seconds that Redis may take to accept a connection or to answer."""
+RETRIES = 3
+"""How often a command is sent again at once, within a second. Beyond that the caller decides."""
+
+
+class PasswordFile(CredentialProvider):
+    """Reads the password from its file for every new connection, so that a rotated one is found."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get_credentials(self) -> tuple[str]:
+        return (self._path.read_text(encoding="utf-8").strip(),)
+
+
+def create_redis(settings: Settings) -> Redis:
+    """Create the client that inbox, FSM storage and health share.
+
+    A caller waits for a free connection rather than to open one more. Connection faults surface
+    as `redis.exceptions.RedisError` once the retries are used up.
+    """
+    options: dict[str, object] = {}
+    if settings.redis_password_file is not None:
+        options["credential_provider"] = PasswordFile(settings.redis_password_file)
+    elif settings.redis_password is not None:
+        options["password"] = settings.redis_password.get_secret_value()
+    pool = BlockingConnectionPool.from_url(
+        settings.redis_url.get_secret_value(),
+        max_connections=MAX_CONNECTIONS,
+        timeout=2 * ANSWER_TIMEOUT,
+        socket_timeout=ANSWER_TIMEOUT,
+        socket_connect_timeout=ANSWER_TIMEOUT,
+        socket_keepalive=True,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
+        retry_on_error=[ConnectionError, TimeoutError, BusyLoadingError],
+        **options,
+    )
+    return Redis.from_pool(pool)

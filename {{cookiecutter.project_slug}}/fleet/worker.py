@@ -1,0 +1,219 @@
+"""Takes turns: updates from the inbox to their handlers, and what became of them back to the inbox."""
+
+import asyncio
+import time
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import structlog
+from redis.exceptions import RedisError
+
+from fleet.bots.member import Member
+from fleet.inbox import EndedTurn, Inbox, Outcome, Turn
+from fleet.ops.logging import redact
+from fleet.turn import BotUnavailable
+
+IDLE_WAIT = 1.0
+"""Seconds an idle worker waits for the bell before it looks by itself."""
+RETRY_DELAY = 0.5
+"""Seconds until the next try when Redis did not answer."""
+CANCEL_GRACE = 1.0
+"""Seconds that a cancelled turn has to end."""
+FAREWELL = 5.0
+"""Seconds that handing in the last turns may take. What is not handed in is taken over by another replica."""
+STUCK_AFTER = 60.0
+"""Seconds without a look at the inbox after which the worker counts as stuck; Redis' time-outs are far shorter."""
+GREED = 4
+"""A bot that holds this many times as many turns as are free gets no more, so that there is always room for others."""
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Keeps up to `concurrency` turns in flight.
+
+    Args:
+        inbox: where the turns come from.
+        member: gives the member with a bot's id, or None while that bot cannot work here.
+        take: gives an update its turn (`TurnTaker.take`).
+        concurrency: turns at once.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        member: Callable[[int], Member | None],
+        take: Callable[[Member, bytes], Awaitable[None]],
+        concurrency: int,
+    ) -> None:
+        self._inbox = inbox
+        self._member = member
+        self._take = take
+        self._concurrency = concurrency
+        self._turns: dict[Turn, asyncio.Task[None]] = {}
+        self._ended: list[EndedTurn] = []
+        self._held: Counter[int] = Counter()
+        self._unavailable: set[int] = set()
+        self._nudge = asyncio.Event()
+        self._hungry = asyncio.Event()
+        self._draining = False
+        self._redis_is_away = False
+        self._looked_at = time.monotonic()
+
+    @property
+    def in_flight(self) -> int:
+        """Turns in flight."""
+        return len(self._turns)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the worker has stopped looking for turns."""
+        return time.monotonic() - self._looked_at > STUCK_AFTER
+
+    async def run(self) -> None:
+        """Take turns until `drain` is called; return when all are handed in."""
+        async with asyncio.TaskGroup() as group:
+            helpers = [group.create_task(self._beat()), group.create_task(self._listen())]
+            self._nudge.set()
+            while not (self._draining and not self._turns):
+                await self._nudge.wait()
+                self._nudge.clear()
+                await self._exchange()
+            for helper in helpers:
+                helper.cancel()
+        await self._say_farewell()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no more turns. Those in flight have `seconds` to end, then they go back into the inbox."""
+        self._draining = True
+        self._nudge.set()
+        if self._turns:
+            log.info("finishing turns", in_flight=len(self._turns), seconds=seconds)
+            await asyncio.wait(self._turns.values(), timeout=seconds)
+        await self._cancel_turns()
+
+    async def _exchange(self) -> None:
+        """Hand in the turns that ended and start the ones that come for them."""
+        self._looked_at = time.monotonic()
+        free = 0 if self._draining else self._concurrency - len(self._turns)
+        self._unavailable = {bot for bot in self._unavailable if self._member(bot) is None}
+        greedy = {bot for bot, held in self._held.items() if held > GREED * free}
+        ended, self._ended = self._ended, []
+        try:
+            turns = await self._inbox.exchange(
+                ended, wanted=free, share=(free + 1) // 2, skip=self._unavailable | greedy
+            )
+        except RedisError as error:
+            self._ended = ended + self._ended
+            if not self._redis_is_away:
+                log.warning("Redis is away; turns wait", error=str(error))
+            self._redis_is_away = True
+            await asyncio.sleep(RETRY_DELAY)
+            self._nudge.set()
+            return
+        if self._redis_is_away:
+            log.info("Redis is back")
+            self._redis_is_away = False
+        for turn in turns:
+            self._start(turn)
+        if turns and len(turns) < free:
+            self._nudge.set()  # the share of one bot was used up, or more came meanwhile
+        if len(turns) < free:
+            self._hungry.set()
+        else:
+            self._hungry.clear()
+
+    def _start(self, turn: Turn) -> None:
+        member = self._member(turn.bot_id)
+        if member is None or self._draining:
+            self._unavailable.add(turn.bot_id)
+            self._ended.append(EndedTurn(turn, Outcome.BACK))
+            self._nudge.set()
+            return
+        self._held[turn.bot_id] += 1
+        self._turns[turn] = asyncio.create_task(self._run_turn(member, turn))
+
+    async def _run_turn(self, member: Member, turn: Turn) -> None:
+        try:
+            await self._take(member, turn.update)
+        except BotUnavailable as error:
+            log.warning("the bot cannot work; its updates wait", error=str(error))
+            self._unavailable.add(turn.bot_id)
+            end = EndedTurn(turn, Outcome.BACK)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            cancelled_by_us = task is not None and task.cancelling()
+            end = EndedTurn(turn, Outcome.BACK) if cancelled_by_us else _dead(turn, error)
+        except Exception as error:  # noqa: BLE001 - a handler that raises harms nobody
+            end = _dead(turn, error)
+        else:
+            end = EndedTurn(turn, Outcome.DONE)
+        self._end(end)
+
+    def _end(self, end: EndedTurn) -> None:
+        if self._turns.pop(end.turn, None) is None:
+            return
+        bot = end.turn.bot_id
+        self._held[bot] -= 1
+        if not self._held[bot]:
+            del self._held[bot]
+        self._ended.append(end)
+        self._nudge.set()
+
+    async def _cancel_turns(self) -> None:
+        """Put the turns in flight back, also those whose handlers do not let themselves be cancelled."""
+        turns = dict(self._turns)
+        for task in turns.values():
+            task.cancel()
+        if turns:
+            log.warning("turns go back into the inbox", count=len(turns))
+            await asyncio.wait(turns.values(), timeout=CANCEL_GRACE)
+        for turn in turns:
+            self._end(EndedTurn(turn, Outcome.BACK))
+
+    async def _beat(self) -> None:
+        """Show that this replica lives. If others took it for dead, its turns are theirs now."""
+        while True:
+            try:
+                known = await self._inbox.beat()
+            except RedisError as error:
+                log.debug("no beat", error=str(error))
+            else:
+                if not known:
+                    await self._cancel_turns()
+                    self._nudge.set()
+            await asyncio.sleep(self._inbox.beat_interval)
+
+    async def _listen(self) -> None:
+        """Wait for the bell while there is room for more turns."""
+        while True:
+            await self._hungry.wait()
+            try:
+                await self._inbox.wait(IDLE_WAIT)
+            except RedisError:
+                await asyncio.sleep(RETRY_DELAY)
+            self._nudge.set()
+
+    async def _say_farewell(self) -> None:
+        try:
+            async with asyncio.timeout(FAREWELL):
+                while self._ended:
+                    await self._exchange()
+                await self._inbox.leave()
+        except (TimeoutError, RedisError) as error:
+            log.warning(
+                "could not hand in the last turns; another replica will take them over",
+                count=len(self._ended),
+                error=str(error),
+            )
+
+
+def _dead(turn: Turn, error: BaseException) -> EndedTurn:
+    log.error("the update is a dead letter now", error=repr(error), exc_info=error)
+    return EndedTurn(
+        turn,
+        Outcome.DEAD,
+        error=redact(f"{type(error).__name__}: {error}"),
+        traceback=redact("".join(traceback.format_exception(error))),
+    )
