@@ -1,0 +1,45 @@
+"""`python -m sandbox`: the server. `python -m sandbox chat`: talk to a bot. `… dev`: run it all."""
+
+import asyncio
+import sys
+
+from sandbox.errors import ControlError
+from sandbox.server import configured, serve
+
+USAGE = """\
+usage: python -m sandbox        start the sandbox (SANDBOX_HOST, SANDBOX_PORT; 127.0.0.1:8081)
+       python -m sandbox chat   talk to a bot; --help says more
+       python -m sandbox dev    run Redis, the sandbox and the bots, restarted when a file changes"""
+
+
+def main() -> int:
+    """Exit code: 0 after a stop, 1 when it cannot run, 2 for wrong use."""
+    command, *rest = sys.argv[1:] or ["serve"]
+    try:
+        if command == "serve" and not rest:
+            host, port = configured()
+            asyncio.run(serve(host, port))
+        elif command == "chat":
+            from sandbox.chat import main as chat
+
+            return chat(rest)
+        elif command == "dev":
+            from sandbox.dev import main as dev
+
+            return dev(rest)
+        else:
+            print(USAGE, file=sys.stderr)
+            return 0 if command in ("-h", "--help", "help") else 2
+    except ControlError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,297 @@
+"""A client of the sandbox, for tests and scripts.
+
+async with SandboxClient("http://127.0.0.1:8081") as sandbox:
+    await sandbox.send(bot_id, "/start")
+    message = await sandbox.reply(bot_id, 7)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import orjson
+
+Json = dict[str, Any]
+SPARE = 10.0
+"""Seconds an answer may come later than the sandbox was asked to wait."""
+
+
+class SandboxError(Exception):
+    """The sandbox refused, or is not there; the text says why and what to do."""
+
+
+class NoReplyError(SandboxError, TimeoutError):
+    """What was waited for did not come; the text has the conversation so far."""
+
+
+class SandboxClient:
+    """Talks to the sandbox at `url`. Ids of bots are the numbers before the colon of their token.
+
+    Every method raises SandboxError.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._opened: aiohttp.ClientSession | None = None
+        self._seen: dict[tuple[int, int], int] = {}
+
+    async def __aenter__(self) -> Self:
+        self._opened = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._opened:
+            await self._opened.close()
+
+    # What users do
+
+    async def send(
+        self,
+        bot_id: int,
+        text: str,
+        *,
+        user_id: int = 7,
+        chat_id: int | None = None,
+        first_name: str = "Alice",
+    ) -> int:
+        """A user writes to the bot, in the private chat with that user if `chat_id` is None; a
+        `chat_id` below zero is a group. Returns the update's id."""
+        content = {
+            "text": text,
+            "user_id": user_id,
+            "chat_id": chat_id,
+            "first_name": first_name,
+        }
+        answer = await self._ask("POST", f"bots/{bot_id}/send", content)
+        return int(answer["update_id"])
+
+    async def press(
+        self,
+        bot_id: int,
+        chat_id: int,
+        message_id: int,
+        data: str,
+        *,
+        user_id: int = 7,
+        first_name: str = "Alice",
+    ) -> int:
+        """A user presses the inline button with the callback data `data`. Returns the update's
+        id."""
+        content = {
+            "chat_id": chat_id,
+            "message_id": message_id,
+            "data": data,
+            "user_id": user_id,
+            "first_name": first_name,
+        }
+        answer = await self._ask("POST", f"bots/{bot_id}/press", content)
+        return int(answer["update_id"])
+
+    async def push(self, bot_id: int, updates: Iterable[Json]) -> list[int]:
+        """Raw Update objects. One without `update_id` gets the next; a given one counts, and the
+        ids go on from there. Returns the ids, also of those whose type the bot did not ask for and
+        which it therefore never gets."""
+        answer = await self._ask("POST", f"bots/{bot_id}/updates", {"updates": list(updates)})
+        return [int(update_id) for update_id in answer["update_ids"]]
+
+    # What they see
+
+    async def messages(self, bot_id: int, chat_id: int) -> list[Json]:
+        """The chat as it looks now, oldest first: Telegram's Message objects."""
+        answer: list[Json] = await self._ask("GET", f"bots/{bot_id}/chats/{chat_id}/messages")
+        return answer
+
+    async def reply(
+        self, bot_id: int, chat_id: int, after: int | None = None, timeout: float = 5.0
+    ) -> Json:
+        """The bot's next message in the chat, waiting up to `timeout` seconds for it.
+
+        With `after`: the first one with a higher message id. Without: the first one since the
+        user's last action (a message, a press) that this client did not return before. Raises
+        NoReplyError.
+        """
+        key = (bot_id, chat_id)
+        query = {"seen": self._seen.get(key, 0)} if after is None else {"after": after}
+        path = f"bots/{bot_id}/chats/{chat_id}/reply"
+        message = await self._wait(path, "message", bot_id, chat_id, timeout, query)
+        self._seen[key] = max(self._seen.get(key, 0), message["message_id"])
+        return message
+
+    async def edited(
+        self, bot_id: int, chat_id: int, message_id: int, timeout: float = 5.0
+    ) -> Json:
+        """The message as the bot edited it since the user's last action, waiting up to `timeout`
+        seconds for that. Raises NoReplyError."""
+        path = f"bots/{bot_id}/chats/{chat_id}/messages/{message_id}/edited"
+        return await self._wait(path, "edit", bot_id, chat_id, timeout, {})
+
+    async def events(self, bot_id: int, chat_id: int) -> AsyncIterator[Json]:
+        """What happens in the chat from now on, without end: objects with `event`, one of
+        message, edit, delete, callback_answer, action. The first one is `{"event": "watching"}`."""
+        path = f"{self.url}/sandbox/bots/{bot_id}/chats/{chat_id}/events"
+        try:
+            timeout = aiohttp.ClientTimeout(total=None)
+            async with self._session.get(path, timeout=timeout) as response:
+                if response.status != 200:
+                    raise SandboxError(orjson.loads(await response.read())["error"])
+                yield {"event": "watching"}
+                async for line in response.content:
+                    yield orjson.loads(line)
+        except aiohttp.ClientError as error:
+            raise self._unreachable(error) from error
+
+    async def calls(
+        self,
+        bot_id: int | None = None,
+        method: str | None = None,
+        *,
+        at_least: int = 0,
+        timeout: float = 5.0,
+    ) -> list[Json]:
+        """The recorded Bot API calls, oldest first: bot_id, method, params, status, at. The last
+        10,000 of each method are kept. Waits up to `timeout` seconds for `at_least` of them."""
+        query = {"bot_id": bot_id, "method": method, "at_least": at_least, "timeout": timeout}
+        answer: list[Json] = await self._ask(
+            "GET", "calls", query={k: v for k, v in query.items() if v is not None}, wait=timeout
+        )
+        return answer
+
+    # The bots
+
+    async def bots(self) -> list[Json]:
+        """The bots known: id, username, mode (idle, polling, webhook), polls (open getUpdates),
+        pending (updates not confirmed), confirmed (the highest id, or None), conflicts (errors 409
+        given), revoked."""
+        answer: list[Json] = await self._ask("GET", "bots")
+        return answer
+
+    async def add(self, token: str) -> int:
+        """Makes a bot known before it calls, so that users can write to it. Returns its id."""
+        try:
+            async with self._session.get(f"{self.url}/bot{token}/getMe") as response:
+                answer = orjson.loads(await response.read())
+        except aiohttp.ClientError as error:
+            raise self._unreachable(error) from error
+        if not answer["ok"]:
+            raise SandboxError(f"the sandbox refused the token: {answer['description']}")
+        return int(answer["result"]["id"])
+
+    async def revoke(self, bot_id: int) -> None:
+        """Makes the bot's token invalid: 401 from now on, for waiting polls, too."""
+        await self._ask("POST", f"bots/{bot_id}/revoke")
+
+    async def rotate(self, bot_id: int) -> str:
+        """Gives the bot a new token and returns it; the old one is 401 from now on."""
+        answer = await self._ask("POST", f"bots/{bot_id}/rotate")
+        return str(answer["token"])
+
+    # Faults
+
+    async def fault(
+        self,
+        kind: str,
+        bot_id: int | None = None,
+        method: str | None = None,
+        seconds: float | None = None,
+        times: int | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        """Calls that match fail from now on, for `seconds` or `times`; None: every bot, every
+        method, until `clear_faults`. The call has no effect then.
+
+        kind: "429" (with `retry_after` seconds, 1), "500", "502" (an HTML page), "hang" (no answer;
+        cut when the fault ends), "reset" (the connection is cut). A getUpdates that waits is
+        struck, too.
+        """
+        content = {
+            "kind": kind,
+            "bot_id": bot_id,
+            "method": method,
+            "seconds": seconds,
+            "times": times,
+            "retry_after": retry_after,
+        }
+        given = {name: value for name, value in content.items() if value is not None}
+        await self._ask("POST", "faults", given)
+
+    async def clear_faults(self) -> None:
+        """Ends all faults."""
+        await self._ask("DELETE", "faults")
+
+    # How
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        if self._opened is None:
+            raise SandboxError("use it as: async with SandboxClient(url) as sandbox")
+        return self._opened
+
+    async def _ask(
+        self,
+        verb: str,
+        path: str,
+        content: Json | None = None,
+        query: Json | None = None,
+        wait: float = 0.0,
+    ) -> Any:  # noqa: ANN401 - JSON, whose shape the callers know
+        try:
+            async with self._session.request(
+                verb,
+                f"{self.url}/sandbox/{path}",
+                data=orjson.dumps(content) if content is not None else None,
+                params=query,
+                timeout=aiohttp.ClientTimeout(total=wait + SPARE),
+            ) as response:
+                answer = orjson.loads(await response.read())
+        except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError) as error:
+            raise self._unreachable(error) from error
+        if response.status == 408:
+            raise _NothingCame(answer["messages"])
+        if response.status != 200:
+            raise SandboxError(answer["error"])
+        return answer
+
+    async def _wait(
+        self, path: str, what: str, bot_id: int, chat_id: int, timeout: float, query: Json
+    ) -> Json:
+        try:
+            answer: Json = await self._ask(
+                "GET", path, query={**query, "timeout": timeout}, wait=timeout
+            )
+        except _NothingCame as nothing:
+            text = f"no {what} from bot {bot_id} in chat {chat_id} within {timeout:g} s"
+            state = next(bot for bot in await self.bots() if bot["id"] == bot_id)
+            raise NoReplyError(
+                f"{text}; the bot is {state['mode']}, updates that wait for it: {state['pending']}. "
+                f"The conversation so far:\n{transcript(nothing.messages)}"
+            ) from None
+        return answer
+
+    def _unreachable(self, error: Exception) -> SandboxError:
+        return SandboxError(
+            f"no sandbox answers at {self.url} ({error or type(error).__name__}); "
+            "start it with: python -m sandbox"
+        )
+
+
+class _NothingCame(Exception):
+    def __init__(self, messages: list[Json]) -> None:
+        super().__init__()
+        self.messages = messages
+
+
+def transcript(messages: list[Json]) -> str:
+    """A chat in lines to read, the last 20 messages."""
+    lines = [
+        f"  [{message['message_id']}] {message['from']['first_name']}: {message.get('text', '…')}"
+        for message in messages[-20:]
+    ]
+    return "\n".join(lines) or "  (nothing was said)"

@@ -1,0 +1,90 @@
+"""The server: the Bot API and the control API on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import web
+
+from sandbox.botapi import BotApi
+from sandbox.control import Control
+from sandbox.errors import ControlError
+from sandbox.state import Sandbox
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8081
+LARGEST_REQUEST = 64 * 1024 * 1024
+"""Bytes; room for a push of many updates."""
+STOP_TIMEOUT = 0.5
+"""Seconds that open requests have at the end."""
+
+
+@contextlib.asynccontextmanager
+async def running(host: str = DEFAULT_HOST, port: int = 0) -> AsyncIterator[str]:
+    """A sandbox in this event loop; gives its address. Port 0: a free one.
+
+    Raises OSError when it cannot listen there.
+    """
+    sandbox = Sandbox()
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        application = web.Application(client_max_size=LARGEST_REQUEST)
+        application.add_routes(Control(sandbox).routes())
+        application.router.add_route("*", "/bot{token}/{method}", BotApi(sandbox, session).handle)
+
+        async def stop(_: web.Application) -> None:
+            sandbox.stop()
+
+        application.on_shutdown.append(stop)
+        runner = web.AppRunner(
+            application, access_log=None, handler_cancellation=True, shutdown_timeout=STOP_TIMEOUT
+        )
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, host, port, backlog=4096)
+            await site.start()
+            bound = runner.addresses[0][1]
+            yield f"http://{reachable(host)}:{bound}"
+        finally:
+            await runner.cleanup()
+
+
+def reachable(host: str) -> str:
+    """An address to reach a server that listens on `host` from the same machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - only compared
+
+
+def configured() -> tuple[str, int]:
+    """Host and port from SANDBOX_HOST and SANDBOX_PORT. Raises ControlError."""
+    host = os.environ.get("SANDBOX_HOST") or DEFAULT_HOST
+    port = os.environ.get("SANDBOX_PORT") or str(DEFAULT_PORT)
+    if not port.isdecimal() or int(port) > 65535:
+        raise ControlError(f"SANDBOX_PORT: {port!r} is no port; write a number from 0 to 65535")
+    return host, int(port)
+
+
+async def serve(host: str, port: int) -> None:
+    """Runs until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Windows has no such handlers: there Ctrl-C ends asyncio.run().
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stopped.set)
+    async with running(host, port) as url:
+        print(BANNER.format(url=url), flush=True)
+        await stopped.wait()
+
+
+BANNER = """\
+Sandbox, a local stand-in for Telegram, at {url}
+  for the bots   TELEGRAM_API_URL={url}
+  talk to a bot  python -m sandbox chat
+  stop           Ctrl-C"""
