@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -16,7 +17,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from redis.asyncio.connection import parse_url
 
 from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
@@ -26,8 +33,12 @@ from fleet.ops.logging import LogFormat, redact
 class SettingsError(ValueError):
     """A setting is wrong.
 
-    The text names the variable and says what to write, one line for each mistake, and holds no secret.
+    The text names the variable and says what to write, a line for each mistake.
+    It holds no secret.
     """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(redact(text))
 
 
 def _field(default: Any, write: str, **limits: Any) -> Any:
@@ -49,11 +60,14 @@ def _any_case(change: Callable[[str], str]) -> BeforeValidator:
 
 
 _API_URL = "an address that starts with https:// or http://, like https://api.telegram.org"
-_REDIS_URL = "write an address like redis://localhost:6379/0, rediss://user@host:6380/0 (TLS) or unix:///run/redis.sock"
+_REDIS_URL = (
+    "write an address like redis://localhost:6379/0, rediss://user@host:6380/0 (TLS) "
+    "or unix:///run/redis.sock"
+)
 
 
 class Settings(BaseSettings):
-    """The settings, checked. Made directly, as in tests, it takes what it is given and reads no environment."""
+    """The settings, checked. Made directly, as in tests, it reads no environment."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
@@ -66,7 +80,7 @@ class Settings(BaseSettings):
     redis_password_file: Path | None = None
     """To be read again at each login: the password may change while the service runs."""
     redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
-    """Secret, as it may hold a password; never does where `redis_password` is set. May hold a user name."""
+    """Secret, as it may hold a password (not beside a `redis_password`). May hold a user name."""
     telegram_api_url: str = _field("https://api.telegram.org", _API_URL)
     """Without a slash at the end."""
     http_host: str = _field(
@@ -123,7 +137,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what the constructor is given and nothing else."""
+        """Take what the constructor is given and nothing else; `load_settings` reads the rest."""
         return (init_settings,)
 
     @model_validator(mode="before")
@@ -133,9 +147,7 @@ class Settings(BaseSettings):
         if not path:
             return values
         if values.get("redis_password"):
-            raise ValueError(
-                "REDIS_PASSWORD: it is set and so is REDIS_PASSWORD_FILE: keep one of them"
-            )
+            raise ValueError("REDIS_PASSWORD: keep only one of it and REDIS_PASSWORD_FILE")
         password = _read("REDIS_PASSWORD_FILE", Path(path)).strip()
         if not password:
             raise ValueError(
@@ -153,72 +165,29 @@ class Settings(BaseSettings):
     @classmethod
     def _check_redis_url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         url = value.get_secret_value()
-        try:
-            parse_url(url)
-            parts = urlsplit(url)
-            usable = parts.path if parts.scheme == "unix" else parts.hostname
-        except ValueError:
-            usable = None
-        # redis-py takes database 0 for a database it cannot read, without a word.
-        if not usable or (
-            parts.scheme != "unix"
-            and not parts.path.strip("/").isdecimal()
-            and parts.path.strip("/")
-        ):
+        if not _is_redis_url(url):
             raise ValueError(_REDIS_URL)
-        if info.data.get("redis_password") and parts.password is not None:
-            user, _, host = parts.netloc.rpartition("@")
-            user = user.partition(":")[0]
-            return SecretStr(parts._replace(netloc=f"{user}@{host}" if user else host).geturl())
-        return value
+        return SecretStr(_without_password(url)) if info.data.get("redis_password") else value
 
     @field_validator("telegram_api_url")
     @classmethod
     def _check_api_url(cls, value: str) -> str:
-        try:
-            parts = urlsplit(value)
-            right = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
-        except ValueError:
-            right = False
-        # aiogram makes a template of it, hence no braces; a token or a password does not belong here.
-        if (
-            not right
-            or parts.username is not None
-            or parts.query
-            or parts.fragment
-            or set(value) & set("{} ")
-        ):
+        if not _is_api_url(value):
             raise ValueError(f'write {_API_URL}, not "{value}"')
         return value.rstrip("/")
 
 
-class _FromEnvironment(Settings):
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8-sig")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (env_settings, dotenv_settings)
-
-
 def load_settings() -> Settings:
-    """Read the environment and the `.env` of the working directory; what is set in the environment wins.
+    """Read the environment and the `.env` of the working directory; the environment wins.
 
     A variable set to nothing counts as not set. Raises SettingsError.
     """
     try:
-        settings = _FromEnvironment()
+        values = DotEnvSettingsSource(Settings, env_file=".env", env_file_encoding="utf-8-sig")()
+        settings = Settings(**values | EnvSettingsSource(Settings)())
     except ValidationError as error:
-        lines = (
-            _line(cast(dict[str, Any], mistake)) for mistake in error.errors(include_url=False)
-        )
-        raise SettingsError(redact("\n".join(lines))) from None
+        lines = [_line(dict(mistake)) for mistake in error.errors(include_url=False)]
+        raise SettingsError("\n".join(lines)) from None
     except UnicodeDecodeError:
         raise SettingsError(".env: write it in UTF-8") from None
     except OSError as error:
@@ -228,13 +197,47 @@ def load_settings() -> Settings:
 
 
 def _line(mistake: dict[str, Any]) -> str:
-    name = str(mistake["loc"][0]) if mistake["loc"] else None
     if mistake["type"] == "value_error":
         text = str(mistake["ctx"]["error"])
-        return f"{name.upper()}: {text}" if name else text
-    field = Settings.model_fields[str(name)]
-    write = cast(dict[str, str], field.json_schema_extra)["write"]
-    return f'{str(name).upper()}: write {write}, not "{str(mistake["input"])[:80]}"'
+        # Those of the whole model name their variable themselves.
+        return f"{mistake['loc'][0].upper()}: {text}" if mistake["loc"] else text
+    name = mistake["loc"][0]
+    write = cast("dict[str, str]", Settings.model_fields[name].json_schema_extra)["write"]
+    return f'{name.upper()}: write {write}, not "{str(mistake["input"])[:80]}"'
+
+
+def _is_redis_url(url: str) -> bool:
+    try:
+        parse_url(url)
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "unix":
+        return bool(parts.path)
+    # redis-py takes 0, without a word, for a database that it cannot read.
+    return bool(parts.hostname) and re.fullmatch(r"(/[0-9]*)?", parts.path) is not None
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    user = login.partition(":")[0]
+    return parts._replace(netloc=f"{user}@{host}" if user else host).geturl()
+
+
+def _is_api_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises if it is no port
+    except ValueError:
+        return False
+    # A token does not belong here, and braces would have a meaning for aiogram.
+    return (
+        redact(url) == url
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and not set(url) & set("{}?# ")
+    )
 
 
 def _read(name: str, path: Path) -> str:

@@ -1,7 +1,7 @@
-"""Asks the service on this machine whether it is alive: exit code 0 if so, else 1 and a line that says why.
+"""Ask the service on this machine whether it is alive: exit code 0, or 1 and a line that says why.
 
-Run as `python -I -S fleet/ops/healthcheck.py`. A bare socket, since importing an HTTP client would cost more than
-the request. Reads HTTP_HOST and HTTP_PORT.
+Run as `python -I -S fleet/ops/healthcheck.py`. A bare socket, since importing an HTTP client
+costs more than the request. Reads HTTP_HOST and HTTP_PORT.
 """
 
 import os
@@ -35,7 +35,7 @@ def main() -> int:
     port = os.environ.get("HTTP_PORT") or "8080"
     problem = check(LOOPBACK.get(host, host), int(port))
     if problem:
-        print(problem)
+        sys.stdout.write(f"{problem}\n")
         return 1
     return 0
 

@@ -1,7 +1,7 @@
 """Log lines: JSON off a terminal, coloured text on one, and never a bot token in either.
 
-Loggers of structlog and of the standard library (aiogram, aiohttp, asyncio) share one handler, so there is one place
-where a line is finished, and there everything that looks like a token is removed.
+Loggers of structlog and of the standard library (aiogram, aiohttp, asyncio) share one handler. So
+there is one place where a line is finished, and there all that looks like a token is removed.
 """
 
 from __future__ import annotations
@@ -20,26 +20,34 @@ from structlog.typing import Processor
 
 LogFormat = Literal["json", "console"]
 
+_FIRST = ("timestamp", "level", "event", "logger", "bot_id", "update_id")
+
 _SECRET = re.compile(
-    r"(?P<bot_id>[0-9]{1,20})(?::|%3[Aa])[A-Za-z0-9_-]{30,}"  # a token, alone or in a URL
-    r"|(?P<path>/bot[0-9]{1,20})(?::|%3[Aa])[^/\s\"'\\<>]+"  # in a URL of the Bot API even if malformed
-    r"|(?P<scheme>[a-z]+://)[^\s/@\"'\\]*:[^\s/@\"'\\]+@"  # a password in a URL
+    # A token, alone or in a URL. The bounds keep the time linear for any text.
+    r"(?P<bot_id>[0-9]{1,20})(?::|%3[Aa])[A-Za-z0-9_-]{30,}"
+    # In a URL of the Bot API whatever stands where the token belongs.
+    r"|(?P<path>/bot[0-9]{1,20})(?::|%3[Aa])[^/\s\"'\\<>]+"
+    # User and password in a URL.
+    r"|(?P<scheme>[a-z]{1,12}://)[^\s/@\"'\\]+@"
 )
 
 
 def redact(text: str) -> str:
-    """Return `text` with bot tokens (the bot's id stays) and passwords in URLs replaced by `***`."""
+    """Return `text` with `***` for bot tokens (the bot's id stays) and logins in URLs."""
     return _SECRET.sub(_replacement, text)
 
 
 def setup_logging(
-    level: str = "INFO", format: LogFormat | None = None, *, stream: TextIO | None = None
+    level: str = "INFO",
+    format: LogFormat | None = None,  # noqa: A002 - as in logging.basicConfig
+    *,
+    stream: TextIO | None = None,
 ) -> None:
     """Send every log record of this process to `stream` (stderr).
 
-    `level` is a name of the standard library's levels. Without a `format` it is console on a terminal, else json.
-    What is bound with `structlog.contextvars` appears on every line, whichever logger wrote it.
-    May be called again; the last call counts.
+    `level` is a name of the standard library's levels, in capitals. Without a `format` it is
+    console on a terminal, else json. What is bound with `structlog.contextvars` appears on every
+    line, whichever logger wrote it. Call it once: structlog's loggers keep the level of first use.
     """
     stream = stream or sys.stderr
     number = logging.getLevelNamesMapping()[level]
@@ -60,15 +68,14 @@ def setup_logging(
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    if format is None:
-        format = "console" if stream.isatty() else "json"
+    console = stream.isatty() if format is None else format == "console"
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         _RedactingFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *(_console(stream) if format == "console" else _json()),
+                *(_console(stream) if console else _json()),
             ],
         )
     )
@@ -78,15 +85,17 @@ def setup_logging(
         max(number, logging.WARNING) if number > logging.DEBUG else number
     )
     logging.captureWarnings(capture=True)
+    # Python itself would print these as they are.
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
+    sys.unraisablehook = _log_unraisable
 
 
 class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         try:
             line = super().format(record)
-        except Exception:  # noqa: BLE001 - whatever a value's repr raises; logging would print the raw arguments
+        except Exception:  # noqa: BLE001 - a repr may raise anything, and logging prints raw arguments
             failed = logging.LogRecord(
                 record.name, logging.ERROR, record.pathname, record.lineno,
                 "this log call cannot be written: %r", (record.msg,), sys.exc_info(),
@@ -106,7 +115,6 @@ def _replacement(match: re.Match[str]) -> str:
 def _json() -> list[Processor]:
     return [
         structlog.processors.format_exc_info,
-        structlog.processors.EventRenamer("message"),
         structlog.processors.JSONRenderer(serializer=_dumps),
     ]
 
@@ -115,13 +123,17 @@ def _console(stream: TextIO) -> list[Processor]:
     return [
         structlog.dev.ConsoleRenderer(
             colors=stream.isatty(),
-            # The other formatters show local variables and wrap long lines: a token in two pieces is not recognised.
+            # The other formatters show local variables and wrap lines: a token in two pieces would
+            # not be recognised.
             exception_formatter=structlog.dev.plain_traceback,
         )
     ]
 
 
 def _dumps(event: dict[str, Any], **_: object) -> str:
+    # In the order in which a person reads it.
+    first = {key: event.pop(key) for key in _FIRST if key in event}
+    event = first | event
     try:
         return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:  # a lone surrogate, an integer above 64 bits, a value that contains itself
@@ -142,3 +154,10 @@ def _log_uncaught(
 def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None:
         _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+def _log_unraisable(args: sys.UnraisableHookArgs) -> None:
+    if args.exc_value is not None:
+        what = args.err_msg or "exception ignored in"
+        info = (args.exc_type, args.exc_value, args.exc_traceback)
+        logging.getLogger("fleet").error("%s %r", what, args.object, exc_info=info)

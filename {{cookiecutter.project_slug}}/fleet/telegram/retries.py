@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# Seconds before each further try of a call that did not reach Telegram. The first is short: after an idle minute the
-# kept connection is often simply gone.
+# Seconds before each further try of a call that did not reach Telegram. The first is short: often a
+# kept connection is simply gone.
 NETWORK_DELAYS: tuple[float, ...] = (0.1, 1.0, 4.0)
 # Seconds before each further try after a 5xx. Telegram may have acted on the first one, so few.
 SERVER_DELAYS: tuple[float, ...] = (1.0, 3.0)
@@ -42,14 +42,14 @@ class FloodGate:
         self._opens_at: dict[int, float] = {}
 
     def shut(self, bot_id: int, seconds: float) -> None:
-        """Keep calls of the bot back for so many seconds from now, or longer if it was told so before."""
+        """Keep the bot's calls back for so many seconds from now, or longer if told so before."""
         if not self.seconds_left(bot_id):
             log.warning("flood control", bot_id=bot_id, retry_after=seconds)
         opens_at = asyncio.get_running_loop().time() + seconds
         self._opens_at[bot_id] = max(opens_at, self._opens_at.get(bot_id, opens_at))
 
     def seconds_left(self, bot_id: int) -> float:
-        """Return for how many seconds calls of the bot will still be kept back; 0.0 if they are not."""
+        """Return for how many seconds the bot's calls are still kept back; 0.0 if they are not."""
         opens_at = self._opens_at.get(bot_id)
         if opens_at is None:
             return 0.0
@@ -61,15 +61,15 @@ class FloodGate:
 
     async def passed(self, bot_id: int) -> None:
         """Wait until calls of the bot are let through. Who waits bounds the time by cancelling."""
-        while left := self.seconds_left(bot_id):
+        while left := self.seconds_left(bot_id):  # noqa: ASYNC110 - time alone opens the gate
             await asyncio.sleep(left)
 
 
 class Retries(BaseRequestMiddleware):
-    """Tries calls again that may well succeed: after flood control, 5xx, and faults before Telegram had the call.
+    """Tries again: after flood control, after 5xx, and when a fault kept the call from Telegram.
 
-    A call that may have been carried out (a time-out, a connection lost while waiting for the answer) is not repeated:
-    the user would get the message twice.
+    A call that may have been carried out (a time-out, a connection lost while waiting for the
+    answer) is not repeated, or the user would get the message twice.
     """
 
     def __init__(self, gate: FloodGate) -> None:
@@ -81,6 +81,7 @@ class Retries(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[TelegramType],
     ) -> Response[TelegramType]:
+        """Make one call of a bot, as often as it takes or makes sense."""
         tries = 0
         while True:
             await self._gate.passed(bot.id)
@@ -98,7 +99,7 @@ class Retries(BaseRequestMiddleware):
                 delays = NETWORK_DELAYS
                 if tries >= len(delays) or not _never_arrived(error.__cause__):
                     raise
-            # Half to one and a half times: the calls that failed together do not come back together.
+            # Half to one and a half times: calls that failed together do not come back together.
             await asyncio.sleep(delays[tries] * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
             tries += 1
 
@@ -106,7 +107,8 @@ class Retries(BaseRequestMiddleware):
 def _never_arrived(cause: BaseException | None) -> bool:
     """Tell whether the call surely did not reach Telegram.
 
-    A kept connection that breaks before the first byte of an answer was closed by the other side while it was idle.
+    A kept connection that breaks before the first byte of an answer was closed by the other side
+    while it was idle.
     """
     if isinstance(cause, ClientConnectorError | ConnectionTimeoutError):
         return True

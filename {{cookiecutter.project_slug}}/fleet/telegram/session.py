@@ -1,13 +1,14 @@
 """The HTTP sessions that all bots share: one for calls, one for long polls.
 
-They are apart because a long poll holds its connection: with as many polling bots as one session has connections,
-no message is sent any more.
+They are apart because a long poll holds its connection: with as many polling bots as one session
+has connections, no message is sent any more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import certifi
@@ -29,18 +30,18 @@ if TYPE_CHECKING:
 
     from fleet.settings import Settings
 
-# Seconds for one call, from waiting for a connection to the last byte of the answer. aiogram's own default.
+# Seconds for one call, from the wait for a connection to the last byte of the answer.
 CALL_TIMEOUT = 60.0
-# Seconds for one getUpdates unless its caller says otherwise: Telegram holds a poll up to 50 s, and some more.
+# Seconds for one getUpdates unless its caller says otherwise. Telegram holds a poll up to 50 s.
 POLL_TIMEOUT = 75.0
-# Seconds to resolve, connect and shake hands, within the above. A host that swallows packets is given up early.
+# Seconds to resolve, connect and shake hands, within the above.
 CONNECT_TIMEOUT = 10.0
 # Seconds that an unused connection is kept for the next call: a new one costs three round trips.
 KEEP_ALIVE = 60.0
 # Seconds that an address is remembered. A failed connect forgets it at once.
 DNS_TTL = 300
-# A turn makes one call at a time as a rule; twice that leaves room for handlers that gather several, and the floor
-# for a service that was set to few turns.
+# Connections for calls. A turn makes one call at a time as a rule; twice that leaves room for
+# handlers that gather several, the floor for uploads of a service with few turns.
 CALLS_PER_TURN = 2
 MIN_CALLS = 100
 
@@ -50,23 +51,29 @@ class SessionClosedError(RuntimeError):
 
 
 class FleetSession(AiohttpSession):
-    """aiogram's session, shared by many bots: no one of them closes it, and once closed it stays closed."""
+    """aiogram's session for many bots: none of them can close it, and closed it stays closed."""
 
-    def __init__(self, *, api: TelegramAPIServer, limit: int, timeout: float) -> None:
+    def __init__(
+        self, *, api: TelegramAPIServer, tls: ssl.SSLContext, limit: int, timeout: float
+    ) -> None:
         super().__init__(
             api=api, json_loads=orjson.loads, json_dumps=_dumps, timeout=timeout, limit=limit
         )
+        self._tls = tls
         self._limit = limit
         self._client: ClientSession | None = None
         self._finished = False
 
     async def create_session(self) -> ClientSession:
-        """Return the client session, opened at the first call. Raises SessionClosedError after `finish`."""
+        """Return the client session, opened at the first call.
+
+        Raises SessionClosedError after `finish`.
+        """
         if self._finished:
             raise SessionClosedError("the service is stopping: its sessions to Telegram are closed")
         if self._client is None:
             connector = _Connector(
-                ssl=ssl.create_default_context(cafile=certifi.where()),
+                ssl=self._tls,
                 limit=self._limit,
                 ttl_dns_cache=DNS_TTL,
                 keepalive_timeout=KEEP_ALIVE,
@@ -75,7 +82,7 @@ class FleetSession(AiohttpSession):
         return self._client
 
     async def close(self) -> None:
-        """Do nothing: `async with bot.context()` calls this, and the other bots need the session."""
+        """Do nothing: `async with bot` calls this, and the other bots need the session."""
 
     async def finish(self) -> None:
         """Close for good. Calls in flight fail, further ones raise SessionClosedError."""
@@ -90,11 +97,14 @@ class FleetSession(AiohttpSession):
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str
     ) -> Response[TelegramType]:
-        """Raise what the answer says. A gateway's HTML page for a 5xx is a TelegramServerError like any other 5xx."""
+        """Return the answer, or raise what it says.
+
+        A gateway's HTML page for a 5xx is a TelegramServerError like any other 5xx.
+        """
         try:
             return super().check_response(bot, method, status_code, content)
         except ClientDecodeError as error:
-            if status_code < 500:
+            if status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             message = f"HTTP {status_code} without an answer of the Bot API"
             raise TelegramServerError(method=method, message=message) from error
@@ -103,11 +113,14 @@ class FleetSession(AiohttpSession):
 class _Connector(TCPConnector):
     # The method that aiohttp documents for subclasses to override, in spite of its underscore.
     async def _create_connection(
-        self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109 - its name
     ) -> ResponseHandler:
         connection_is_new.set(True)
         try:
-            # aiogram passes aiohttp a total alone, so without this an unreachable host takes all of it.
+            # aiogram passes aiohttp a total alone: an unreachable host would take all of it.
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 return await super()._create_connection(req, traces, timeout)
         except OSError:  # TimeoutError is one
@@ -116,7 +129,7 @@ class _Connector(TCPConnector):
 
 
 class TelegramSessions:
-    """Both sessions. `calls` is the session of every `Bot`; only getUpdates goes through `polls`."""
+    """Both sessions: `calls` for every `Bot`, `polls` for getUpdates alone."""
 
     def __init__(self, calls: FleetSession, polls: FleetSession, gate: FloodGate) -> None:
         self.calls = calls
@@ -124,7 +137,7 @@ class TelegramSessions:
         self._gate = gate
 
     def flood_wait(self, bot_id: int) -> float:
-        """Return for how many seconds Telegram has told the bot to make no calls; 0.0 if it has not."""
+        """Return for how many seconds Telegram wants no calls of the bot; 0.0 if it may call."""
         return self._gate.seconds_left(bot_id)
 
     async def close(self) -> None:
@@ -135,15 +148,18 @@ class TelegramSessions:
 def create_sessions(settings: Settings) -> TelegramSessions:
     """Make the sessions of one service. Connections are opened at the first call.
 
-    `calls` waits out flood control, bot by bot, and tries again what did not reach Telegram and what it answered with
-    5xx; `polls` does neither: a poller has its own backoff.
+    `calls` waits out flood control, bot by bot, and tries again what did not reach Telegram or was
+    answered with 5xx; `polls` does neither: a poller has its own backoff.
     """
     api = TelegramAPIServer.from_base(settings.telegram_api_url)
+    tls = ssl.create_default_context(cafile=certifi.where())
     gate = FloodGate()
     limit = max(MIN_CALLS, CALLS_PER_TURN * settings.concurrency)
-    calls = FleetSession(api=api, limit=limit, timeout=CALL_TIMEOUT)
+    calls = FleetSession(api=api, tls=tls, limit=limit, timeout=CALL_TIMEOUT)
     calls.middleware(Retries(gate))
-    return TelegramSessions(calls, FleetSession(api=api, limit=0, timeout=POLL_TIMEOUT), gate)
+    # 0: no limit, each polling bot has its own connection.
+    polls = FleetSession(api=api, tls=tls, limit=0, timeout=POLL_TIMEOUT)
+    return TelegramSessions(calls, polls, gate)
 
 
 def _dumps(value: Any) -> str:
