@@ -1,0 +1,76 @@
+"""What all tests share: a Redis, a sandbox, and the service as a real process."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import redis
+
+from sandbox.client import SandboxClient
+from sandbox.redis import embedded_redis
+from tests.process import Process, free_port, service_process
+
+StartService = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The address of a Redis that lives as long as the test run."""
+    with embedded_redis() as url:
+        yield url
+
+
+@pytest.fixture
+def clean_redis(redis_url: str) -> str:
+    """The address of an empty database of that Redis, not the one that `redis_url` names."""
+    url = redis_url.removesuffix("/0") + "/1"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of a sandbox that lives as long as the test run."""
+    port = free_port()
+    folder = tmp_path_factory.mktemp("sandbox")
+    env = {"SANDBOX_PORT": str(port)}
+    process = Process("sandbox", folder, env, url=f"http://127.0.0.1:{port}")
+    try:
+        await process.wait_ready("/sandbox/health")
+        yield process.url
+    finally:
+        await process.kill()
+
+
+@pytest_asyncio.fixture
+async def sandbox(sandbox_url: str) -> AsyncIterator[SandboxClient]:
+    """Telegram's side of the test: send as a user, press buttons, read chats, cause faults."""
+    async with SandboxClient(sandbox_url) as client:
+        yield client
+        await client.clear_faults()
+
+
+@pytest_asyncio.fixture
+async def start_service(
+    sandbox_url: str, clean_redis: str, tmp_path: Path
+) -> AsyncIterator[StartService]:
+    """Start replicas: `service = await start_service(BOT_TOKENS=...)`.
+
+    The first argument is the module, `bot` unless told; the others are settings. The replica is
+    ready when the call returns, unless `wait=False`. All are killed at the end of the test; pytest
+    shows their logs if the test failed.
+    """
+    started: list[Process] = []
+
+    async def start(module: str = "bot", *, wait: bool = True, **settings: str) -> Process:
+        started.append(service_process(module, tmp_path, clean_redis, sandbox_url, **settings))
+        if wait:
+            await started[-1].wait_ready()
+        return started[-1]
+
+    yield start
+    for process in started:
+        await process.kill()
+        print(f"--- log of {process.module}, process {process.pid}\n{process.log}")

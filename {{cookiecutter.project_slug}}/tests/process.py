@@ -1,0 +1,112 @@
+"""Modules of this project, run as real processes."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parent.parent
+INHERITED = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
+
+
+def free_port() -> int:
+    """Find a TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """`python -m module`, started at once; its output goes to a file.
+
+    It gets the variables of `env` and none of the developer's own settings: neither those of the
+    shell nor those of `.env`, which is looked for in the working directory, and that is `folder`.
+    """
+
+    def __init__(self, module: str, folder: Path, env: Mapping[str, str], *, url: str) -> None:
+        """Start it; `url` is where it will answer."""
+        self.module = module
+        self.url = url
+        self.log_file = folder / f"{module}-{url.rpartition(':')[2]}.log"
+        self._shown = 0
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        with self.log_file.open("wb") as output:
+            self._popen = subprocess.Popen(  # noqa: S603 - starts modules of this project only
+                [sys.executable, "-m", module],
+                cwd=folder,
+                env={**inherited, "PYTHONPATH": str(ROOT), **env},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def log(self) -> str:
+        """Everything it has written so far, stdout and stderr."""
+        return self.log_file.read_text(errors="replace")
+
+    def new_log(self) -> str:
+        """What it has written since this was last asked."""
+        log = self.log
+        new, self._shown = log[self._shown :], len(log)
+        return new
+
+    async def wait_ready(self, path: str = "/health/ready", timeout: float = 30.0) -> None:
+        """Wait until it answers 200 at `path`. Fail at once, with its log, if it ends instead."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
+
+            async def ready() -> bool:
+                if (code := self._popen.poll()) is not None:
+                    raise RuntimeError(f"{self.module} ended with code {code}:\n{self.log}")
+                try:
+                    async with http.get(self.url + path) as answer:
+                        return answer.status == 200
+                except (aiohttp.ClientError, TimeoutError):
+                    return False
+
+            await until(ready, f"{self.module} answers 200 at {path}", timeout)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._popen.send_signal(number)
+
+    async def wait(self, timeout: float = 30.0) -> int:
+        """Wait for its end, `timeout` seconds at most, and return its exit code."""
+        return await asyncio.to_thread(self._popen.wait, timeout)
+
+    async def stop(self, timeout: float = 30.0) -> int:
+        """Send SIGTERM, wait for the end and return the exit code."""
+        self.signal(signal.SIGTERM)
+        return await self.wait(timeout)
+
+    async def kill(self) -> None:
+        """Send SIGKILL and wait for the end. Does nothing to a process that has ended."""
+        self._popen.kill()
+        await self.wait()
+
+
+def service_process(
+    module: str, folder: Path, redis_url: str, telegram_url: str, **settings: str
+) -> Process:
+    """Start `python -m module` with these settings, on a port of its own."""
+    port = free_port()
+    env = {
+        "REDIS_URL": redis_url,
+        "TELEGRAM_API_URL": telegram_url,
+        "HTTP_HOST": "127.0.0.1",
+        "HTTP_PORT": str(port),
+        "LOG_FORMAT": "json",
+        **settings,
+    }
+    return Process(module, folder, env, url=f"http://127.0.0.1:{port}")

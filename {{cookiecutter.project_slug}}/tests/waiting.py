@@ -1,0 +1,21 @@
+"""Waiting for a state, with a deadline."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def until(check: Callable[[], Awaitable[T]], what: str, timeout: float = 10.0) -> T:
+    """Ask `check` until it answers something true, and return that.
+
+    After `timeout` seconds it raises `TimeoutError`, which says `what` was awaited. An error that
+    `check` raises ends the wait.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout
+    while not (answer := await check()):
+        if asyncio.get_running_loop().time() > deadline:
+            raise TimeoutError(f"not within {timeout:g} s: {what} (last answer: {answer!r})")
+        await asyncio.sleep(0.02)
+    return answer
