@@ -118,10 +118,8 @@ class Control:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         with self._chat(request).watch() as queue:
             await response.prepare(request)
-            while not self._sandbox.stopping:
-                await response.write(
-                    orjson.dumps(await queue.get(), option=orjson.OPT_APPEND_NEWLINE)
-                )
+            while (event := await queue.get())["event"] != "stop":
+                await response.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
         return response
 
     def _bot(self, request: web.Request) -> Bot:
@@ -194,7 +192,8 @@ async def wait_for(
         try:
             async with asyncio.timeout(seconds_of(request.query)):
                 while (found := look()) is None:
-                    await queue.get()
+                    if (await queue.get())["event"] == "stop":
+                        raise ControlError("the sandbox stops", HTTPStatus.SERVICE_UNAVAILABLE)
         except TimeoutError:
             return answer({"error": "timeout", "messages": chat.view()}, 408)
     return answer(found)

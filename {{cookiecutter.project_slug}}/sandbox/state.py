@@ -73,6 +73,8 @@ class Sandbox:
         self.faults.clear()
         for bot in self.bots.values():
             bot.wake(Wake.STOP)
+            for chat in (*bot.chats.values(), *bot.awaited.values()):
+                chat.tell({"event": "stop"})
 
     def chat(self, bot: Bot, chat_id: int) -> Chat:
         """A chat to look at. Nothing said in it yet: an empty one, which the bot cannot see."""

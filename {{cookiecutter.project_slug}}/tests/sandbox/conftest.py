@@ -1,0 +1,73 @@
+"""A sandbox of its own for each test, over real HTTP, with bots of both kinds: raw and aiogram's."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+import pytest_asyncio
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from sandbox.client import SandboxClient
+from sandbox.server import running
+from tests.waiting import until
+
+BOT_ID = 1000001
+TOKEN = f"{BOT_ID}:{'s' * 35}"
+ALICE = 7
+
+Raw = Callable[..., Any]
+
+
+@pytest_asyncio.fixture
+async def url() -> AsyncIterator[str]:
+    async with running() as address:
+        yield address
+
+
+@pytest_asyncio.fixture
+async def sandbox(url: str) -> AsyncIterator[SandboxClient]:
+    async with SandboxClient(url) as client:
+        await client.add(TOKEN)
+        yield client
+
+
+@pytest_asyncio.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest_asyncio.fixture
+async def raw(url: str, http: aiohttp.ClientSession) -> AsyncIterator[Raw]:
+    """`status, body = await raw("sendMessage", chat_id=7, text="x")`: a call in JSON."""
+
+    async def call(method: str, token: str = TOKEN, **params: object) -> tuple[int, Any]:
+        async with http.post(f"{url}/bot{token}/{method}", json=params) as answer:
+            return answer.status, await answer.json()
+
+    yield call
+
+
+@pytest_asyncio.fixture
+async def bot(url: str, sandbox: SandboxClient) -> AsyncIterator[Bot]:
+    """A bot as people write them."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(url))
+    yield Bot(TOKEN, session=session)
+    # Not session.close(), which sleeps a quarter of a second.
+    await (await session.create_session()).close()
+
+
+async def state(sandbox: SandboxClient, bot_id: int = BOT_ID) -> dict[str, Any]:
+    """What the sandbox says of a bot."""
+    return next(one for one in await sandbox.bots() if one["id"] == bot_id)
+
+
+async def poll_open(sandbox: SandboxClient) -> None:
+    """Waits until a getUpdates waits at the sandbox."""
+
+    async def is_open() -> bool:
+        return bool((await state(sandbox))["polls"])
+
+    await until(is_open, "a long poll is open")

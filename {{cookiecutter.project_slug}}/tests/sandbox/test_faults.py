@@ -1,0 +1,81 @@
+"""Faults strike the calls they name, in the way they name, and end."""
+
+import asyncio
+
+import aiohttp
+import pytest
+from aiogram import Bot
+from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
+
+from sandbox.client import SandboxClient, SandboxError
+from tests.sandbox.conftest import BOT_ID, TOKEN, Raw, poll_open
+
+
+async def test_429_says_how_long(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.fault("429", times=1, retry_after=3)
+    with pytest.raises(TelegramRetryAfter) as caught:
+        await bot.get_me()
+    assert caught.value.retry_after == 3
+    await bot.get_me()
+
+
+async def test_500(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.fault("500")
+    for _ in range(2):
+        with pytest.raises(TelegramServerError, match="Internal Server Error"):
+            await bot.get_me()
+    await sandbox.clear_faults()
+    await bot.get_me()
+
+
+async def test_502_is_a_page(sandbox: SandboxClient, url: str, http: aiohttp.ClientSession) -> None:
+    await sandbox.fault("502", times=1)
+    async with http.get(f"{url}/bot{TOKEN}/getMe") as answer:
+        assert (answer.status, answer.content_type) == (502, "text/html")
+
+
+async def test_a_hang_lasts_until_it_is_cleared(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.fault("hang", method="getMe")
+    call = asyncio.create_task(bot.get_me())
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(call), 0.2)
+    [*_, recorded] = await sandbox.calls(BOT_ID, "getMe")
+    assert recorded["status"] is None
+    await sandbox.clear_faults()
+    with pytest.raises(TelegramNetworkError):
+        await asyncio.wait_for(call, 2)
+    await bot.get_me()
+
+
+async def test_a_hang_ends_in_time(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.fault("hang", seconds=0.2)
+    with pytest.raises(TelegramNetworkError):
+        await asyncio.wait_for(bot.get_me(), 2)
+    await bot.get_me()
+
+
+async def test_reset(sandbox: SandboxClient, url: str, http: aiohttp.ClientSession) -> None:
+    await sandbox.fault("reset", times=1)
+    with pytest.raises((ConnectionResetError, aiohttp.ClientOSError)):
+        await http.post(f"{url}/bot{TOKEN}/getMe")
+
+
+async def test_only_what_matches_is_struck(sandbox: SandboxClient, raw: Raw) -> None:
+    await sandbox.add("1000002:x")
+    await sandbox.fault("500", bot_id=BOT_ID, method="getme")
+    assert (await raw("getMe"))[0] == 500
+    assert (await raw("getUpdates"))[0] == 200
+    assert (await raw("getMe", token="1000002:x"))[0] == 200  # noqa: S106 - no real token
+
+
+async def test_a_waiting_poll_is_struck(sandbox: SandboxClient, raw: Raw) -> None:
+    poll = asyncio.create_task(raw("getUpdates", timeout=30))
+    await poll_open(sandbox)
+    await sandbox.fault("502", method="sendMessage")
+    await sandbox.fault("500", method="getUpdates", times=1)
+    assert (await asyncio.wait_for(poll, 2))[0] == 500
+
+
+async def test_an_unknown_fault_is_refused(sandbox: SandboxClient) -> None:
+    with pytest.raises(SandboxError, match="no fault 'flood': use one of 429, 500"):
+        await sandbox.fault("flood")

@@ -1,0 +1,154 @@
+"""`python -m sandbox` and `python -m sandbox chat` as real processes."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiogram import Bot
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from sandbox.client import SandboxClient, SandboxError
+from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN
+
+ROOT = Path(__file__).resolve().parents[2]
+PIPE = asyncio.subprocess.PIPE
+
+
+async def start(*arguments: str, **env: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "sandbox",
+        *arguments,
+        cwd=ROOT,
+        env={**os.environ, "SANDBOX_PORT": "0", **env},
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+
+
+async def line(process: asyncio.subprocess.Process) -> str:
+    assert process.stdout
+    return (await asyncio.wait_for(process.stdout.readline(), 10)).decode().rstrip("\n")
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    process = await start()
+    address = re.search(r"http://127\.0\.0\.1:\d+", await line(process))
+    assert address
+    yield process, address[0]
+    if process.returncode is None:
+        process.kill()
+    await process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_it_stops_at_once_with_polls_open(
+    server: tuple[asyncio.subprocess.Process, str],
+    http: aiohttp.ClientSession,
+    number: signal.Signals,
+) -> None:
+    process, url = server
+    async with http.get(f"{url}/sandbox/health") as answer:
+        assert (answer.status, (await answer.json())["status"]) == (200, "ok")
+    async with SandboxClient(url) as sandbox:
+        await sandbox.add(TOKEN)
+        await sandbox.fault("hang", method="getMe")
+        events = sandbox.events(BOT_ID, ALICE)
+        await anext(events)
+        open_calls = [
+            asyncio.create_task(http.get(f"{url}/bot{TOKEN}/{call}"))
+            for call in ("getUpdates?timeout=50", "getMe")
+        ]
+        await sandbox.calls(method="getUpdates", at_least=1)
+        await sandbox.calls(method="getMe", at_least=2)
+        process.send_signal(number)
+        begin = time.monotonic()
+        _, errors = await asyncio.wait_for(process.communicate(), 5)
+        assert time.monotonic() - begin < 1
+        assert (process.returncode, errors) == (0, b"")
+        await asyncio.gather(*open_calls, return_exceptions=True)
+        await events.aclose()
+
+
+async def test_a_taken_port_is_one_line(server: tuple[asyncio.subprocess.Process, str]) -> None:
+    second = await start(SANDBOX_PORT=server[1].rpartition(":")[2])
+    _, errors = await second.communicate()
+    assert second.returncode == 1
+    assert re.fullmatch(r"sandbox: .*address already in use.*\n", errors.decode())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "port", "code", "says"),
+    [
+        ((), "http", 2, "SANDBOX_PORT: 'http' is no port"),
+        (("chat",), "1", 1, "start it with: python -m sandbox"),
+        (("dance",), "0", 2, "usage: python -m sandbox"),
+    ],
+)
+async def test_wrong_use(arguments: tuple[str, ...], port: str, code: int, says: str) -> None:
+    process = await start(*arguments, SANDBOX_PORT=port)
+    _, errors = await process.communicate()
+    assert process.returncode == code
+    assert says in errors.decode()
+    assert "Traceback" not in errors.decode()
+
+
+async def test_chat(url: str, bot: Bot, sandbox: SandboxClient) -> None:
+    chat = await start("chat", str(BOT_ID), "--url", url, "--name", "Bob")
+    assert chat.stdin
+    assert "/press N" in await line(chat)
+    chat.stdin.write(b"hello\n")
+    [update] = await bot.get_updates(timeout=10)
+    assert update.message
+    await update.message.as_(bot).answer("Hi", reply_markup=keyboard())
+    assert [await line(chat) for _ in range(3)] == [
+        "Bob: hello",
+        f"Sandbox bot {BOT_ID}: Hi",
+        "  [1] Yes  [2] No",
+    ]
+    chat.stdin.write(b"/press 3\n")
+    assert await line(chat) == "! write /press and the number of a button: 1 to 2"
+    chat.stdin.write(b"/press 2\n")
+    [update] = await bot.get_updates(update.update_id + 1, timeout=10)
+    assert update.callback_query
+    assert update.callback_query.data == "no"
+    await bot.answer_callback_query(update.callback_query.id, "Noted")
+    assert await line(chat) == "* notice: Noted"
+    chat.stdin.write(b"/quit\n")
+    assert await asyncio.wait_for(chat.wait(), 5) == 0
+
+
+async def test_chat_lists_the_bots(url: str, sandbox: SandboxClient) -> None:
+    await sandbox.add("1000002:x")
+    chat = await start("chat", "--url", url)
+    _, errors = await chat.communicate()
+    assert chat.returncode == 1
+    assert "1000001  @sandbox_1000001_bot  idle" in errors.decode()
+    assert "1000002  @sandbox_1000002_bot  idle" in errors.decode()
+
+
+async def test_the_client_says_that_nobody_is_there(unused_tcp_port: int) -> None:
+    async with SandboxClient(f"http://127.0.0.1:{unused_tcp_port}") as client:
+        with pytest.raises(SandboxError, match="start it with: python -m sandbox"):
+            await client.bots()
+
+
+async def test_the_client_says_which_bots_there_are(sandbox: SandboxClient) -> None:
+    with pytest.raises(SandboxError, match=r"bot 5 is not known \(known: 1000001\)"):
+        await sandbox.send(5, "x")
+
+
+def keyboard() -> InlineKeyboardMarkup:
+    row = [InlineKeyboardButton(text=text, callback_data=text.lower()) for text in ("Yes", "No")]
+    return InlineKeyboardMarkup(inline_keyboard=[row])

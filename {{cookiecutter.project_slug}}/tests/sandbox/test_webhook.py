@@ -1,0 +1,200 @@
+"""Webhooks: real delivery, with the secret, in order within a chat, again until it is taken."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramConflictError
+from aiohttp import web
+
+from sandbox.client import SandboxClient
+from tests.sandbox.conftest import BOT_ID, Raw, poll_open, state
+from tests.waiting import until
+
+
+class Receiver:
+    """A webhook that answers as told."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.taken: list[dict[str, Any]] = []
+        self.secrets: set[str | None] = set()
+        self.attempts: list[float] = []
+        self.answers: list[web.Response] = []
+        """Given first, one a request; 200 when there are none left."""
+        self.open = 0
+        self.most_open = 0
+        self.pause = 0.0
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.attempts.append(time.monotonic())
+        self.secrets.add(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
+        if self.answers:
+            return self.answers.pop(0)
+        update = await request.json()
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        await asyncio.sleep(self.pause)
+        self.open -= 1
+        self.taken.append(update)
+        return web.Response()
+
+    async def wait(self, number: int) -> list[dict[str, Any]]:
+        async def enough() -> bool:
+            return len(self.taken) >= number
+
+        await until(enough, f"{number} updates are delivered")
+        return self.taken
+
+
+@pytest_asyncio.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    application = web.Application()
+    application.router.add_post("/hook", receiver.handle)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    yield receiver
+    await runner.cleanup()
+
+
+async def pending_is_zero(sandbox: SandboxClient) -> None:
+    async def is_zero() -> bool:
+        return (await state(sandbox))["pending"] == 0
+
+    await until(is_zero, "nothing is pending")
+
+
+async def test_delivery_with_the_secret(
+    sandbox: SandboxClient, bot: Bot, receiver: Receiver
+) -> None:
+    early = await sandbox.send(BOT_ID, "before the webhook was set")
+    assert await bot.set_webhook(receiver.url, secret_token="s3cret-_")  # noqa: S106 - a test's
+    late = await sandbox.send(BOT_ID, "after")
+    taken = await receiver.wait(2)
+    assert [update["update_id"] for update in taken] == [early, late]
+    assert receiver.secrets == {"s3cret-_"}
+    await pending_is_zero(sandbox)
+    described = await state(sandbox)
+    assert (described["mode"], described["confirmed"]) == ("webhook", late)
+
+
+async def test_it_is_tried_again_until_it_is_taken(
+    sandbox: SandboxClient, bot: Bot, receiver: Receiver
+) -> None:
+    receiver.answers = [
+        web.Response(status=503, headers={"Retry-After": "1"}),
+        web.Response(status=500),
+    ]
+    await bot.set_webhook(receiver.url)
+    first = await sandbox.send(BOT_ID, "1")
+    second = await sandbox.send(BOT_ID, "2")
+    taken = await receiver.wait(2)
+    assert [update["update_id"] for update in taken] == [first, second]
+    assert receiver.attempts[1] - receiver.attempts[0] > 0.9
+    assert receiver.attempts[2] - receiver.attempts[1] > 0.2
+    info = await bot.get_webhook_info()
+    assert info.last_error_message == "Wrong response from the webhook: 500 Internal Server Error"
+
+
+async def test_nobody_listens(sandbox: SandboxClient, bot: Bot, unused_tcp_port: int) -> None:
+    await bot.set_webhook(f"http://127.0.0.1:{unused_tcp_port}/hook")
+    await sandbox.send(BOT_ID, "hello")
+
+    async def failed() -> bool:
+        return bool((await bot.get_webhook_info()).last_error_message)
+
+    await until(failed, "the webhook info has an error")
+    info = await bot.get_webhook_info()
+    assert info.pending_update_count == 1
+    assert info.last_error_message
+    assert "onnect" in info.last_error_message
+
+
+async def test_chats_do_not_wait_for_each_other(
+    sandbox: SandboxClient, bot: Bot, receiver: Receiver
+) -> None:
+    receiver.pause = 0.1
+    await bot.set_webhook(receiver.url, max_connections=5)
+    for number in range(20):
+        await sandbox.send(BOT_ID, str(number), user_id=1 + number % 10)
+    taken = await receiver.wait(20)
+    assert receiver.most_open == 5
+    for user_id in range(1, 11):
+        own = [one["update_id"] for one in taken if one["message"]["from"]["id"] == user_id]
+        assert own == sorted(own)
+    await pending_is_zero(sandbox)
+
+
+async def test_polling_and_webhook_exclude_each_other(
+    sandbox: SandboxClient, bot: Bot, receiver: Receiver
+) -> None:
+    receiver.answers = [web.Response(status=500)] * 100
+    poll = asyncio.create_task(bot.get_updates(timeout=30))
+    await poll_open(sandbox)
+    await bot.set_webhook(receiver.url)
+    with pytest.raises(TelegramConflictError, match="terminated by setWebhook request"):
+        await asyncio.wait_for(poll, 2)
+    with pytest.raises(TelegramConflictError, match="can't use getUpdates method while webhook is"):
+        await bot.get_updates()
+    update_id = await sandbox.send(BOT_ID, "not taken")
+    assert await bot.delete_webhook()
+    assert [update.update_id for update in await bot.get_updates()] == [update_id]
+
+
+async def test_what_was_delivered_is_not_polled_again(
+    sandbox: SandboxClient, bot: Bot, receiver: Receiver
+) -> None:
+    receiver.answers = [web.Response(status=500, headers={"Retry-After": "60"})]
+    await bot.set_webhook(receiver.url)
+    stuck = await sandbox.send(BOT_ID, "1", user_id=1)
+    await until(lambda: asyncio.sleep(0, receiver.attempts), "the first was tried")
+    await sandbox.send(BOT_ID, "2", user_id=2)
+    await receiver.wait(1)
+    await bot.delete_webhook()
+    assert [update.update_id for update in await bot.get_updates()] == [stuck]
+
+
+async def test_pending_updates_can_be_dropped(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.send(BOT_ID, "1")
+    await bot.delete_webhook(drop_pending_updates=True)
+    assert await bot.get_updates() == []
+
+
+async def test_only_allowed_updates_are_delivered(
+    sandbox: SandboxClient, bot: Bot, receiver: Receiver
+) -> None:
+    await bot.set_webhook(receiver.url, allowed_updates=["poll"])
+    await sandbox.push(BOT_ID, [{"message": {}}, {"poll": {}}])
+    taken = await receiver.wait(1)
+    assert [set(update) for update in taken] == [{"update_id", "poll"}]
+    assert (await bot.get_webhook_info()).allowed_updates == ["poll"]
+
+
+@pytest.mark.parametrize(
+    ("address", "secret_token", "error"),
+    [
+        ("ftp://x.y/z", "", "invalid webhook URL specified"),
+        ("no url", "", "invalid webhook URL specified"),
+        ("https://x.y/z", "ä", "secret token contains unallowed characters"),
+        ("https://x.y/z", "a" * 257, "secret token is too long"),
+    ],
+)
+async def test_wrong_webhooks(bot: Bot, address: str, secret_token: str, error: str) -> None:
+    with pytest.raises(TelegramBadRequest, match=error):
+        await bot.set_webhook(address, secret_token=secret_token)
+
+
+async def test_descriptions(raw: Raw, sandbox: SandboxClient, receiver: Receiver) -> None:
+    _, body = await raw("setWebhook", url=receiver.url)
+    assert body == {"ok": True, "result": True, "description": "Webhook was set"}
+    _, body = await raw("deleteWebhook")
+    assert body["description"] == "Webhook was deleted"
+    _, body = await raw("setWebhook")
+    assert body["description"] == "Webhook is already deleted"
