@@ -61,7 +61,7 @@ def _any_case(change: Callable[[str], str]) -> BeforeValidator:
 
 _API_URL = "an address that starts with https:// or http://, like https://api.telegram.org"
 _REDIS_URL = (
-    "write an address like redis://localhost:6379/0, rediss://user@host:6380/0 (TLS) "
+    "write an address like redis://localhost:6379/0, rediss://host:6380/0 (TLS) "
     "or unix:///run/redis.sock"
 )
 
@@ -220,6 +220,8 @@ def _is_redis_url(url: str) -> bool:
 
 def _without_password(url: str) -> str:
     parts = urlsplit(url)
+    if parts.password is None:
+        return url
     login, _, host = parts.netloc.rpartition("@")
     user = login.partition(":")[0]
     return parts._replace(netloc=f"{user}@{host}" if user else host).geturl()

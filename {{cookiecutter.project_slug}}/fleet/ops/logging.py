@@ -28,7 +28,7 @@ _SECRET = re.compile(
     # In a URL of the Bot API whatever stands where the token belongs.
     r"|(?P<path>/bot[0-9]{1,20})(?::|%3[Aa])[^/\s\"'\\<>]+"
     # User and password in a URL.
-    r"|(?P<scheme>[a-z]{1,12}://)[^\s/@\"'\\]+@"
+    r"|(?P<scheme>[A-Za-z]{1,12}://)[^\s/\"'\\]+@"
 )
 
 
@@ -95,13 +95,25 @@ class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         try:
             line = super().format(record)
-        except Exception:  # noqa: BLE001 - a repr may raise anything, and logging prints raw arguments
-            failed = logging.LogRecord(
-                record.name, logging.ERROR, record.pathname, record.lineno,
-                "this log call cannot be written: %r", (record.msg,), sys.exc_info(),
-            )  # fmt: skip
-            line = super().format(failed)
+        except Exception:  # noqa: BLE001 - a repr may raise anything; logging prints raw arguments
+            line = super().format(_unwritable(record))
         return redact(line)
+
+
+def _unwritable(record: logging.LogRecord) -> logging.LogRecord:
+    """Make the record that takes the place of one that cannot be written, in its `except` clause."""
+    # structlog's records carry a dictionary.
+    event = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
+    what = event if isinstance(event, str) else type(event).__name__
+    return logging.LogRecord(
+        record.name,
+        logging.ERROR,
+        record.pathname,
+        record.lineno,
+        "this log call cannot be written: %s",
+        (what,),
+        sys.exc_info(),
+    )
 
 
 def _replacement(match: re.Match[str]) -> str:

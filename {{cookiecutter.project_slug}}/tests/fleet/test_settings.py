@@ -1,0 +1,305 @@
+"""Each mistake in a setting gives a line that names it, says what to write and shows no secret."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from fleet.settings import Settings, SettingsError, load_settings
+
+TOKEN = "1000001:" + "a" * 35
+OTHER = "1000002:" + "b" * 35
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run in an empty folder, with no setting set but one token."""
+    for field in Settings.model_fields:
+        monkeypatch.delenv(field.upper(), raising=False)
+    monkeypatch.setenv("BOT_TOKENS", TOKEN)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def problem() -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    return str(caught.value)
+
+
+def test_defaults() -> None:
+    settings = load_settings()
+    assert settings.redis_url.get_secret_value() == "redis://localhost:6379/0"
+    assert settings.redis_password is None
+    assert settings.telegram_api_url == "https://api.telegram.org"
+    assert (settings.http_host, settings.http_port) == ("0.0.0.0", 8080)  # noqa: S104 - compared
+    assert (settings.concurrency, settings.max_attempts) == (100, 3)
+    assert (settings.handler_timeout, settings.drain_timeout) == (120, 20)
+    assert (settings.inbox_limit, settings.inbox_limit_per_bot) == (100_000, 20_000)
+    assert (settings.log_level, settings.log_format) == ("INFO", None)
+    assert [token.bot_id for token in settings.tokens()] == [1000001]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("CONCURRENCY", "abc", 'CONCURRENCY: write a whole number from 1 to 10000, not "abc"'),
+        ("CONCURRENCY", "0", 'CONCURRENCY: write a whole number from 1 to 10000, not "0"'),
+        ("CONCURRENCY", "1.5", 'CONCURRENCY: write a whole number from 1 to 10000, not "1.5"'),
+        ("MAX_ATTEMPTS", "-1", 'MAX_ATTEMPTS: write a whole number from 1 to 1000, not "-1"'),
+        ("INBOX_LIMIT", "0", 'INBOX_LIMIT: write a whole number from 1 to 100000000, not "0"'),
+        (
+            "INBOX_LIMIT_PER_BOT",
+            "many",
+            'INBOX_LIMIT_PER_BOT: write a whole number from 1 to 100000000, not "many"',
+        ),
+        (
+            "DRAIN_TIMEOUT",
+            "0",
+            'DRAIN_TIMEOUT: write a number of seconds above 0, at most 3600, not "0"',
+        ),
+        (
+            "HANDLER_TIMEOUT",
+            "inf",
+            'HANDLER_TIMEOUT: write a number of seconds above 0, at most 86400, not "inf"',
+        ),
+        (
+            "HANDLER_TIMEOUT",
+            "nan",
+            'HANDLER_TIMEOUT: write a number of seconds above 0, at most 86400, not "nan"',
+        ),
+        (
+            "HTTP_PORT",
+            "70000",
+            'HTTP_PORT: write a port from 1 to 65535, or 0 for any free one, not "70000"',
+        ),
+        (
+            "HTTP_HOST",
+            "http://x",
+            (
+                "HTTP_HOST: write an address of this machine, like 127.0.0.1, or 0.0.0.0 for all, "
+                'not "http://x"'
+            ),
+        ),
+        (
+            "LOG_LEVEL",
+            "LOUD",
+            'LOG_LEVEL: write DEBUG, INFO, WARNING, ERROR or CRITICAL, not "LOUD"',
+        ),
+        ("LOG_FORMAT", "xml", 'LOG_FORMAT: write json or console, not "xml"'),
+    ],
+)
+def test_wrong_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str) -> None:
+    monkeypatch.setenv(name, value)
+    assert problem() == line
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "api.telegram.org",
+        "ftp://host",
+        "https://",
+        "http://host:abc",
+        "http://h/{x}",
+        "http://h?a=b",
+    ],
+)
+def test_wrong_telegram_api_url(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TELEGRAM_API_URL", value)
+    assert problem() == (
+        "TELEGRAM_API_URL: write an address that starts with https:// or http://, "
+        f'like https://api.telegram.org, not "{value}"'
+    )
+
+
+def test_telegram_api_url_loses_its_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_API_URL", "http://sandbox:8081/")
+    assert load_settings().telegram_api_url == "http://sandbox:8081"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "localhost:6379",
+        "http://:s3cret@host",
+        "redis://:s3cret@host:port",
+        "redis://:s3cret@host/cache",
+        "rediss://",
+        "unix://",
+        "redis://:s3cret@host?db=first",
+    ],
+)
+def test_wrong_redis_url(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("REDIS_URL", value)
+    assert problem() == (
+        "REDIS_URL: write an address like redis://localhost:6379/0, "
+        "rediss://host:6380/0 (TLS) or unix:///run/redis.sock"
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["redis://h", "redis://:s3cret@h/", "rediss://me@h:1/2", "unix:///run/redis.sock?db=1"]
+)
+def test_right_redis_url(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("REDIS_URL", value)
+    settings = load_settings()
+    assert settings.redis_url.get_secret_value() == value
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("url", "without"),
+    [
+        ("redis://:old@host:1/2", "redis://host:1/2"),
+        ("redis://me:o%40ld@host", "redis://me@host"),
+        ("redis://me@host", "redis://me@host"),
+        ("unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=1"),
+    ],
+)
+def test_redis_password_wins_over_the_url(
+    monkeypatch: pytest.MonkeyPatch, url: str, without: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+    monkeypatch.setenv("REDIS_PASSWORD", "new")
+    settings = load_settings()
+    assert settings.redis_password == SecretStr("new")
+    assert settings.redis_url.get_secret_value() == without
+
+
+def test_redis_password_from_a_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    path = folder / "password"
+    path.write_text("  s3cret\n")
+    monkeypatch.setenv("REDIS_PASSWORD_FILE", str(path))
+    settings = load_settings()
+    assert settings.redis_password == SecretStr("s3cret")
+    assert settings.redis_password_file == path
+
+
+def test_password_and_password_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_PASSWORD", "s3cret")
+    monkeypatch.setenv("REDIS_PASSWORD_FILE", "/run/secrets/redis")
+    assert problem() == "REDIS_PASSWORD: keep only one of it and REDIS_PASSWORD_FILE"
+
+
+@pytest.mark.parametrize("name", ["REDIS_PASSWORD_FILE", "BOT_TOKENS_FILE"])
+def test_unreadable_files(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str) -> None:
+    path = folder / "secret"
+    monkeypatch.setenv(name, str(path))
+    assert problem() == f"{name}: there is no file {path}"
+    path.write_bytes(b"\xff\xfe")
+    assert problem() == f"{name}: {path} is not text in UTF-8"
+    path.unlink()
+    path.mkdir()
+    assert problem() == f"{name}: {path} cannot be read: Is a directory"
+
+
+def test_empty_password_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    path = folder / "password"
+    path.write_text("\n")
+    monkeypatch.setenv("REDIS_PASSWORD_FILE", str(path))
+    assert problem() == f"REDIS_PASSWORD_FILE: write the password into {path}, the file is empty"
+
+
+def test_tokens_of_variable_and_file_are_merged(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    path = folder / "tokens"
+    path.write_text(f"# two\ndesk={TOKEN}\nshop={OTHER}\n")
+    monkeypatch.setenv("BOT_TOKENS_FILE", str(path))
+    settings = load_settings()
+    assert [(token.bot_id, token.role) for token in settings.tokens()] == [
+        (1000001, "desk"),
+        (1000002, "shop"),
+    ]
+    path.write_text("")
+    assert [token.bot_id for token in settings.tokens()] == [1000001]
+
+
+def test_no_token(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.delenv("BOT_TOKENS")
+    how = "as @BotFather gives it, like 123456789:AA…"
+    assert problem() == f"BOT_TOKENS: write a bot token, {how}"
+    path = folder / "tokens"
+    path.write_text("# none yet\n")
+    monkeypatch.setenv("BOT_TOKENS_FILE", str(path))
+    assert problem() == f"BOT_TOKENS_FILE: write a bot token into {path}, {how}"
+
+
+def test_wrong_tokens(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("BOT_TOKENS", f"{TOKEN}, {OTHER}x!")
+    assert problem().startswith("BOT_TOKENS: entry 2 is not a bot token: write it as")
+    assert "bbb" not in problem()
+    monkeypatch.setenv("BOT_TOKENS", TOKEN)
+    path = folder / "tokens"
+    path.write_text(f"{OTHER}\n1000001:{'c' * 35}")
+    monkeypatch.setenv("BOT_TOKENS_FILE", str(path))
+    assert problem() == (
+        f"BOT_TOKENS_FILE: {path}: bot 1000001 has two different tokens: keep the valid one"
+    )
+
+
+@pytest.mark.parametrize("name", [field.upper() for field in Settings.model_fields])
+def test_a_secret_in_the_wrong_variable_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for secret in (OTHER, f"https://api.telegram.org/bot{OTHER}"):
+        monkeypatch.setenv(name, secret)
+        try:
+            load_settings()
+        except SettingsError as error:
+            assert "bbb" not in str(error).lower()  # noqa: PT017 - some take it, none shows it
+
+
+def test_every_mistake_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONCURRENCY", "HTTP_PORT", "REDIS_URL", "BOT_TOKENS"):
+        monkeypatch.setenv(name, "wrong")
+    names = [line.partition(":")[0] for line in problem().splitlines()]
+    assert sorted(names) == ["BOT_TOKENS", "CONCURRENCY", "HTTP_PORT", "REDIS_URL"]
+
+
+def test_environment_wins_over_env_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / ".env").write_text(
+        f"""\ufeff# a comment
+BOT_TOKENS="{OTHER}"
+CONCURRENCY=7
+export LOG_LEVEL='debug'
+HTTP_PORT=
+MAX_ATTEMPTS=5
+SOMETHING_ELSE=1
+""",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("CONCURRENCY", "8")
+    monkeypatch.setenv("MAX_ATTEMPTS", "")
+    settings = load_settings()
+    assert [token.bot_id for token in settings.tokens()] == [1000001]
+    assert settings.concurrency == 8
+    assert settings.log_level == "DEBUG"
+    assert settings.http_port == 8080
+    assert settings.max_attempts == 5, "a variable set to nothing counts as not set"
+    assert "SOMETHING_ELSE" not in os.environ
+
+
+def test_env_file_that_is_not_text(folder: Path) -> None:
+    (folder / ".env").write_bytes(b"LOG_LEVEL=\xff")
+    assert problem() == ".env: write it in UTF-8"
+
+
+def test_made_directly_it_reads_no_environment(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    (folder / ".env").write_text("MAX_ATTEMPTS=5")
+    monkeypatch.setenv("CONCURRENCY", "8")
+    settings = Settings(http_port=0)
+    assert (settings.concurrency, settings.max_attempts, settings.http_port) == (100, 3, 0)
+    with pytest.raises(SettingsError, match="BOT_TOKENS: write a bot token"):
+        settings.tokens()
+
+
+def test_settings_do_not_change() -> None:
+    settings: Any = load_settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.concurrency = 1
