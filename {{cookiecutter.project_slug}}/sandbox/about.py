@@ -45,9 +45,7 @@ async def get_chat(call: Call) -> Answer:
 
 async def set_my_commands(call: Call) -> Answer:
     """https://core.telegram.org/bots/api#setmycommands"""
-    commands = call.params.structure("commands", "commands")
-    if not isinstance(commands, list):
-        raise bad_request("expected an Array of BotCommand")
+    commands = call.params.json_objects("commands", "bot commands") or []
     if len(commands) > 100:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     for command in commands:
@@ -66,9 +64,7 @@ async def get_my_commands(call: Call) -> Answer:
 
 def command_key(call: Call) -> tuple[str, str]:
     """Commands are kept by scope and language, the scope in one canonical writing."""
-    scope = call.params.structure("scope", "bot command scope") or {"type": "default"}
-    if not isinstance(scope, dict):
-        raise bad_request("can't parse BotCommandScope: expected an Object")
+    scope = call.params.json_object("scope", "bot command scope") or {"type": "default"}
     return repr(sorted(scope.items())), call.params.text("language_code")
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from sandbox.about import METHODS
 from sandbox.api import Call
-from sandbox.errors import ApiError, PollInterrupted
+from sandbox.errors import ApiError, PollInterruptedError
 from sandbox.faults import Fault
 from sandbox.params import Params, read_params
 from sandbox.state import TOKEN, Sandbox
@@ -57,7 +57,7 @@ class BotApi:
                 response = respond(200, await self._answer(bot_id, token[2], name, params))
             except ApiError as error:
                 response = respond(error.code, error.body())
-            except PollInterrupted:
+            except PollInterruptedError:
                 continue
             break
         record.status = response.status if isinstance(response, web.Response) else None

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sandbox.chats import Chat, Json
-from sandbox.errors import ApiError, PollInterrupted
+from sandbox.errors import ApiError, PollInterruptedError
 
 if TYPE_CHECKING:
     from sandbox.delivery import Webhook
@@ -182,7 +182,7 @@ class Bot:
             if self._poll is waiting:
                 self._poll = None
         if reason is Wake.FAULT:
-            raise PollInterrupted
+            raise PollInterruptedError
         if reason is Wake.REVOKED:
             raise ApiError(401, "Unauthorized")
         if reason in CONFLICTS:

@@ -10,7 +10,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from sandbox.client import Json, SandboxClient, SandboxError
+from sandbox.client import SandboxClient, SandboxError
+from sandbox.connection import Json
 from sandbox.errors import ControlError
 from sandbox.server import configured, reachable
 

@@ -7,24 +7,14 @@ async with SandboxClient("http://127.0.0.1:8081") as sandbox:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import contextlib
+from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import aiohttp
-import orjson
+from sandbox.connection import Connection, Json, NoReplyError, NothingCameError, SandboxError
 
-Json = dict[str, Any]
-SPARE = 10.0
-"""Seconds an answer may come later than the sandbox was asked to wait."""
-
-
-class SandboxError(Exception):
-    """The sandbox refused, or is not there; the text says why and what to do."""
-
-
-class NoReplyError(SandboxError, TimeoutError):
-    """What was waited for did not come; the text has the conversation so far."""
+__all__ = ["NoReplyError", "SandboxClient", "SandboxError"]
 
 
 class SandboxClient:
@@ -35,11 +25,11 @@ class SandboxClient:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self._opened: aiohttp.ClientSession | None = None
+        self._connection = Connection(self.url)
         self._seen: dict[tuple[int, int], int] = {}
 
     async def __aenter__(self) -> Self:
-        self._opened = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        await self._connection.open()
         return self
 
     async def __aexit__(
@@ -48,8 +38,7 @@ class SandboxClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._opened:
-            await self._opened.close()
+        await self._connection.close()
 
     # What users do
 
@@ -70,7 +59,7 @@ class SandboxClient:
             "chat_id": chat_id,
             "first_name": first_name,
         }
-        answer = await self._ask("POST", f"bots/{bot_id}/send", content)
+        answer = await self._connection.ask("POST", f"bots/{bot_id}/send", content)
         return int(answer["update_id"])
 
     async def press(
@@ -92,22 +81,23 @@ class SandboxClient:
             "user_id": user_id,
             "first_name": first_name,
         }
-        answer = await self._ask("POST", f"bots/{bot_id}/press", content)
+        answer = await self._connection.ask("POST", f"bots/{bot_id}/press", content)
         return int(answer["update_id"])
 
     async def push(self, bot_id: int, updates: Iterable[Json]) -> list[int]:
         """Raw Update objects. One without `update_id` gets the next; a given one counts, and the
         ids go on from there. Returns the ids, also of those whose type the bot did not ask for and
         which it therefore never gets."""
-        answer = await self._ask("POST", f"bots/{bot_id}/updates", {"updates": list(updates)})
+        answer = await self._connection.ask(
+            "POST", f"bots/{bot_id}/updates", {"updates": list(updates)}
+        )
         return [int(update_id) for update_id in answer["update_ids"]]
 
     # What they see
 
     async def messages(self, bot_id: int, chat_id: int) -> list[Json]:
         """The chat as it looks now, oldest first: Telegram's Message objects."""
-        answer: list[Json] = await self._ask("GET", f"bots/{bot_id}/chats/{chat_id}/messages")
-        return answer
+        return await self._connection.ask_list(f"bots/{bot_id}/chats/{chat_id}/messages")
 
     async def reply(
         self, bot_id: int, chat_id: int, after: int | None = None, timeout: float = 5.0
@@ -133,20 +123,13 @@ class SandboxClient:
         path = f"bots/{bot_id}/chats/{chat_id}/messages/{message_id}/edited"
         return await self._wait(path, "edit", bot_id, chat_id, timeout, {})
 
-    async def events(self, bot_id: int, chat_id: int) -> AsyncIterator[Json]:
+    async def events(self, bot_id: int, chat_id: int) -> AsyncGenerator[Json, None]:
         """What happens in the chat from now on, without end: objects with `event`, one of
         message, edit, delete, callback_answer, action. The first one is `{"event": "watching"}`."""
-        path = f"{self.url}/sandbox/bots/{bot_id}/chats/{chat_id}/events"
-        try:
-            timeout = aiohttp.ClientTimeout(total=None)
-            async with self._session.get(path, timeout=timeout) as response:
-                if response.status != 200:
-                    raise SandboxError(orjson.loads(await response.read())["error"])
-                yield {"event": "watching"}
-                async for line in response.content:
-                    yield orjson.loads(line)
-        except aiohttp.ClientError as error:
-            raise self._unreachable(error) from error
+        path = f"bots/{bot_id}/chats/{chat_id}/events"
+        async with contextlib.aclosing(self._connection.stream(path)) as events:
+            async for event in events:
+                yield event
 
     async def calls(
         self,
@@ -159,10 +142,8 @@ class SandboxClient:
         """The recorded Bot API calls, oldest first: bot_id, method, params, status, at. The last
         10,000 of each method are kept. Waits up to `timeout` seconds for `at_least` of them."""
         query = {"bot_id": bot_id, "method": method, "at_least": at_least, "timeout": timeout}
-        answer: list[Json] = await self._ask(
-            "GET", "calls", query={k: v for k, v in query.items() if v is not None}, wait=timeout
-        )
-        return answer
+        given = {name: value for name, value in query.items() if value is not None}
+        return await self._connection.ask_list("calls", given, timeout)
 
     # The bots
 
@@ -170,27 +151,19 @@ class SandboxClient:
         """The bots known: id, username, mode (idle, polling, webhook), polls (open getUpdates),
         pending (updates not confirmed), confirmed (the highest id, or None), conflicts (errors 409
         given), revoked."""
-        answer: list[Json] = await self._ask("GET", "bots")
-        return answer
+        return await self._connection.ask_list("bots")
 
     async def add(self, token: str) -> int:
         """Makes a bot known before it calls, so that users can write to it. Returns its id."""
-        try:
-            async with self._session.get(f"{self.url}/bot{token}/getMe") as response:
-                answer = orjson.loads(await response.read())
-        except aiohttp.ClientError as error:
-            raise self._unreachable(error) from error
-        if not answer["ok"]:
-            raise SandboxError(f"the sandbox refused the token: {answer['description']}")
-        return int(answer["result"]["id"])
+        return int((await self._connection.get_me(token))["id"])
 
     async def revoke(self, bot_id: int) -> None:
         """Makes the bot's token invalid: 401 from now on, for waiting polls, too."""
-        await self._ask("POST", f"bots/{bot_id}/revoke")
+        await self._connection.ask("POST", f"bots/{bot_id}/revoke")
 
     async def rotate(self, bot_id: int) -> str:
         """Gives the bot a new token and returns it; the old one is 401 from now on."""
-        answer = await self._ask("POST", f"bots/{bot_id}/rotate")
+        answer = await self._connection.ask("POST", f"bots/{bot_id}/rotate")
         return str(answer["token"])
 
     # Faults
@@ -220,72 +193,26 @@ class SandboxClient:
             "retry_after": retry_after,
         }
         given = {name: value for name, value in content.items() if value is not None}
-        await self._ask("POST", "faults", given)
+        await self._connection.ask("POST", "faults", given)
 
     async def clear_faults(self) -> None:
         """Ends all faults."""
-        await self._ask("DELETE", "faults")
-
-    # How
-
-    @property
-    def _session(self) -> aiohttp.ClientSession:
-        if self._opened is None:
-            raise SandboxError("use it as: async with SandboxClient(url) as sandbox")
-        return self._opened
-
-    async def _ask(
-        self,
-        verb: str,
-        path: str,
-        content: Json | None = None,
-        query: Json | None = None,
-        wait: float = 0.0,
-    ) -> Any:  # noqa: ANN401 - JSON, whose shape the callers know
-        try:
-            async with self._session.request(
-                verb,
-                f"{self.url}/sandbox/{path}",
-                data=orjson.dumps(content) if content is not None else None,
-                params=query,
-                timeout=aiohttp.ClientTimeout(total=wait + SPARE),
-            ) as response:
-                answer = orjson.loads(await response.read())
-        except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError) as error:
-            raise self._unreachable(error) from error
-        if response.status == 408:
-            raise _NothingCame(answer["messages"])
-        if response.status != 200:
-            raise SandboxError(answer["error"])
-        return answer
+        await self._connection.ask("DELETE", "faults")
 
     async def _wait(
         self, path: str, what: str, bot_id: int, chat_id: int, timeout: float, query: Json
     ) -> Json:
         try:
-            answer: Json = await self._ask(
+            return await self._connection.ask(
                 "GET", path, query={**query, "timeout": timeout}, wait=timeout
             )
-        except _NothingCame as nothing:
+        except NothingCameError as nothing:
             text = f"no {what} from bot {bot_id} in chat {chat_id} within {timeout:g} s"
             state = next(bot for bot in await self.bots() if bot["id"] == bot_id)
             raise NoReplyError(
                 f"{text}; the bot is {state['mode']}, updates that wait for it: {state['pending']}. "
                 f"The conversation so far:\n{transcript(nothing.messages)}"
             ) from None
-        return answer
-
-    def _unreachable(self, error: Exception) -> SandboxError:
-        return SandboxError(
-            f"no sandbox answers at {self.url} ({error or type(error).__name__}); "
-            "start it with: python -m sandbox"
-        )
-
-
-class _NothingCame(Exception):
-    def __init__(self, messages: list[Json]) -> None:
-        super().__init__()
-        self.messages = messages
 
 
 def transcript(messages: list[Json]) -> str:

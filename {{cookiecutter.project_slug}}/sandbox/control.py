@@ -33,7 +33,7 @@ class Control:
         return [
             web.get("/sandbox/health", self.health),
             web.get("/sandbox/bots", self.bots),
-            web.get("/sandbox/calls", self.calls),
+            web.get("/sandbox/calls", guarded(self.calls)),
             web.post("/sandbox/faults", guarded(self.add_fault)),
             web.delete("/sandbox/faults", self.clear_faults),
             web.post("/sandbox/bots/{bot}/send", guarded(self.send)),
@@ -88,6 +88,8 @@ class Control:
         updates = (await read_object(request)).get("updates")
         if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
             raise ControlError('write {"updates": [{...}, ...]}')
+        if not all(isinstance(one.get("update_id", 0), int) for one in updates):
+            raise ControlError("update_id: write a number, or leave it out for the next one")
         return answer({"update_ids": self._sandbox.push(self._bot(request), updates)})
 
     async def revoke(self, request: web.Request) -> web.Response:
@@ -131,15 +133,15 @@ class Control:
 
 
 def guarded(handler: Handler) -> Handler:
-    """Answers a ControlError, or a number that is none, with its text."""
+    """Answers a ControlError or a value that is wrong with its text."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
             return await handler(request)
         except ControlError as error:
             return answer({"error": str(error)}, error.status)
-        except ValueError as error:
-            return answer({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+        except (ValueError, TypeError) as error:
+            return answer({"error": f"wrong value: {error}"}, HTTPStatus.BAD_REQUEST)
 
     return handle
 

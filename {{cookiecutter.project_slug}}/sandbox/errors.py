@@ -33,7 +33,7 @@ class ControlError(Exception):
         self.status = status
 
 
-class PollInterrupted(Exception):  # noqa: N818 - a signal inside the server, not an error
+class PollInterruptedError(Exception):
     """A fault was injected while this getUpdates waited: look at the faults again."""
 
 

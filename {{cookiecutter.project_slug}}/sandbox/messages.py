@@ -8,6 +8,7 @@ from sandbox.api import Answer, Call
 from sandbox.chats import Chat, Json, Stored
 from sandbox.entities import parse_html, utf16_length
 from sandbox.errors import bad_request
+from sandbox.params import check_objects
 
 LONGEST_TEXT = 4096
 """UTF-16 code units after formatting: https://core.telegram.org/bots/api#sendmessage."""
@@ -102,7 +103,7 @@ async def send_chat_action(call: Call) -> Answer:
 def read_text(call: Call) -> Json:
     """Text and entities of a message."""
     text = call.params.text("text")
-    entities = call.params.structure("entities", "entities") or []
+    entities = call.params.json_objects("entities", "message entities") or []
     mode = call.params.text("parse_mode").lower()
     if mode == "html":
         text, entities = parse_html(text)
@@ -123,16 +124,14 @@ def read_keyboard(call: Call) -> Json:
 
     https://core.telegram.org/bots/api#inlinekeyboardmarkup
     """
-    markup = call.params.structure("reply_markup", "reply keyboard markup")
-    if markup is None:
-        return {}
-    if not isinstance(markup, dict):
-        raise bad_request("object expected as reply markup")
-    rows = markup.get("inline_keyboard")
+    markup = call.params.json_object("reply_markup", "reply keyboard markup")
+    rows = (markup or {}).get("inline_keyboard")
     if not rows:
         return {}
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise bad_request("can't parse inline keyboard markup: array of arrays expected")
     for row in rows:
-        for button in row:
+        for button in check_objects(row, "inline keyboard") or ():
             check_button(button)
     return {"reply_markup": {"inline_keyboard": rows}}
 
@@ -153,7 +152,7 @@ def check_button(button: Json) -> None:
 
 def read_reply(call: Call, chat: Chat) -> Json | None:
     """The message that is replied to: https://core.telegram.org/bots/api#replyparameters."""
-    reply = call.params.structure("reply_parameters", "reply parameters") or {}
+    reply = call.params.json_object("reply_parameters", "reply parameters") or {}
     message_id = reply.get("message_id") or call.params.whole("reply_to_message_id")
     if not message_id:
         return None

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from sandbox.chats import Json
 from sandbox.errors import bad_request
 
 FALSE = {"", "0", "false", "no"}
@@ -52,8 +53,25 @@ class Params:
         value = self.values[name] = str(self.values.get(name, "")).strip().lower() not in FALSE
         return value
 
-    def structure(self, name: str, meaning: str) -> Any:  # noqa: ANN401 - any JSON
-        """A JSON value; None when it is not there. Raises ApiError 400."""
+    def json_object(self, name: str, meaning: str) -> Json | None:
+        """A JSON object; None when it is not there. Raises ApiError 400."""
+        value = self._structure(name, meaning)
+        if value is not None and not isinstance(value, dict):
+            raise bad_request(f"object expected as {meaning}")
+        return value
+
+    def json_array(self, name: str, meaning: str) -> list[Any] | None:
+        """A JSON array; None when it is not there. Raises ApiError 400."""
+        value = self._structure(name, meaning)
+        if value is not None and not isinstance(value, list):
+            raise bad_request(f"array expected as {meaning}")
+        return value
+
+    def json_objects(self, name: str, meaning: str) -> list[Json] | None:
+        """An array of JSON objects; None when it is not there. Raises ApiError 400."""
+        return check_objects(self.json_array(name, meaning), meaning)
+
+    def _structure(self, name: str, meaning: str) -> object:
         value = self.values.get(name)
         if isinstance(value, str):
             if not value:
@@ -63,6 +81,14 @@ class Params:
             except orjson.JSONDecodeError:
                 raise bad_request(f"can't parse {meaning} JSON object") from None
         return value
+
+
+def check_objects(values: list[Any] | None, meaning: str) -> list[Json] | None:
+    """The same values. Raises ApiError 400 if one of them is no object."""
+    for value in values or ():
+        if not isinstance(value, dict):
+            raise bad_request(f"object expected in {meaning}")
+    return values
 
 
 async def read_params(request: web.Request) -> Params:

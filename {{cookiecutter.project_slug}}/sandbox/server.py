@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import os
 import signal
@@ -56,8 +57,14 @@ async def running(host: str = DEFAULT_HOST, port: int = 0) -> AsyncIterator[str]
 
 
 def reachable(host: str) -> str:
-    """An address to reach a server that listens on `host` from the same machine."""
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - only compared
+    """What to write in an address to reach a server that listens on `host` from the same machine."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return "127.0.0.1" if address.is_unspecified else host
+    return "[::1]" if address.is_unspecified else f"[{host}]"
 
 
 def configured() -> tuple[str, int]:

@@ -73,6 +73,7 @@ class Sandbox:
         self.faults.clear()
         for bot in self.bots.values():
             bot.wake(Wake.STOP)
+            bot.set_webhook(None)
             for chat in (*bot.chats.values(), *bot.awaited.values()):
                 chat.tell({"event": "stop"})
 

@@ -8,7 +8,7 @@ from yarl import URL
 
 from sandbox.api import Answer, Call
 from sandbox.delivery import Webhook
-from sandbox.errors import ApiError, bad_request
+from sandbox.errors import bad_request
 
 LONGEST_POLL = 50
 """Seconds; Telegram shortens longer polls to this."""
@@ -91,7 +91,5 @@ def remember_allowed_updates(call: Call) -> None:
     """Takes over `allowed_updates`; without it the earlier choice stays, empty is the default."""
     if "allowed_updates" not in call.params:
         return
-    wanted = call.params.structure("allowed_updates", "allowed updates")
-    if not isinstance(wanted, list):
-        raise ApiError(400, "Bad Request: expected an Array of allowed updates")
+    wanted = call.params.json_array("allowed_updates", "allowed updates") or ()
     call.bot.allowed = tuple(map(str, wanted))

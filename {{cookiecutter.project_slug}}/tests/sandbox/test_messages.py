@@ -168,6 +168,17 @@ async def test_events_of_a_chat(sandbox: SandboxClient, bot: Bot) -> None:
         ("sendChatAction", {"chat_id": 7, "action": "dance"}, "wrong parameter action in request"),
         ("getChat", {"chat_id": 99}, "chat not found"),
         (
+            "sendMessage",
+            {"chat_id": 7, "text": "x", "reply_markup": []},
+            "object expected as reply",
+        ),
+        (
+            "sendMessage",
+            {"chat_id": 7, "text": "x", "reply_markup": {"inline_keyboard": [[1]]}},
+            "object expected in inline keyboard",
+        ),
+        ("setMyCommands", {"commands": {}}, "array expected as bot commands"),
+        (
             "setMyCommands",
             {"commands": [{"command": "A b", "description": "x"}]},
             "BOT_COMMAND_INVALID",
@@ -244,7 +255,7 @@ async def test_parameters_come_in_four_ways(
     for name, value in params.items():
         multipart.append(value).set_content_disposition("form-data", name=name)
     for arguments in ({"params": params}, {"data": params}, {"json": params}, {"data": multipart}):
-        async with http.post(address, **arguments) as answer:  # type: ignore[arg-type]  # four kinds
+        async with http.post(address, **arguments) as answer:
             assert answer.status == 200
             assert (await answer.json())["result"]["text"] == "é"
     calls = await sandbox.calls(BOT_ID, "sendMessage")

@@ -149,6 +149,22 @@ async def test_the_client_says_which_bots_there_are(sandbox: SandboxClient) -> N
         await sandbox.send(5, "x")
 
 
+async def test_the_control_api_refuses_in_words(
+    sandbox: SandboxClient, url: str, http: aiohttp.ClientSession
+) -> None:
+    address = f"{url}/sandbox/bots/{BOT_ID}"
+    for path, body, says in (
+        ("send", "{", "wrong value"),
+        ("send", "[]", "write a JSON object"),
+        ("send", '{"text": "x", "usr": 1}', "unknown: usr; missing: "),
+        ("updates", "{}", 'write {"updates": [{...}, ...]}'),
+        ("updates", '{"updates": [{"update_id": "1"}]}', "update_id: write a number"),
+    ):
+        async with http.post(f"{address}/{path}", data=body) as answer:
+            assert answer.status == 400
+            assert says in (await answer.json())["error"]
+
+
 def keyboard() -> InlineKeyboardMarkup:
     row = [InlineKeyboardButton(text=text, callback_data=text.lower()) for text in ("Yes", "No")]
     return InlineKeyboardMarkup(inline_keyboard=[row])

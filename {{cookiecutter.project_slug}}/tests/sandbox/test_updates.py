@@ -81,7 +81,7 @@ async def test_a_poller_that_went_away_makes_no_conflict(sandbox: SandboxClient,
 
 async def test_allowed_updates_are_remembered(sandbox: SandboxClient, bot: Bot, raw: Raw) -> None:
     kinds = ["message", "poll", "chat_member", "message_reaction", "something_new"]
-    updates = [{kind: {}} for kind in kinds]
+    updates: list[dict[str, object]] = [{kind: {}} for kind in kinds]
 
     async def arriving() -> list[str]:
         ids = await sandbox.push(BOT_ID, updates)
@@ -114,7 +114,7 @@ async def test_the_first_token_of_an_id_is_the_valid_one(raw: Raw, sandbox: Sand
     assert (await raw("getMe"))[1]["result"]["id"] == BOT_ID
     unauthorized = (401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
     assert await raw("getMe", token=f"{BOT_ID}:other") == unauthorized
-    assert (await raw("getMe", token="nonsense"))[0] == 404  # noqa: S106 - no real token
+    assert (await raw("getMe", "nonsense"))[0] == 404
 
 
 async def test_a_revoked_token_ends_its_long_poll(sandbox: SandboxClient, bot: Bot) -> None:
@@ -137,12 +137,12 @@ async def test_a_rotated_token_replaces_the_old_one(sandbox: SandboxClient, raw:
     assert (status, len(body["result"])) == (200, 1)
 
 
-async def test_a_thousand_bots_poll_at_once(sandbox: SandboxClient, url: str, raw: Raw) -> None:
-    ids = [await sandbox.add(f"{number}:x") for number in range(5_000_000, 5_000_300)]
+async def test_many_bots_poll_at_once(sandbox: SandboxClient, raw: Raw) -> None:
+    ids = [await sandbox.add(f"{number}:x") for number in range(5_000_000, 5_000_200)]
     polls = [
         asyncio.create_task(raw("getUpdates", token=f"{number}:x", timeout=30)) for number in ids
     ]
-    await sandbox.calls(method="getUpdates", at_least=100, timeout=20)
+    await sandbox.calls(method="getUpdates", at_least=len(ids), timeout=20)
     for number in ids:
         await sandbox.send(number, "hello")
     answers = await asyncio.wait_for(asyncio.gather(*polls), 20)
