@@ -95,13 +95,13 @@ class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):
     def format(self, record: logging.LogRecord) -> str:
         try:
             line = super().format(record)
-        except Exception:  # noqa: BLE001 - a repr may raise anything; logging prints raw arguments
+        except Exception:  # noqa: BLE001 - a repr may raise anything
             line = super().format(_unwritable(record))
         return redact(line)
 
 
 def _unwritable(record: logging.LogRecord) -> logging.LogRecord:
-    """Make the record that takes the place of one that cannot be written, in its `except` clause."""
+    """Make the stand-in for a record that cannot be written; called where its error is handled."""
     # structlog's records carry a dictionary.
     event = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
     what = event if isinstance(event, str) else type(event).__name__
