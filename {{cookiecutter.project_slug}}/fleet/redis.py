@@ -1,8 +1,10 @@
 """The one connection pool of the service: bounded, waiting, with time-outs and retries."""
 
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.credentials import CredentialProvider
@@ -21,11 +23,13 @@ RETRIES = 3
 class PasswordFile(CredentialProvider):
     """Reads the password from its file for every new connection, so that a rotated one is found."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, user: str | None, path: Path) -> None:
+        self._user = user
         self._path = path
 
-    def get_credentials(self) -> tuple[str]:
-        return (self._path.read_text(encoding="utf-8").strip(),)
+    def get_credentials(self) -> tuple[str, str] | tuple[str]:
+        password = self._path.read_text(encoding="utf-8-sig").strip()
+        return (self._user, password) if self._user else (password,)
 
 
 def create_redis(settings: Settings) -> Redis:
@@ -34,18 +38,17 @@ def create_redis(settings: Settings) -> Redis:
     A caller waits for a free connection rather than to open one more. Connection faults surface
     as `redis.exceptions.RedisError` once the retries are used up.
     """
-    options: dict[str, object] = {}
+    options: dict[str, Any] = dict(parse_url(settings.redis_url.get_secret_value()))
     if settings.redis_password_file is not None:
-        options["credential_provider"] = PasswordFile(settings.redis_password_file)
+        user = options.pop("username", None)
+        options["credential_provider"] = PasswordFile(user, settings.redis_password_file)
     elif settings.redis_password is not None:
         options["password"] = settings.redis_password.get_secret_value()
-    pool = BlockingConnectionPool.from_url(
-        settings.redis_url.get_secret_value(),
+    pool = BlockingConnectionPool(
         max_connections=MAX_CONNECTIONS,
         timeout=2 * ANSWER_TIMEOUT,
         socket_timeout=ANSWER_TIMEOUT,
         socket_connect_timeout=ANSWER_TIMEOUT,
-        socket_keepalive=True,
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
         retry_on_error=[ConnectionError, TimeoutError, BusyLoadingError],
         **options,

@@ -4,8 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import structlog
@@ -14,17 +13,23 @@ from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from fleet.bots.desired import DesiredBot, DesiredFleet
+from fleet.bots.fleet import BotInfo, Fleet
+from fleet.bots.leases import Leases
 from fleet.bots.member import BotState, Member
+from fleet.bots.registry import Registry
+from fleet.bots.states import States
 from fleet.bots.supervisor import Supervisor
-from fleet.bots.tokens import BotToken
 from fleet.inbox import Inbox
 from fleet.intake.polling import Poller
+from fleet.intake.webhook import PATH, WebhookKeeper, WebhookReceiver
 from fleet.ops.http import create_app
 from fleet.ops.logging import setup_logging
 from fleet.redis import create_redis
 from fleet.settings import Settings, SettingsError, load_settings
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
+from fleet.vault import Vault
 from fleet.worker import Worker
 
 CreateDispatcher = Callable[[Redis], Dispatcher]
@@ -34,7 +39,7 @@ USAGE_ERROR = 2
 REDIS_CHECK = 1.0
 """Seconds between two tries to reach Redis at start."""
 LONGEST_SHORT_WAIT = 5.0
-"""Seconds of a flood limit that a turn sits out in flight; for longer ones the bot's updates wait in the inbox."""
+"""Seconds of a flood limit from which on the bot's updates wait in the inbox rather than in flight."""
 
 log = structlog.get_logger(__name__)
 
@@ -77,14 +82,49 @@ class Service:
             TurnTaker(self._dispatcher, settings.handler_timeout).take,
             settings.concurrency,
         )
-        self._supervisor = Supervisor(map(self._new_member, settings.tokens()), self._poll)
+        vault = Vault(settings.secret_key.get_secret_value()) if settings.secret_key else None
+        registry = Registry(self._redis, vault)
+        desired = DesiredFleet(settings, registry)
+        leases = Leases(self._redis, self._inbox.replica)
+        states = States(self._redis)
+        self._fleet = Fleet(desired, registry, leases, states, self._inbox, self._sessions.calls)
+        self._dispatcher["fleet"] = self._fleet
+        self._app = create_app(self)
+        self._supervisor = Supervisor(
+            desired,
+            leases,
+            states,
+            self._create_member,
+            self._webhooks(vault, settings.webhook_url)
+            if vault and settings.webhook_url
+            else self._polling(),
+            lambda: self._inbox.cut_off,
+        )
         self._accepting = False
         self._stop = asyncio.Event()
+
+    def _polling(self) -> Callable[[Member], Coroutine[Any, Any, None]]:
+        allowed = self._dispatcher.resolve_used_update_types()
+        return lambda member: Poller(member, self._inbox, self._sessions, allowed).run()
+
+    def _webhooks(
+        self, vault: Vault, base_url: str
+    ) -> Callable[[Member], Coroutine[Any, Any, None]]:
+        receiver = WebhookReceiver(
+            self._inbox,
+            vault,
+            lambda bot_id: self._supervisor.members.get(bot_id),
+            lambda: self._accepting,
+            self._settings.trusted_proxies,
+        )
+        self._app.router.add_post(PATH, receiver.receive)
+        allowed = self._dispatcher.resolve_used_update_types()
+        return lambda member: WebhookKeeper(member, vault, base_url, allowed).run()
 
     async def serve(self) -> None:
         """Start, run until told to stop, drain."""
         self._install_signal_handlers()
-        http = web.AppRunner(create_app(self), access_log=None, handle_signals=False)
+        http = web.AppRunner(self._app, access_log=None, handle_signals=False)
         await http.setup()
         try:
             await web.TCPSite(http, self._settings.http_host, self._settings.http_port).start()
@@ -103,7 +143,7 @@ class Service:
             worker = group.create_task(self._worker.run())
             intake = group.create_task(self._supervisor.run())
             self._accepting = True
-            log.info("started", replica=self._inbox.replica, bots=len(self._supervisor.members))
+            log.info("started", replica=self._inbox.replica)
             await self._stop.wait()
 
             log.info("stopping")
@@ -113,11 +153,11 @@ class Service:
             await asyncio.wait([intake, drain, worker])
 
     async def _wait_for_redis(self) -> bool:
-        """Wait until Redis answers. Returns False if told to stop before."""
+        """Wait until Redis tells which bots there are. Returns False if told to stop before."""
         said = None
         while not self._stop.is_set():
             try:
-                await self._redis.execute_command("PING")
+                await self._supervisor.prepare()
             except RedisError as error:
                 if said != str(error):
                     said = str(error)
@@ -142,18 +182,13 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop, number)
 
-    def _new_member(self, token: BotToken) -> Member:
-        bot = Bot(token.token.get_secret_value(), session=self._sessions.calls)
-        return Member(bot, token.role)
-
-    async def _poll(self, member: Member) -> None:
-        allowed = self._dispatcher.resolve_used_update_types()
-        await Poller(member, self._inbox, self._sessions, allowed).run()
+    def _create_member(self, wanted: DesiredBot, token: str) -> Member:
+        return Member(Bot(token, session=self._sessions.calls), wanted.role)
 
     def _member_at_work(self, bot_id: int) -> Member | None:
         """Give the member with this id, or None while its updates must wait."""
         member = self._supervisor.members.get(bot_id)
-        if member is None or member.state is BotState.UNAUTHORIZED:
+        if member is None or member.paused or member.state is BotState.UNAUTHORIZED:
             return None
         return None if self._sessions.flood_wait(bot_id) > LONGEST_SHORT_WAIT else member
 
@@ -167,40 +202,22 @@ class Service:
 
     @property
     def accepting(self) -> bool:
-        return self._accepting
+        return self._accepting and self._supervisor.reconciled
 
     async def redis_answers(self) -> bool:
         return bool(await self._redis.execute_command("PING"))
 
     async def describe(self) -> Mapping[str, Any]:
         try:
-            backlog: Mapping[int, int] | None = await self._inbox.sizes()
+            bots = await self._fleet.bots()
         except RedisError:
-            backlog = None
+            bots = [BotInfo.of(member) for member in self._supervisor.members.values()]
         return {
             "replica": self._inbox.replica,
-            "mode": "polling",
+            "mode": "webhook" if self._settings.webhook_url else "polling",
             "turns_in_flight": self._worker.in_flight,
-            "bots": [
-                {
-                    "id": member.id,
-                    "username": member.username,
-                    "role": member.role,
-                    "state": member.state,
-                    "error": member.error,
-                    "polled_by": self._inbox.replica,
-                    "last_update_at": _timestamp(member.last_update_at),
-                    "backlog": None if backlog is None else backlog.get(member.id, 0),
-                }
-                for member in self._supervisor.members.values()
-            ],
+            "bots": bots,
         }
-
-
-def _timestamp(seconds: float | None) -> str | None:
-    return (
-        None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat("T", "seconds")
-    )
 
 
 def _refuse(reason: object) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -59,6 +59,9 @@ def _any_case(change: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(lambda value: change(value) if isinstance(value, str) else value)
 
 
+TELEGRAM = "https://api.telegram.org"
+SHORTEST_KEY = 32
+"""Characters of a SECRET_KEY."""
 _API_URL = "an address that starts with https:// or http://, like https://api.telegram.org"
 _REDIS_URL = (
     "write an address like redis://localhost:6379/0, rediss://host:6380/0 (TLS) "
@@ -81,7 +84,14 @@ class Settings(BaseSettings):
     """To be read again at each login: the password may change while the service runs."""
     redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
     """Secret, as it may hold a password (not beside a `redis_password`). May hold a user name."""
-    telegram_api_url: str = _field("https://api.telegram.org", _API_URL)
+    webhook_url: str | None = None
+    """The public base address, without a slash at the end. Set: webhook mode; None: polling."""
+    trusted_proxies: int = _field(0, "how many proxies stand in front: 0 or more", ge=0, le=100)
+    """How many of the last addresses in X-Forwarded-For were written by proxies of ours."""
+    secret_key: SecretStr | None = None
+    """Root of the webhook secrets and of the encryption of stored tokens."""
+    secret_key_file: Path | None = None
+    telegram_api_url: str = _field(TELEGRAM, _API_URL)
     """Without a slash at the end."""
     http_host: str = _field(
         "0.0.0.0",  # noqa: S104 - in a container the published port says who may connect
@@ -110,6 +120,7 @@ class Settings(BaseSettings):
     def tokens(self) -> list[BotToken]:
         """Return the tokens of BOT_TOKENS and BOT_TOKENS_FILE; reads the file anew.
 
+        There may be none where SECRET_KEY is set: then bots can be added at run time.
         Raises SettingsError if there is none, or the file is not there or not right.
         """
         tokens = parse_tokens(self.bot_tokens.get_secret_value())
@@ -119,7 +130,7 @@ class Settings(BaseSettings):
                 tokens = merge_tokens([*tokens, *parse_tokens(text, comments=True)])
             except ValueError as error:
                 raise SettingsError(f"BOT_TOKENS_FILE: {path}: {error}") from None
-        if not tokens:
+        if not tokens and self.secret_key is None:
             where = (
                 f"BOT_TOKENS_FILE: write a bot token into {path}"
                 if path
@@ -142,24 +153,49 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _password_from_file(cls, values: dict[str, Any]) -> dict[str, Any]:
-        path = values.get("redis_password_file")
-        if not path:
-            return values
-        if values.get("redis_password"):
-            raise ValueError("REDIS_PASSWORD: keep only one of it and REDIS_PASSWORD_FILE")
-        password = _read("REDIS_PASSWORD_FILE", Path(path)).strip()
-        if not password:
-            raise ValueError(
-                f"REDIS_PASSWORD_FILE: write the password into {path}, the file is empty"
-            )
-        return values | {"redis_password": password}
+    def _secrets_from_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for field, what in (("redis_password", "password"), ("secret_key", "key")):
+            path = values.get(f"{field}_file")
+            if not path:
+                continue
+            name = field.upper()
+            if values.get(field):
+                raise ValueError(f"{name}: keep only one of it and {name}_FILE")
+            secret = _read(f"{name}_FILE", Path(path)).strip()
+            if not secret:
+                raise ValueError(f"{name}_FILE: write the {what} into {path}, the file is empty")
+            values = values | {field: secret}
+        return values
+
+    @model_validator(mode="after")
+    def _check_webhook(self) -> Self:
+        if self.webhook_url is None:
+            return self
+        if self.secret_key is None:
+            raise ValueError("SECRET_KEY: set it, the secrets of webhooks are made from it")
+        if self.webhook_url.startswith("http://") and self.telegram_api_url == TELEGRAM:
+            raise ValueError("WEBHOOK_URL: write an https:// address, Telegram accepts no other")
+        return self
 
     @field_validator("bot_tokens")
     @classmethod
     def _check_tokens(cls, value: SecretStr) -> SecretStr:
         parse_tokens(value.get_secret_value())
         return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _check_secret_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"write a random text of {SHORTEST_KEY} characters or more")
+        return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _check_webhook_url(cls, value: str | None) -> str | None:
+        if value is not None and not _is_base_url(value):
+            raise ValueError(f'write a base address like https://bots.example.com, not "{value}"')
+        return value and value.rstrip("/")
 
     @field_validator("redis_url")
     @classmethod
@@ -172,7 +208,7 @@ class Settings(BaseSettings):
     @field_validator("telegram_api_url")
     @classmethod
     def _check_api_url(cls, value: str) -> str:
-        if not _is_api_url(value):
+        if not _is_base_url(value):
             raise ValueError(f'write {_API_URL}, not "{value}"')
         return value.rstrip("/")
 
@@ -227,7 +263,7 @@ def _without_password(url: str) -> str:
     return parts._replace(netloc=f"{user}@{host}" if user else host).geturl()
 
 
-def _is_api_url(url: str) -> bool:
+def _is_base_url(url: str) -> bool:
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises if it is no port

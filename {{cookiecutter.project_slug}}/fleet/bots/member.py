@@ -1,5 +1,6 @@
 """One bot of the fleet and how it is."""
 
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ class BotState(StrEnum):
     FLOOD_WAIT = "flood-wait"
     CONFLICT = "conflict"
     UNAUTHORIZED = "unauthorized"
+    PAUSED = "paused"
     STOPPED = "stopped"
 
 
@@ -24,11 +26,14 @@ class Member:
 
     bot: Bot
     role: str | None
+    paused: bool = False
     state: BotState = BotState.STARTING
     error: str | None = None
     username: str | None = None
     last_update_at: float | None = None
     """When its last update arrived, seconds since the epoch."""
+    changed_at: float = 0.0
+    """When the state or error changed last, by the monotonic clock."""
 
     @property
     def id(self) -> int:
@@ -37,5 +42,6 @@ class Member:
     def enter(self, state: BotState, error: str | None = None) -> bool:
         """Note a new state. Returns whether anything changed."""
         changed = (state, error) != (self.state, self.error)
-        self.state, self.error = state, error
+        if changed:
+            self.state, self.error, self.changed_at = state, error, time.monotonic()
         return changed

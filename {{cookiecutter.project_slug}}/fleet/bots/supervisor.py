@@ -1,13 +1,22 @@
-"""Runs the intake of every bot and keeps their troubles apart."""
+"""Makes the actual fleet equal to the desired one, and keeps the troubles of its bots apart."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+import time
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from typing import Any
 
 import structlog
+from redis.exceptions import RedisError
 
+from fleet.bots.desired import DesiredBot, DesiredFleet
+from fleet.bots.leases import Leases
 from fleet.bots.member import BotState, Member
+from fleet.bots.states import BotStatus, States
 
+INTERVAL = 1.0
+"""Seconds between two reconciliations: a change takes effect within two of them."""
+HEARSAY_DELAY = 10.0
+"""Seconds for which a refusal seen here outweighs what the holder of the bot told last."""
 RESTART_DELAY = 5.0
 """Seconds until an intake that ended by a fault of ours is started again."""
 
@@ -15,19 +24,115 @@ log = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """Holds the members of the fleet and one intake task for each."""
+    """Reconciles at start, on every change and from time to time: one path for all of it.
+
+    Every replica has every member, to take turns for it; the replica that holds a bot's lease
+    also runs its intake.
+
+    Args:
+        desired: tells which bots should run.
+        leases: tells which of them are this replica's.
+        states: tells the other replicas how they are.
+        create_member: makes a member of a desired bot and its token.
+        intake: one bot's intake; runs until cancelled.
+        is_cut_off: tells that others may take this replica for dead, so that it holds nothing.
+    """
 
     def __init__(
-        self, members: Iterable[Member], intake: Callable[[Member], Coroutine[Any, Any, None]]
+        self,
+        desired: DesiredFleet,
+        leases: Leases,
+        states: States,
+        create_member: Callable[[DesiredBot, str], Member],
+        intake: Callable[[Member], Coroutine[Any, Any, None]],
+        is_cut_off: Callable[[], bool],
     ) -> None:
-        self.members = {member.id: member for member in members}
+        self.members: dict[int, Member] = {}
+        self.reconciled = False
+        """Whether the first reconciliation is done."""
+        self._desired = desired
+        self._leases = leases
+        self._states = states
+        self._create_member = create_member
         self._intake = intake
+        self._is_cut_off = is_cut_off
+        self._unusable: dict[int, str] = {}
+        self._intakes: dict[int, asyncio.Task[None]] = {}
+
+    async def prepare(self) -> None:
+        """Make the members equal to the desired fleet. Raises `RedisError`."""
+        await self._adopt(await self._desired.read())
 
     async def run(self) -> None:
-        """Run all intakes until cancelled; returns when each has stopped in order."""
-        async with asyncio.TaskGroup() as group:
-            for member in self.members.values():
-                group.create_task(self._keep(member), name=f"intake of bot {member.id}")
+        """Reconcile until cancelled; then end all intakes and give their bots to others."""
+        try:
+            while True:
+                try:
+                    await self._reconcile()
+                except RedisError as error:
+                    log.debug("the fleet stays as it is", error=str(error))
+                    if self._is_cut_off():
+                        await self._stop_intakes(list(self._intakes))
+                await asyncio.sleep(INTERVAL)
+        finally:
+            await self._retire()
+
+    async def _reconcile(self) -> None:
+        await self.prepare()
+        working = [member.id for member in self.members.values() if not member.paused]
+        share = await self._leases.take_share(working)
+        kept = share.held - share.surplus
+        await self._hand_over(share.surplus | (self._intakes.keys() - kept))
+        for bot in kept - self._intakes.keys():
+            self._intakes[bot] = asyncio.create_task(self._keep(self.members[bot]))
+        await self._hear_of_refused(kept)
+        await self._states.tell({bot: BotStatus.of(self.members[bot]) for bot in kept})
+        self.reconciled = True
+
+    async def _adopt(self, desired: dict[int, DesiredBot]) -> None:
+        """Make members of what is desired; a bot whose token changed becomes a new one."""
+        gone = {
+            bot
+            for bot, member in self.members.items()
+            if bot not in desired or not _has_token(member, desired[bot])
+        }
+        await self._hand_over(gone)
+        for bot in gone:
+            del self.members[bot]
+            log.info("a bot left the fleet or got another token", bot_id=bot)
+            await self._states.forget(bot)
+        for bot, wanted in desired.items():
+            if wanted.token is None:
+                if self._unusable.get(bot) != wanted.error:
+                    log.error("a bot cannot run", bot_id=bot, error=wanted.error)
+                continue
+            member = self.members.get(bot)
+            if member is None:
+                member = self.members[bot] = self._create_member(
+                    wanted, wanted.token.get_secret_value()
+                )
+            member.role = wanted.role
+            if member.paused != wanted.paused:
+                member.paused = wanted.paused
+                member.enter(BotState.PAUSED if wanted.paused else BotState.STARTING)
+        self._unusable = {
+            bot: wanted.error or "" for bot, wanted in desired.items() if not wanted.token
+        }
+
+    async def _hear_of_refused(self, kept: frozenset[int]) -> None:
+        """A turn can find out here that a token is refused; that it is valid again, the holder knows."""
+        now = time.monotonic()
+        refused = [
+            member
+            for member in self.members.values()
+            if member.state is BotState.UNAUTHORIZED
+            and member.id not in kept
+            and now - member.changed_at > HEARSAY_DELAY
+        ]
+        told = await self._states.read() if refused else {}
+        for member in refused:
+            if status := told.get(member.id):
+                member.enter(status.state, status.error)
 
     async def _keep(self, member: Member) -> None:
         while True:
@@ -37,3 +142,27 @@ class Supervisor:
                 member.enter(BotState.BACKING_OFF, f"{type(error).__name__}: {error}")
                 log.exception("the intake of a bot failed; starting it again", bot_id=member.id)
                 await asyncio.sleep(RESTART_DELAY)
+
+    async def _stop_intakes(self, bots: Iterable[int]) -> None:
+        tasks = [self._intakes.pop(bot) for bot in bots if bot in self._intakes]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _hand_over(self, bots: Collection[int]) -> None:
+        """Let others take these bots, once their intakes have ended here."""
+        await self._stop_intakes(bots)
+        await self._leases.give_back(bots)
+
+    async def _retire(self) -> None:
+        try:
+            await self._leases.retire()
+            await self._hand_over(list(self._intakes))
+        except RedisError as error:
+            await self._stop_intakes(list(self._intakes))
+            log.warning("could not hand the bots over; others take them later", error=str(error))
+
+
+def _has_token(member: Member, wanted: DesiredBot) -> bool:
+    return wanted.token is not None and wanted.token.get_secret_value() == member.bot.token

@@ -1,6 +1,8 @@
 """The inbox as the rest of the service sees it. The package's docstring lists its keys."""
 
+import math
 import secrets
+import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -116,6 +118,7 @@ class Inbox:
             for name in ("put", "exchange", "beat", "leave")
         )
         self._number = 1
+        self._last_beat = -math.inf
 
     async def put(self, bot_id: int, updates: Iterable[Mapping[str, Any]]) -> int:
         """Enter a batch of one bot's raw updates; those entered before are recognised by their id.
@@ -193,12 +196,17 @@ class Inbox:
             are no longer its own.
         """
         gap = 2 * self.beat_interval
-        return bool(
-            await self._call(
-                self._beat,
-                [self.replica, self._dead_after, gap, self._max_attempts, LETTERS_KEPT],
-            )
+        sent_at = time.monotonic()
+        known = await self._call(
+            self._beat, [self.replica, self._dead_after, gap, self._max_attempts, LETTERS_KEPT]
         )
+        self._last_beat = sent_at
+        return bool(known)
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether others may soon take this replica for dead, as it has not been able to beat."""
+        return time.monotonic() - self._last_beat > self._dead_after - self.beat_interval
 
     async def leave(self) -> None:
         """Say that this replica is gone. Turns that it has not handed in stay until it counts as dead."""

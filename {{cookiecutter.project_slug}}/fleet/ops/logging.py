@@ -80,9 +80,10 @@ def setup_logging(
         )
     )
     logging.basicConfig(handlers=[handler], level=number, force=True)
-    # aiogram writes a line for every update here, at a quarter of the price of handling it.
+    # aiogram writes a line for every update here, at a quarter of the price of handling it, and the
+    # traceback of every handler that raised, which the worker logs too.
     logging.getLogger("aiogram.event").setLevel(
-        max(number, logging.WARNING) if number > logging.DEBUG else number
+        logging.CRITICAL if number > logging.DEBUG else number
     )
     logging.captureWarnings(capture=True)
     # Python itself would print these as they are.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -30,6 +31,10 @@ log = structlog.get_logger(__name__)
 NETWORK_DELAYS: tuple[float, ...] = (0.1, 1.0, 4.0)
 # Seconds before each further try after a 5xx. Telegram may have acted on the first one, so few.
 SERVER_DELAYS: tuple[float, ...] = (1.0, 3.0)
+
+# Seconds of flood control that a call waits out. A longer one is raised at once as TelegramRetryAfter:
+# the turn goes back into the inbox, and its place is free for other bots.
+LONGEST_WAIT = 30.0
 
 # Whether the current task's latest request opened a connection, instead of taking a kept one.
 connection_is_new: ContextVar[bool] = ContextVar("connection_is_new", default=True)
@@ -68,6 +73,7 @@ class FloodGate:
 class Retries(BaseRequestMiddleware):
     """Tries again: after flood control, after 5xx, and when a fault kept the call from Telegram.
 
+    Raises TelegramRetryAfter if flood control lasts longer than `LONGEST_WAIT`.
     A call that may have been carried out (a time-out, a connection lost while waiting for the
     answer) is not repeated, or the user would get the message twice.
     """
@@ -84,6 +90,8 @@ class Retries(BaseRequestMiddleware):
         """Make one call of a bot, as often as it takes or makes sense."""
         tries = 0
         while True:
+            if (left := self._gate.seconds_left(bot.id)) > LONGEST_WAIT:
+                raise TelegramRetryAfter(method, "flood control", math.ceil(left))
             await self._gate.passed(bot.id)
             connection_is_new.set(False)
             try:

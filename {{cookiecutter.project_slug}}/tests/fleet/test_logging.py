@@ -151,7 +151,7 @@ def test_levels(setup: Setup, level: str, *, dispatcher: bool, event: bool) -> N
     setup(level)
     assert logging.getLogger("aiogram.dispatcher").isEnabledFor(logging.INFO) is dispatcher
     assert logging.getLogger("aiogram.event").isEnabledFor(logging.INFO) is event
-    assert logging.getLogger("aiogram.event").isEnabledFor(logging.ERROR)
+    assert logging.getLogger("aiogram.event").isEnabledFor(logging.ERROR) is event
 
 
 def test_what_is_below_the_level_is_not_written(setup: Setup) -> None:

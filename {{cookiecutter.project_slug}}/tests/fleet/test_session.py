@@ -169,10 +169,22 @@ async def test_flood_control_keeps_this_bot_back_and_no_other(
 async def test_waiting_for_the_gate_can_be_cancelled(
     telegram: Telegram, sessions: TelegramSessions
 ) -> None:
-    telegram.script = [fails(429, "Too Many Requests", retry_after=600)]
+    telegram.script = [fails(429, "Too Many Requests", retry_after=20)]
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await make_bot(sessions).log_out()
+    assert 19 < sessions.flood_wait(1) <= 20
+
+
+async def test_long_flood_control_is_raised_at_once(
+    telegram: Telegram, sessions: TelegramSessions
+) -> None:
+    telegram.script = [fails(429, "Too Many Requests", retry_after=600)]
+    for _ in range(2):
+        with pytest.raises(TelegramRetryAfter) as caught:
+            await make_bot(sessions).log_out()
+        assert 599 <= caught.value.retry_after <= 600
+    assert telegram.calls[1, "logOut"] == 1, "the second call is not even made"
     assert 599 < sessions.flood_wait(1) <= 600
 
 

@@ -1,0 +1,57 @@
+"""How the bots are, told by the replicas that hold them to all others.
+
+Key: `fleet:states`, a hash, bot → JSON of `BotStatus`; a field goes with its bot.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import orjson
+from redis.asyncio import Redis
+
+from fleet.bots.member import BotState, Member
+
+
+@dataclass(frozen=True, slots=True)
+class BotStatus:
+    """How a bot is, as the replica that holds it said last."""
+
+    state: BotState
+    error: str | None
+    username: str | None
+    last_update_at: float | None
+    """Seconds since the epoch."""
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        return cls(member.state, member.error, member.username, member.last_update_at)
+
+
+class States:
+    """Every method raises `redis.exceptions.RedisError` while Redis is away."""
+
+    def __init__(self, redis: Redis, *, prefix: str = "fleet:") -> None:
+        self._redis = redis
+        self._key = prefix + "states"
+        self._told: dict[int, BotStatus] = {}
+
+    async def tell(self, statuses: Mapping[int, BotStatus]) -> None:
+        """Write those that changed since this replica told them last."""
+        changed = {bot: new for bot, new in statuses.items() if self._told.get(bot) != new}
+        if changed:
+            fields = [part for bot, new in changed.items() for part in (bot, orjson.dumps(new))]
+            await self._redis.execute_command("HSET", self._key, *fields)
+        self._told = dict(statuses)
+
+    async def forget(self, bot_id: int) -> None:
+        await self._redis.execute_command("HDEL", self._key, bot_id)
+
+    async def read(self) -> dict[int, BotStatus]:
+        """Tell how every bot is."""
+        stored = await self._redis.execute_command("HGETALL", self._key)
+        return {int(bot): _status(orjson.loads(value)) for bot, value in stored.items()}
+
+
+def _status(fields: dict[str, object]) -> BotStatus:
+    return BotStatus(**{**fields, "state": BotState(fields["state"])})  # type: ignore[arg-type]
