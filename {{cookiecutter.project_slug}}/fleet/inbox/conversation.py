@@ -19,12 +19,13 @@ def conversation_of(bot_id: int, update: Mapping[str, Any]) -> str:
     )
     if not isinstance(event, Mapping):
         return f"{bot_id}:{kind}:0"
-    chat = _id(event, "chat") or _id(event.get("message"), "chat")
+    boost = event.get("boost", event)
+    chat = _id(event, "chat") or _id(event.get("message"), "chat") or _id(event, "voter_chat")
     user = (
         _id(event, "from")
         or _id(event, "user")
-        or _id(event, "voter_chat")
         or _id(event, "actor_chat")
+        or _id(boost.get("source") if isinstance(boost, Mapping) else None, "user")
     )
     if chat is None and user is None:
         subject = event.get("id")
