@@ -44,7 +44,7 @@ async def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         await process.kill()
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def sandbox(sandbox_url: str) -> AsyncIterator[SandboxClient]:
     """Telegram's side of the test: send as a user, press buttons, read chats, cause faults."""
     async with SandboxClient(sandbox_url) as client:
@@ -52,9 +52,9 @@ async def sandbox(sandbox_url: str) -> AsyncIterator[SandboxClient]:
         await client.clear_faults()
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def start_service(
-    sandbox_url: str, clean_redis: str, tmp_path: Path
+    sandbox_url: str, clean_redis: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[StartService]:
     """Start replicas: `service = await start_service(BOT_TOKENS=...)`.
 
@@ -73,4 +73,5 @@ async def start_service(
     yield start
     for process in started:
         await process.kill()
-        print(f"--- log of {process.module}, process {process.pid}\n{process.log}")
+        name = f"log of {process.module}, process {process.pid}"
+        request.node.add_report_section("teardown", name, process.log)

@@ -63,7 +63,7 @@ class Process:
         new, self._shown = log[self._shown :], len(log)
         return new
 
-    async def wait_ready(self, path: str = "/health/ready", timeout: float = 30.0) -> None:
+    async def wait_ready(self, path: str = "/health/ready", seconds: float = 30.0) -> None:
         """Wait until it answers 200 at `path`. Fail at once, with its log, if it ends instead."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
 
@@ -76,19 +76,19 @@ class Process:
                 except (aiohttp.ClientError, TimeoutError):
                     return False
 
-            await until(ready, f"{self.module} answers 200 at {path}", timeout)
+            await until(ready, f"{self.module} answers 200 at {path}", seconds)
 
     def signal(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)
 
-    async def wait(self, timeout: float = 30.0) -> int:
-        """Wait for its end, `timeout` seconds at most, and return its exit code."""
-        return await asyncio.to_thread(self._popen.wait, timeout)
+    async def wait(self, seconds: float = 30.0) -> int:
+        """Wait for its end, so many seconds at most, and return its exit code."""
+        return await asyncio.to_thread(self._popen.wait, seconds)
 
-    async def stop(self, timeout: float = 30.0) -> int:
+    async def stop(self, seconds: float = 30.0) -> int:
         """Send SIGTERM, wait for the end and return the exit code."""
         self.signal(signal.SIGTERM)
-        return await self.wait(timeout)
+        return await self.wait(seconds)
 
     async def kill(self) -> None:
         """Send SIGKILL and wait for the end. Does nothing to a process that has ended."""
@@ -99,8 +99,8 @@ class Process:
 def service_process(
     module: str, folder: Path, redis_url: str, telegram_url: str, **settings: str
 ) -> Process:
-    """Start `python -m module` with these settings, on a port of its own."""
-    port = free_port()
+    """Start `python -m module` with these settings, on a port of its own or on HTTP_PORT."""
+    port = int(settings.get("HTTP_PORT") or free_port())
     env = {
         "REDIS_URL": redis_url,
         "TELEGRAM_API_URL": telegram_url,

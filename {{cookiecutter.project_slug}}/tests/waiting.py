@@ -7,15 +7,15 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(check: Callable[[], Awaitable[T]], what: str, timeout: float = 10.0) -> T:
+async def until(check: Callable[[], Awaitable[T]], what: str, seconds: float = 10.0) -> T:
     """Ask `check` until it answers something true, and return that.
 
-    After `timeout` seconds it raises `TimeoutError`, which says `what` was awaited. An error that
+    After so many seconds it raises `TimeoutError`, which says `what` was awaited. An error that
     `check` raises ends the wait.
     """
-    deadline = asyncio.get_running_loop().time() + timeout
+    deadline = asyncio.get_running_loop().time() + seconds
     while not (answer := await check()):
         if asyncio.get_running_loop().time() > deadline:
-            raise TimeoutError(f"not within {timeout:g} s: {what} (last answer: {answer!r})")
+            raise TimeoutError(f"not within {seconds:g} s: {what} (last answer: {answer!r})")
         await asyncio.sleep(0.02)
     return answer

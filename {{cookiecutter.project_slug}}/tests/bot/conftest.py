@@ -40,7 +40,9 @@ async def service(
 
 
 @pytest.fixture
-def talk(service: Process, sandbox: SandboxClient) -> Iterator[Talk]:
+def talk(
+    service: Process, sandbox: SandboxClient, request: pytest.FixtureRequest
+) -> Iterator[Talk]:
     """Open chats: `alice = talk(SUPPORT)`.
 
     Each person is a new one in a private chat of their own, unless `user_id` and `chat_id` say
@@ -53,4 +55,4 @@ def talk(service: Process, sandbox: SandboxClient) -> Iterator[Talk]:
 
     service.new_log()
     yield open_chat
-    print(service.new_log())
+    request.node.add_report_section("teardown", "log of the service", service.new_log())

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-import pytest_asyncio
+import pytest
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
@@ -15,10 +15,10 @@ ALICE = 1
 
 
 async def fail(message: Message) -> None:
-    raise ValueError("on purpose")
+    raise ValueError(message.text)
 
 
-@pytest_asyncio.fixture
+@pytest.fixture
 async def bot(sandbox_url: str) -> AsyncIterator[Bot]:
     session = AiohttpSession(api=TelegramAPIServer.from_base(sandbox_url))
     async with Bot(f"1000003:{'e' * 35}", session=session) as bot:

@@ -3,7 +3,6 @@
 import pytest
 
 from sandbox.client import SandboxClient
-
 from tests.bot.conftest import PLAIN, SUPPORT, Talk
 
 
