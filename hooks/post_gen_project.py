@@ -1,0 +1,42 @@
+"""Finish the project: `.env` with fresh secrets, only the CI files that were asked for."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+from pathlib import Path
+
+# The answers come as JSON inside a raw string: as data, whatever is in them, never as code.
+ANSWERS = json.loads(r"""
+{{ {"project_slug": cookiecutter.project_slug, "ci": cookiecutter.ci} | tojson }}
+""")
+
+CI_FILES = {"github": Path(".github/workflows/ci.yml"), "gitlab": Path(".gitlab-ci.yml")}
+
+
+def write_env() -> None:
+    """Write `.env`, readable by its owner only. One that is there is left as it is."""
+    text = Path(".env.example").read_text(encoding="utf-8")
+    text = re.sub(r"(?<==)CHANGE-ME$", lambda _: secrets.token_hex(32), text, flags=re.MULTILINE)
+    with contextlib.suppress(FileExistsError):
+        file = os.open(".env", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(file, "w", encoding="utf-8", newline="\n") as env:
+            env.write(text)
+
+
+def remove_ci(path: Path) -> None:
+    """Remove the file, and its folders if nothing else is in them."""
+    path.unlink(missing_ok=True)
+    for folder in list(path.parents)[:-1]:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+write_env()
+for ci, path in CI_FILES.items():
+    if ci != ANSWERS["ci"]:
+        remove_ci(path)
+print(f"cd {ANSWERS['project_slug']}")
+print("docker compose up --build    # without Docker: make dev")
+print("make chat                    # in a second terminal: talk to a bot")
