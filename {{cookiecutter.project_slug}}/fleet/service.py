@@ -153,10 +153,14 @@ class Service:
             await asyncio.wait([intake, drain, worker])
 
     async def _wait_for_redis(self) -> bool:
-        """Wait until Redis tells which bots there are. Returns False if told to stop before."""
+        """Wait until Redis knows this replica and tells which bots there are.
+
+        Returns False if told to stop before.
+        """
         said = None
         while not self._stop.is_set():
             try:
+                await self._inbox.beat()
                 await self._supervisor.prepare()
             except RedisError as error:
                 if said != str(error):

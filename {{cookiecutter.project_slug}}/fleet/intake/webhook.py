@@ -186,9 +186,9 @@ def _parse(body: bytes) -> dict[str, Any] | None:
         update = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
-        return None
-    return update if 0 <= update["update_id"] < 1 << 53 else None
+    update_id = update.get("update_id") if isinstance(update, dict) else None
+    # `type`, as True is an int too; 53 bits, as Lua's numbers hold no more.
+    return update if type(update_id) is int and 0 <= update_id < 1 << 53 else None
 
 
 def _later(reason: str) -> web.Response:
