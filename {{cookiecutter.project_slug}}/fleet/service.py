@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -13,14 +14,12 @@ from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from fleet.bots.desired import DesiredBot, DesiredFleet
+from fleet.bots.check import ask_username
+from fleet.bots.desired import DesiredBot
 from fleet.bots.fleet import BotInfo, Fleet
-from fleet.bots.leases import Leases
 from fleet.bots.member import BotState, Member
-from fleet.bots.registry import Registry
-from fleet.bots.states import States
+from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
-from fleet.inbox import Inbox
 from fleet.intake.polling import Poller
 from fleet.intake.webhook import PATH, WebhookKeeper, WebhookReceiver
 from fleet.ops.http import create_app
@@ -70,33 +69,24 @@ class Service:
         self._redis = create_redis(settings)
         self._sessions = create_sessions(settings)
         self._dispatcher = create_dispatcher(self._redis)
-        self._inbox = Inbox(
-            self._redis,
-            limit=settings.inbox_limit,
-            limit_per_bot=settings.inbox_limit_per_bot,
-            max_attempts=settings.max_attempts,
-        )
+        shared = Shared.open(self._redis, settings)
+        self._inbox = shared.inbox
         self._worker = Worker(
             self._inbox,
             self._member_at_work,
             TurnTaker(self._dispatcher, settings.handler_timeout).take,
             settings.concurrency,
         )
-        vault = Vault(settings.secret_key.get_secret_value()) if settings.secret_key else None
-        registry = Registry(self._redis, vault)
-        desired = DesiredFleet(settings, registry)
-        leases = Leases(self._redis, self._inbox.replica)
-        states = States(self._redis)
-        self._fleet = Fleet(desired, registry, leases, states, self._inbox, self._sessions.calls)
+        self._fleet = Fleet(shared, partial(ask_username, self._sessions.calls))
         self._dispatcher["fleet"] = self._fleet
         self._app = create_app(self)
         self._supervisor = Supervisor(
-            desired,
-            leases,
-            states,
+            shared.desired,
+            shared.leases,
+            shared.states,
             self._create_member,
-            self._webhooks(vault, settings.webhook_url)
-            if vault and settings.webhook_url
+            self._webhooks(shared.vault, settings.webhook_url)
+            if shared.vault and settings.webhook_url
             else self._polling(),
             lambda: self._inbox.cut_off,
         )

@@ -1,7 +1,6 @@
 """The desired fleet: what the settings and the registry say should run."""
 
 import asyncio
-import os
 from dataclasses import dataclass
 
 import structlog
@@ -35,12 +34,13 @@ class DesiredFleet:
     said last, at run time, counts.
     """
 
-    def __init__(self, settings: Settings, registry: Registry) -> None:
+    def __init__(self, settings: Settings, registry: Registry, *, reread: float = REREAD) -> None:
         self._settings = settings
         self._registry = registry
         self._tokens = settings.tokens()
         self._file_seen = self._look_at_file()
         self._version = -1
+        self._reread = reread
         self._reread_at = 0.0
         self._bots: dict[int, DesiredBot] = {}
 
@@ -51,7 +51,9 @@ class DesiredFleet:
         """
         version = await self._registry.version()
         now = asyncio.get_running_loop().time()
-        if not self._file_changed() and version == self._version and now < self._reread_at:
+        if self._file_changed():
+            self._version = -1
+        if version == self._version and now < self._reread_at:
             return self._bots
         entries, paused = await self._registry.entries(), await self._registry.paused()
         bots = {
@@ -62,11 +64,14 @@ class DesiredFleet:
             bots[bot_id] = DesiredBot(
                 bot_id, entry.token, entry.role, bot_id in paused, entry.error
             )
-        self._bots, self._version, self._reread_at = bots, version, now + REREAD
+        self._bots, self._version, self._reread_at = bots, version, now + self._reread
         return bots
 
     def _file_changed(self) -> bool:
-        """Read BOT_TOKENS_FILE again if it was written. A mistake in it leaves the fleet as it is."""
+        """Read BOT_TOKENS_FILE again if it was written.
+
+        A mistake in it leaves the fleet as it is.
+        """
         seen = self._look_at_file()
         if seen == self._file_seen:
             return False
@@ -74,7 +79,7 @@ class DesiredFleet:
         try:
             self._tokens = self._settings.tokens()
         except SettingsError as error:
-            log.error("the fleet stays as it is", error=str(error))
+            log.warning("the fleet stays as it is", error=str(error))
             return False
         log.info("BOT_TOKENS_FILE has changed", bots=len(self._tokens))
         return True
@@ -84,7 +89,7 @@ class DesiredFleet:
         if path is None:
             return None
         try:
-            status = os.stat(path)
+            status = path.stat()
         except OSError:
             return None
         return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,21 +1,16 @@
-"""The fleet as handlers, the command line and `/health` see it: which bots there are, and changes to them."""
+"""The fleet as handlers, the command line and `/health` see it: its bots, and changes to them."""
 
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Self
 
-from aiogram import Bot
-from aiogram.client.session.base import BaseSession
-from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthorizedError
-from pydantic import SecretStr
-
-from fleet.bots.desired import DesiredBot, DesiredFleet
-from fleet.bots.leases import Leases
+from fleet.bots.desired import DesiredBot
 from fleet.bots.member import BotState, Member
-from fleet.bots.registry import Registry
-from fleet.bots.states import BotStatus, States
-from fleet.bots.tokens import BotToken, parse_tokens
-from fleet.inbox import Inbox
+from fleet.bots.registry import NO_KEY, NoSecretKeyError
+from fleet.bots.shared import Shared
+from fleet.bots.states import BotStatus
+from fleet.bots.tokens import ROLE, BotToken, parse_tokens
 
 
 class FleetError(Exception):
@@ -70,57 +65,69 @@ class Fleet:
     Every method raises `redis.exceptions.RedisError` while Redis is away.
     """
 
-    def __init__(
-        self,
-        desired: DesiredFleet,
-        registry: Registry,
-        leases: Leases,
-        states: States,
-        inbox: Inbox,
-        session: BaseSession,
-    ) -> None:
-        self._desired = desired
-        self._registry = registry
-        self._leases = leases
-        self._states = states
-        self._inbox = inbox
-        self._session = session
+    def __init__(self, shared: Shared, check: Callable[[BotToken], Awaitable[str | None]]) -> None:
+        """Make it of what all replicas share; `check` asks Telegram about a new token.
+
+        See `fleet.bots.check.ask_username`.
+        """
+        self._shared = shared
+        self._registry = shared.registry
+        self._check = check
 
     async def bots(self) -> list[BotInfo]:
         """List the bots by id, each as the replica that holds it told last."""
-        desired = await self._desired.read()
-        told, holders = await self._states.read(), await self._leases.holders()
-        backlog = await self._inbox.sizes()
+        desired = await self._shared.desired.read()
+        told, holders = await self._shared.states.read(), await self._shared.leases.holders()
+        replicas = await self._shared.inbox.replicas()
+        backlog = await self._shared.inbox.sizes()
         return [
-            _info(desired[bot], told.get(bot), holders.get(bot), backlog.get(bot, 0))
+            _info(desired[bot], told.get(bot), holders.get(bot), replicas, backlog.get(bot, 0))
             for bot in sorted(desired)
         ]
 
     async def add(self, token: str, role: str | None = None) -> BotInfo:
         """Add a bot, or give one of the fleet another token or role.
 
+        Args:
+            token: as @BotFather gives it, or `role=token`.
+            role: if not given, a bot of the fleet keeps its role; an empty one takes it away.
+
         Raises:
-            FleetError: it is not a token, Telegram refuses it or cannot be asked.
+            FleetError: it is not a token or not a role, Telegram refuses it or cannot be asked.
             NoSecretKeyError: there is no SECRET_KEY to store it with.
         """
         parsed = _parse(token, role)
+        if self._shared.vault is None:
+            raise NoSecretKeyError(NO_KEY)
         username = await self._check(parsed)
-        await self._registry.add(parsed.bot_id, parsed.token, parsed.role)
-        new = DesiredBot(parsed.bot_id, parsed.token, parsed.role)
-        return _info(new, BotStatus(BotState.STARTING, None, username, None), None, 0)
+        old = (await self._shared.desired.read()).get(parsed.bot_id)
+        new_role = old.role if old and parsed.role is None else parsed.role or None
+        await self._registry.add(parsed.bot_id, parsed.token, new_role)
+        state = BotState.PAUSED if old and old.paused else BotState.STARTING
+        status = BotStatus(state, None, username, None)
+        return BotInfo.build(parsed.bot_id, new_role, status, None, None)
 
-    async def remove(self, bot_id: int) -> None:
-        """Remove a bot that was added at run time. Its waiting updates stay, in case it is added again.
+    async def remove(self, bot_id: int) -> bool:
+        """Remove a bot that was added at run time.
+
+        Its waiting updates stay, and get their turns if it is added again.
+
+        Returns:
+            Whether it has left the fleet. A bot that is in BOT_TOKENS or BOT_TOKENS_FILE, too,
+            goes on with the token and role that are there.
 
         Raises:
-            FleetError: there is no such bot, or it is in BOT_TOKENS or BOT_TOKENS_FILE.
+            FleetError: there is no such bot, or it is in BOT_TOKENS or BOT_TOKENS_FILE only.
         """
         await self._find(bot_id)
         if not await self._registry.remove(bot_id):
             raise FleetError(
                 f"bot {bot_id} is in BOT_TOKENS or BOT_TOKENS_FILE: remove it there, or pause it"
             )
+        if bot_id in await self._shared.desired.read():
+            return False
         await self._registry.resume(bot_id)
+        return True
 
     async def pause(self, bot_id: int) -> None:
         """Let a bot rest: its updates wait. Raises `FleetError` if there is no such bot."""
@@ -133,33 +140,38 @@ class Fleet:
         await self._registry.resume(bot_id)
 
     async def _find(self, bot_id: int) -> DesiredBot:
-        bot = (await self._desired.read()).get(bot_id)
+        bot = (await self._shared.desired.read()).get(bot_id)
         if bot is None:
             raise FleetError(f"there is no bot {bot_id} in the fleet")
         return bot
 
-    async def _check(self, token: BotToken) -> str | None:
-        bot = Bot(token.token.get_secret_value(), session=self._session)
-        try:
-            return (await bot.get_me()).username
-        except (TelegramUnauthorizedError, TelegramNotFound):
-            raise FleetError(
-                "Telegram refuses this token: ask @BotFather for a valid one"
-            ) from None
-        except AiogramError as error:
-            raise FleetError(f"Telegram cannot be asked about this token: {error}") from None
-
 
 def _parse(token: str, role: str | None) -> BotToken:
+    if role and not ROLE.fullmatch(role):
+        raise FleetError("this is not a role: write 1 to 32 of A-Z a-z 0-9 _ -")
     try:
         (parsed,) = parse_tokens(token)
     except ValueError:
         raise FleetError("this is not a bot token; one looks like 123456789:AA…") from None
-    return BotToken(role or parsed.role, parsed.token)
+    return parsed if role is None else BotToken(role, parsed.token)
 
 
-def _info(bot: DesiredBot, told: BotStatus | None, holder: str | None, backlog: int) -> BotInfo:
+def _info(
+    bot: DesiredBot,
+    told: BotStatus | None,
+    holder: str | None,
+    replicas: Collection[str],
+    backlog: int,
+) -> BotInfo:
     status = told or BotStatus(BotState.STARTING, None, None, None)
+    if holder not in replicas:
+        # What was told is past: the bot waits for a replica to take it.
+        holder = None
+        status = (
+            replace(status, state=BotState.STARTING, error=None)
+            if replicas
+            else replace(status, state=BotState.STOPPED, error="no replica runs")
+        )
     if bot.error:
         status = replace(status, state=BotState.STOPPED, error=bot.error)
     if bot.paused:

@@ -28,7 +28,10 @@ class Share:
 
 
 class Leases:
-    """One replica's leases. Every method raises `redis.exceptions.RedisError` while Redis is away."""
+    """One replica's leases.
+
+    Every method raises `redis.exceptions.RedisError` while Redis is away.
+    """
 
     def __init__(self, redis: Redis, replica: str, *, prefix: str = "fleet:") -> None:
         self._redis = redis

@@ -1,10 +1,14 @@
 """One bot of the fleet and how it is."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from aiogram import Bot
+if TYPE_CHECKING:  # the command line needs the states, not the two seconds that aiogram takes
+    from aiogram import Bot
 
 
 class BotState(StrEnum):

@@ -36,9 +36,10 @@ class Entry:
 
 
 class Registry:
-    """Reads and changes the registry. Every method raises `redis.exceptions.RedisError` while Redis is away.
+    """Reads and changes the registry.
 
-    A change takes effect on all replicas within two seconds.
+    Every method raises `redis.exceptions.RedisError` while Redis is away. A change takes effect on
+    all replicas within two seconds.
     """
 
     def __init__(self, redis: Redis, vault: Vault | None, *, prefix: str = "fleet:") -> None:

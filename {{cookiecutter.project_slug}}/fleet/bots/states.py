@@ -3,6 +3,7 @@
 Key: `fleet:states`, a hash, bot → JSON of `BotStatus`; a field goes with its bot.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -11,6 +12,9 @@ import orjson
 from redis.asyncio import Redis
 
 from fleet.bots.member import BotState, Member
+
+RETELL = 30.0
+"""Seconds after which all is told again, in case that somebody else has changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class BotStatus:
 
     @classmethod
     def of(cls, member: Member) -> Self:
-        return cls(member.state, member.error, member.username, member.last_update_at)
+        state = BotState.PAUSED if member.paused else member.state
+        return cls(state, member.error, member.username, member.last_update_at)
 
 
 class States:
@@ -35,9 +40,13 @@ class States:
         self._redis = redis
         self._key = prefix + "states"
         self._told: dict[int, BotStatus] = {}
+        self._retell_at = 0.0
 
     async def tell(self, statuses: Mapping[int, BotStatus]) -> None:
-        """Write those that changed since this replica told them last."""
+        """Write those that changed since this replica told them last, from time to time all."""
+        now = time.monotonic()
+        if now >= self._retell_at:
+            self._told, self._retell_at = {}, now + RETELL
         changed = {bot: new for bot, new in statuses.items() if self._told.get(bot) != new}
         if changed:
             fields = [part for bot, new in changed.items() for part in (bot, orjson.dumps(new))]

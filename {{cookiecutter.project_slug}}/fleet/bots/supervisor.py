@@ -100,7 +100,8 @@ class Supervisor:
         for bot in gone:
             del self.members[bot]
             log.info("a bot left the fleet or got another token", bot_id=bot)
-            await self._states.forget(bot)
+            if bot not in desired:
+                await self._states.forget(bot)
         for bot, wanted in desired.items():
             if wanted.token is None:
                 if self._unusable.get(bot) != wanted.error:
@@ -120,7 +121,7 @@ class Supervisor:
         }
 
     async def _hear_of_refused(self, kept: frozenset[int]) -> None:
-        """A turn can find out here that a token is refused; that it is valid again, the holder knows."""
+        """Believe the holder: a turn here finds that a token is refused, not that it works again."""
         now = time.monotonic()
         refused = [
             member

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-_ROLE = re.compile(r"[A-Za-z0-9_-]{1,32}")
+ROLE = re.compile(r"[A-Za-z0-9_-]{1,32}")
 # fleet.ops.logging removes from log lines what looks like this: what is accepted here must match
 # there.
 _TOKEN = re.compile(r"(?P<bot_id>[0-9]{1,20}):[A-Za-z0-9_-]{30,}")
@@ -66,7 +66,7 @@ def _parse_entry(entry: str, at: int) -> BotToken:
             f"entry {at} is not a bot token: write it as @BotFather gave it, like 123456789:AA…, "
             "or role=token"
         )
-    if equals and not _ROLE.fullmatch(role):
+    if equals and not ROLE.fullmatch(role):
         raise ValueError(
             f"entry {at} has a wrong role: write 1 to 32 of A-Z a-z 0-9 _ - before the ="
         )

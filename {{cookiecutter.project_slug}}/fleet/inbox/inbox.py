@@ -217,6 +217,14 @@ class Inbox:
         counts = await self._redis.execute_command("HGETALL", self._prefix + "waiting")
         return {int(bot): int(n) for bot, n in counts.items() if bot != b"all" and int(n)}
 
+    async def replicas(self) -> set[str]:
+        """Tell which replicas live."""
+        seconds, _ = await self._redis.time()
+        names = await self._redis.zrangebyscore(
+            self._prefix + "replicas", seconds - self._dead_after, "+inf"
+        )
+        return {name.decode() for name in names}
+
     async def dead_letters(self, page: int = 100) -> AsyncIterator[DeadLetter]:
         """Iterate over the dead letters, oldest first."""
         start = "-"

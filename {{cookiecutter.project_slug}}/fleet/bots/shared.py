@@ -1,0 +1,47 @@
+"""What the replicas and the command line share through Redis."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from redis.asyncio import Redis
+
+from fleet.bots.desired import DesiredFleet
+from fleet.bots.leases import Leases
+from fleet.bots.registry import Registry
+from fleet.bots.states import States
+from fleet.inbox import Inbox
+from fleet.settings import Settings
+from fleet.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """One process' access to all of it. Opening it changes nothing in Redis."""
+
+    vault: Vault | None
+    """None without a SECRET_KEY."""
+    inbox: Inbox
+    registry: Registry
+    desired: DesiredFleet
+    leases: Leases
+    states: States
+
+    @classmethod
+    def open(cls, redis: Redis, settings: Settings) -> Self:
+        """Build the parts. `redis` stays the caller's, who closes it."""
+        vault = Vault(settings.secret_key.get_secret_value()) if settings.secret_key else None
+        inbox = Inbox(
+            redis,
+            limit=settings.inbox_limit,
+            limit_per_bot=settings.inbox_limit_per_bot,
+            max_attempts=settings.max_attempts,
+        )
+        registry = Registry(redis, vault)
+        return cls(
+            vault=vault,
+            inbox=inbox,
+            registry=registry,
+            desired=DesiredFleet(settings, registry),
+            leases=Leases(redis, inbox.replica),
+            states=States(redis),
+        )
