@@ -1,0 +1,122 @@
+"""`make demo`: bake the template into build/demo with its defaults and run it until Ctrl-C.
+
+With Docker when an engine answers, else natively.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import FrameType
+
+from cookiecutter.main import cookiecutter
+
+ROOT = Path(__file__).resolve().parent
+PROJECT = ROOT / "build" / "demo"
+UNTRACKED = (".git", ".venv", "build", ".env", "__pycache__", ".*_cache", ".hypothesis", ".benchmarks")
+READY = """
+Redis, the sandbox and the bots run in Docker.
+  talk to a bot     make chat  (in a second terminal, in {folder})
+  state of the bots http://localhost:8080/health
+  sandbox           http://localhost:{port}
+Ctrl-C ends everything. Here are their logs:
+"""
+
+
+class Stopped(BaseException):
+    """Ctrl-C or SIGTERM."""
+
+
+def main() -> int:
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        print(f"Baking the template into {PROJECT} with the defaults.", flush=True)
+        bake(PROJECT)
+        return run_in_docker() if docker_answers() else run_natively()
+    except Stopped:
+        print("\nEverything has ended.", flush=True)
+        return 0
+
+
+def stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def bake(project: Path) -> None:
+    """Bake with the defaults. A project that is there gets the new files and keeps its `.env`."""
+    with tempfile.TemporaryDirectory() as folder:
+        template = Path(folder, "template")
+        copy_template(template)
+        config = Path(folder, "config.yaml")
+        # None of the user's own defaults, and no trace in their home.
+        config.write_text(f"replay_dir: {folder}\ncookiecutters_dir: {folder}\n", encoding="utf-8")
+        cookiecutter(
+            str(template),
+            no_input=True,
+            extra_context={"project_name": "Demo", "project_slug": project.name},
+            output_dir=str(project.parent),
+            overwrite_if_exists=True,
+            config_file=str(config),
+        )
+
+
+def copy_template(target: Path) -> None:
+    """Copy the template without what tools leave behind, as a fresh clone would be."""
+    shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*UNTRACKED))
+
+
+def docker_answers() -> bool:
+    """Tell whether there is a Docker engine here, and Compose."""
+    if not shutil.which("docker"):
+        return False
+    commands = (["docker", "compose", "version"], ["docker", "info"])
+    try:
+        return all(
+            subprocess.run(command, capture_output=True, check=False, timeout=15).returncode == 0
+            for command in commands
+        )
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def run_in_docker() -> int:
+    env = {**os.environ, "COMPOSE_PROJECT_NAME": "bot-fleet-demo"}
+    port = env.get("SANDBOX_PORT", "8081")
+    try:
+        print("Starting it with Docker. The first time builds an image, for a minute or so.", flush=True)
+        if code := run(["docker", "compose", "up", "--build", "--detach", "--wait"], env):
+            run(["docker", "compose", "logs", "--tail", "50"], env)
+            return code
+        print(READY.format(folder=PROJECT.relative_to(ROOT), port=port), flush=True)
+        return run(["docker", "compose", "logs", "--follow", "--since", "0s"], env)
+    finally:
+        # A second Ctrl-C must not leave containers behind.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        run(["docker", "compose", "down", "--volumes"], env)
+
+
+def run_natively() -> int:
+    print("No Docker engine answers: starting it natively.", flush=True)
+    return run(["make", "--no-print-directory", "dev"], os.environ)
+
+
+def run(command: list[str], env: Mapping[str, str]) -> int:
+    """Run it in the project; return its exit code. It is ended gently when this is stopped."""
+    # In a session of its own: Ctrl-C reaches it from here, once.
+    process = subprocess.Popen(command, cwd=PROJECT, env=env, start_new_session=True)
+    try:
+        return process.wait()
+    except Stopped:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait()
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())
