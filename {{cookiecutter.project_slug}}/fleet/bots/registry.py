@@ -10,6 +10,7 @@ Keys, all beginning with `fleet:`:
 """
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 import orjson
 from pydantic import SecretStr
@@ -17,6 +18,7 @@ from redis.asyncio import Redis
 
 from fleet.vault import Vault, WrongKeyError
 
+BROKEN = "what is stored of it cannot be read: add it again, or remove it"
 NO_KEY = "SECRET_KEY is not set; set it to store tokens in Redis"
 
 
@@ -91,10 +93,13 @@ class Registry:
         return bool(changed)
 
     def _read(self, value: bytes) -> Entry:
-        fields = orjson.loads(value)
-        if self._vault is None:
-            return Entry(None, fields["role"], NO_KEY)
         try:
-            return Entry(SecretStr(self._vault.decrypt(fields["token"])), fields["role"])
+            stored, role = itemgetter("token", "role")(orjson.loads(value))
+        except (orjson.JSONDecodeError, LookupError, TypeError):
+            return Entry(None, None, BROKEN)
+        if self._vault is None:
+            return Entry(None, role, NO_KEY)
+        try:
+            return Entry(SecretStr(self._vault.decrypt(stored)), role)
         except WrongKeyError as error:
-            return Entry(None, fields["role"], f"its stored token cannot be read: {error}")
+            return Entry(None, role, f"its stored token cannot be read: {error}")

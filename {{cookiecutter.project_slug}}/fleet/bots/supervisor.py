@@ -1,6 +1,7 @@
 """Makes the actual fleet equal to the desired one, and keeps the troubles of its bots apart."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from typing import Any
@@ -12,6 +13,7 @@ from fleet.bots.desired import DesiredBot, DesiredFleet
 from fleet.bots.leases import Leases
 from fleet.bots.member import BotState, Member
 from fleet.bots.states import BotStatus, States
+from fleet.tasks import end
 
 INTERVAL = 1.0
 """Seconds between two reconciliations: a change takes effect within two of them."""
@@ -58,24 +60,29 @@ class Supervisor:
         self._is_cut_off = is_cut_off
         self._unusable: dict[int, str] = {}
         self._intakes: dict[int, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
 
     async def prepare(self) -> None:
         """Make the members equal to the desired fleet. Raises `RedisError`."""
         await self._adopt(await self._desired.read())
 
     async def run(self) -> None:
-        """Reconcile until cancelled; then end all intakes and give their bots to others."""
-        try:
-            while True:
-                try:
-                    await self._reconcile()
-                except RedisError as error:
-                    log.debug("the fleet stays as it is", error=str(error))
-                    if self._is_cut_off():
-                        await self._stop_intakes(list(self._intakes))
-                await asyncio.sleep(INTERVAL)
-        finally:
-            await self._retire()
+        """Reconcile until `stop` is called; then end all intakes and give their bots to others."""
+        while not self._stopping.is_set():
+            try:
+                await self._reconcile()
+            except RedisError as error:
+                log.debug("the fleet stays as it is", error=str(error))
+                if self._is_cut_off():
+                    await self._stop_intakes(list(self._intakes))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(INTERVAL):
+                    await self._stopping.wait()
+        await self._retire()
+
+    def stop(self) -> None:
+        """Let `run` come to its end."""
+        self._stopping.set()
 
     async def _reconcile(self) -> None:
         await self.prepare()
@@ -121,7 +128,7 @@ class Supervisor:
         }
 
     async def _hear_of_refused(self, kept: frozenset[int]) -> None:
-        """Believe the holder: a turn here finds that a token is refused, not that it works again."""
+        """Believe the holder: a turn here can find that a token is refused, not that it works."""
         now = time.monotonic()
         refused = [
             member
@@ -145,11 +152,7 @@ class Supervisor:
                 await asyncio.sleep(RESTART_DELAY)
 
     async def _stop_intakes(self, bots: Iterable[int]) -> None:
-        tasks = [self._intakes.pop(bot) for bot in bots if bot in self._intakes]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await end([self._intakes.pop(bot) for bot in bots if bot in self._intakes])
 
     async def _hand_over(self, bots: Collection[int]) -> None:
         """Let others take these bots, once their intakes have ended here."""

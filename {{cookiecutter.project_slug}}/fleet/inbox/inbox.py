@@ -1,6 +1,7 @@
 """The inbox as the rest of the service sees it. The package's docstring lists its keys."""
 
 import math
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -32,6 +33,7 @@ LETTERS_KEPT = 10_000
 """How many dead letters are kept, newest first: they must not fill Redis."""
 
 _SCRIPTS = Path(__file__).parent / "scripts"
+_LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
 class InboxFull(Exception):
@@ -113,9 +115,9 @@ class Inbox:
         self._dead_after = dead_after
         self._prefix = prefix
         common = (_SCRIPTS / "common.lua").read_text()
-        self._put, self._exchange, self._beat, self._leave = (
+        self._put, self._exchange, self._beat, self._leave, self._replay, self._drop = (
             redis.register_script(common + (_SCRIPTS / f"{name}.lua").read_text())
-            for name in ("put", "exchange", "beat", "leave")
+            for name in ("put", "exchange", "beat", "leave", "replay", "drop")
         )
         self._number = 1
         self._last_beat = -math.inf
@@ -232,6 +234,37 @@ class Inbox:
             for key, fields in entries:
                 yield _dead_letter(key.decode(), fields)
             start = f"({entries[-1][0].decode()}"
+
+    async def dead_letter(self, letter_id: str) -> DeadLetter | None:
+        """Look a dead letter up by its id."""
+        if not _LETTER_ID.fullmatch(letter_id):
+            return None
+        found = await self._redis.xrange(self._prefix + "dead", letter_id, letter_id)
+        return _dead_letter(letter_id, found[0][1]) if found else None
+
+    async def count_dead_letters(self) -> int:
+        """Tell how many dead letters there are."""
+        return int(await self._redis.xlen(self._prefix + "dead"))
+
+    async def replay(self, letter_id: str) -> bool:
+        """Give the update of a dead letter another turn, after what waits in its conversation.
+
+        Returns whether there was that letter. It is none any more; if the turn fails, there will be
+        a new one.
+        """
+        if not _LETTER_ID.fullmatch(letter_id):
+            return False
+        return bool(await self._call(self._replay, [letter_id]))
+
+    async def drop(self, letter_id: str) -> bool:
+        """Delete a dead letter for good. Returns whether there was that letter."""
+        if not _LETTER_ID.fullmatch(letter_id):
+            return False
+        return bool(await self._redis.xdel(self._prefix + "dead", letter_id))
+
+    async def drop_waiting(self, bot_id: int) -> int:
+        """Delete a bot's updates that wait, except turns in hand. Returns how many."""
+        return int(await self._call(self._drop, [bot_id]))
 
     async def _call(self, script: AsyncScript, arguments: list[Any]) -> Any:
         return await script(keys=[self._prefix], args=arguments)
