@@ -17,7 +17,16 @@ from cookiecutter.main import cookiecutter
 
 ROOT = Path(__file__).resolve().parent
 PROJECT = ROOT / "build" / "demo"
-UNTRACKED = (".git", ".venv", "build", ".env", "__pycache__", ".*_cache", ".hypothesis", ".benchmarks")
+UNTRACKED = (
+    ".git",
+    ".venv",
+    "build",
+    ".env",
+    "__pycache__",
+    ".*_cache",
+    ".hypothesis",
+    ".benchmarks",
+)
 READY = """
 Redis, the sandbox and the bots run in Docker.
   talk to a bot     make chat  (in a second terminal, in {folder})
@@ -88,7 +97,10 @@ def run_in_docker() -> int:
     env = {**os.environ, "COMPOSE_PROJECT_NAME": "bot-fleet-demo"}
     port = env.get("SANDBOX_PORT", "8081")
     try:
-        print("Starting it with Docker. The first time builds an image, for a minute or so.", flush=True)
+        print(
+            "Starting it with Docker. The first time builds an image, for a minute or so.",
+            flush=True,
+        )
         if code := run(["docker", "compose", "up", "--build", "--detach", "--wait"], env):
             run(["docker", "compose", "logs", "--tail", "50"], env)
             return code

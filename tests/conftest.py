@@ -1,0 +1,114 @@
+"""The template as a fresh clone would be, and projects baked from it."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_cookies.plugin import Cookies
+
+from demo import ROOT, copy_template, docker_answers
+
+SOURCE = ROOT / "{{cookiecutter.project_slug}}"
+QUESTIONS: dict[str, Any] = {
+    name: default
+    for name, default in json.loads((ROOT / "cookiecutter.json").read_text("utf-8")).items()
+    if not name.startswith("_")
+}
+
+Bake = Callable[..., Path]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests with containers where there is no engine, unless they are required."""
+    marked = [item for item in items if item.get_closest_marker("docker")]
+    if marked and os.environ.get("REQUIRE_DOCKER") != "1" and not docker_answers():
+        skip = pytest.mark.skip(reason="no Docker engine answers; REQUIRE_DOCKER=1 makes it fail")
+        for item in marked:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the template without what tools leave behind."""
+    folder = tmp_path_factory.mktemp("template") / "cookiecutter-bot-fleet"
+    copy_template(folder)
+    return folder
+
+
+class StrictCookies(Cookies):  # type: ignore[misc]  # pytest-cookies has no types
+    """Bakes; an answer to a question that is not asked is an error, not ignored."""
+
+    def bake(self, extra_context: dict[str, str] | None = None, template: str | None = None) -> Any:
+        if unknown := set(extra_context or {}) - set(QUESTIONS):
+            raise KeyError(f"not asked by cookiecutter.json: {', '.join(sorted(unknown))}")
+        return super().bake(extra_context=extra_context, template=template)
+
+
+@pytest.fixture(scope="session")
+def strict_cookies(
+    template: Path, tmp_path_factory: pytest.TempPathFactory, _cookiecutter_config_file: Any
+) -> StrictCookies:
+    folder = tmp_path_factory.mktemp("bakes")
+
+    def output_folder(name: str) -> Path:
+        (folder / name).mkdir()
+        return folder / name
+
+    return StrictCookies(str(template), output_folder, _cookiecutter_config_file)
+
+
+@pytest.fixture(scope="session")
+def bake(strict_cookies: StrictCookies) -> Bake:
+    """Bake with these answers: `bake(license="MIT")`. Returns the project's folder."""
+
+    def bake(**answers: str) -> Path:
+        result = strict_cookies.bake(extra_context={n: raw(a) for n, a in answers.items()})
+        if result.exception:
+            raise result.exception
+        assert result.exit_code == 0
+        return Path(result.project_path)
+
+    return bake
+
+
+@pytest.fixture(scope="session")
+def project(bake: Bake) -> Path:
+    """A project baked with the defaults. Tests read it and change nothing."""
+    return bake()
+
+
+@pytest.fixture
+def repository(bake: Bake) -> Path:
+    """A project of its own, in git, all that is not ignored committed."""
+    folder = bake()
+    git(folder, "init", "-q")
+    git(folder, "add", "--all")
+    git(folder, "commit", "-q", "-m", "baked")
+    return folder
+
+
+def raw(answer: str) -> str:
+    """Write an answer so that it arrives as it is: cookiecutter renders extra_context."""
+    return "{{ " + json.dumps(answer) + " }}" if "{" in answer else answer
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    done = subprocess.run(
+        ["git", *who, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def source_files() -> set[str]:
+    """What git has of the project, or would have."""
+    listed = git(SOURCE, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    return {name for name in listed.split("\0") if name and (SOURCE / name).exists()}
+
+
+def files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
