@@ -1,0 +1,130 @@
+"""Dead letters: updates that could not be handled."""
+
+from typing import Annotated
+
+import typer
+
+from fleet.bots.fleet import FleetError
+from fleet.cli.access import Access, run
+from fleet.cli.output import (
+    AsJson,
+    count,
+    create_console,
+    create_table,
+    plain,
+    pretty,
+    print_json,
+)
+from fleet.inbox import DeadLetter
+
+HELP = """Look at updates that could not be handled; replay or drop them.
+
+An update becomes a dead letter when its handler raises or takes too long, when aiogram cannot read
+it, or when the process died in each of its turns. The newest 10,000 are kept.
+"""
+
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ID", help="Ids as the list shows them.", show_default=False),
+]
+Everything = Annotated[bool, typer.Option("--all", help="All there are.")]
+
+
+def create_app() -> typer.Typer:
+    """Put the commands together."""
+    app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="markdown")
+    app.command("list")(show_all)
+    app.command("show")(show)
+    app.command()(replay)
+    app.command()(drop)
+    return app
+
+
+def show_all(*, as_json: AsJson = False) -> None:
+    """List the dead letters, oldest first. With --json, updates and tracebacks are there, too."""
+
+    async def action(access: Access) -> list[DeadLetter]:
+        return [letter async for letter in access.inbox.dead_letters()]
+
+    letters = run(action)
+    if as_json:
+        print_json(letters)
+        return
+    table = create_table("ID", "Bot", "Conversation", "Time (UTC)", "Error")
+    for letter in letters:
+        time = letter.failed_at.strftime("%Y-%m-%d %H:%M:%S")
+        conversation = letter.conversation.partition(":")[2]
+        table.add_row(letter.id, str(letter.bot_id), plain(conversation), time, plain(letter.error))
+    create_console().print(table if letters else "There are no dead letters.")
+
+
+def show(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one dead letter with its traceback and update."""
+    letter = run(lambda access: access.inbox.dead_letter(letter_id))
+    if letter is None:
+        raise FleetError(_missing([letter_id]))
+    if as_json:
+        print_json(letter)
+        return
+    console = create_console()
+    console.print(f"Bot {letter.bot_id}, {letter.failed_at.isoformat(' ', 'seconds')}")
+    console.print(plain(f"Conversation {letter.conversation}"))
+    console.print(plain(letter.traceback or letter.error, lines=True))
+    console.print(pretty(letter.update))
+
+
+def replay(ids: Ids = None, *, everything: Everything = False) -> None:
+    """Give the updates of dead letters another turn, after what waits in their conversations.
+
+    Best after the fault in the handler was mended. What fails again is a dead letter again.
+    """
+    _check_choice(ids, everything=everything)
+
+    async def action(access: Access) -> tuple[int, list[str]]:
+        chosen = await _choose(access, ids)
+        missing = [letter for letter in chosen if not await access.inbox.replay(letter)]
+        return len(chosen) - len(missing), missing
+
+    replayed, missing = run(action)
+    typer.echo(f"{count(replayed, 'update')} back in the inbox.")
+    if missing:
+        raise FleetError(_missing(missing))
+
+
+def drop(
+    ids: Ids = None,
+    *,
+    everything: Everything = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete dead letters for good."""
+    _check_choice(ids, everything=everything)
+    chosen = run(lambda access: _choose(access, ids))
+    if chosen and not yes:
+        typer.confirm(f"Delete {count(len(chosen), 'dead letter')} for good?", abort=True, err=True)
+
+    async def action(access: Access) -> list[str]:
+        return [letter for letter in chosen if not await access.inbox.drop(letter)]
+
+    missing = run(action)
+    typer.echo(f"{count(len(chosen) - len(missing), 'dead letter')} deleted.")
+    if missing and not everything:
+        raise FleetError(_missing(missing))
+
+
+async def _choose(access: Access, ids: list[str] | None) -> list[str]:
+    """Give the ids that were named, or all there are now: what fails meanwhile is left alone."""
+    return list(dict.fromkeys(ids or [letter.id async for letter in access.inbox.dead_letters()]))
+
+
+def _check_choice(ids: list[str] | None, *, everything: bool) -> None:
+    if bool(ids) == everything:
+        raise typer.BadParameter("name dead letters by their ids, or say --all")
+
+
+def _missing(ids: list[str]) -> str:
+    return f"there is no dead letter {', '.join(ids)}; `fleet dead-letters list` shows them"

@@ -1,0 +1,130 @@
+"""How the fleet is, once or as a live table."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from redis.exceptions import RedisError
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from fleet.bots.fleet import BotInfo
+from fleet.bots.member import BotState
+from fleet.cli.access import Access, run
+from fleet.cli.output import (
+    AsJson,
+    ago,
+    count,
+    create_console,
+    create_table,
+    plain,
+    print_json,
+    state,
+)
+
+INTERVAL = 1.0
+"""Seconds between two looks."""
+PATIENCE = 3.0
+"""Seconds that one look may take."""
+FURNITURE = 4
+"""Lines of the live display that show no bot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The fleet at one moment."""
+
+    replicas: list[str]
+    waiting: int
+    """Updates, also of bots that have left the fleet."""
+    dead_letters: int
+    bots: list[BotInfo]
+
+
+def status(
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Go on, second by second, until Ctrl-C.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how each bot is: state, replica that polls it, backlog, last update, last error."""
+    console = create_console()
+    if watch and as_json:
+        raise typer.BadParameter("--json prints one answer: leave --watch out")
+    if watch and not console.is_terminal:
+        raise typer.BadParameter("--watch needs a terminal: leave it out, or use --json")
+    if watch:
+        run(lambda access: _watch(access, console))
+        return
+    snapshot = run(_look)
+    if as_json:
+        print_json(snapshot)
+    else:
+        console.print(_summary(snapshot), _table(snapshot.bots), sep="\n")
+
+
+async def _look(access: Access) -> Snapshot:
+    return Snapshot(
+        replicas=sorted(await access.inbox.replicas()),
+        waiting=sum((await access.inbox.sizes()).values()),
+        dead_letters=await access.inbox.count_dead_letters(),
+        bots=await access.fleet.bots(),
+    )
+
+
+async def _watch(access: Access, console: Console) -> None:
+    view: Group | Text = Text()
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    snapshot = await _look(access)
+            except (RedisError, TimeoutError):
+                live.update(Group(Text("Redis does not answer.", style="red"), view), refresh=True)
+            else:
+                view = _view(snapshot, console.height - FURNITURE)
+                live.update(view, refresh=True)
+            await asyncio.sleep(INTERVAL)
+
+
+def _view(snapshot: Snapshot, rows: int) -> Group:
+    if len(snapshot.bots) <= rows:
+        return Group(_summary(snapshot), _table(snapshot.bots))
+    worst = sorted(
+        snapshot.bots, key=lambda bot: (bot.state is BotState.RUNNING, -(bot.backlog or 0))
+    )
+    rest = Text(f"… and {len(snapshot.bots) - rows:,} more, in less trouble", style="dim")
+    return Group(_summary(snapshot), _table(worst[:rows]), rest)
+
+
+def _summary(snapshot: Snapshot) -> Text:
+    replicas = ", ".join(snapshot.replicas) or "none runs"
+    return Text.assemble(
+        ("Replicas: ", "bold"),
+        (replicas, "" if snapshot.replicas else "red"),
+        f" · {count(len(snapshot.bots), 'bot')}",
+        f" · {count(snapshot.waiting, 'update')} waiting",
+        f" · {count(snapshot.dead_letters, 'dead letter')}",
+    )
+
+
+def _table(bots: list[BotInfo]) -> Table:
+    table = create_table(
+        "ID", "Bot", "Role", "State", "Replica", "Backlog", "Last update", "Last error"
+    )
+    for bot in bots:
+        table.add_row(
+            str(bot.id),
+            plain(f"@{bot.username}" if bot.username else "–"),
+            bot.role or "–",
+            state(bot),
+            bot.polled_by or "–",
+            "?" if bot.backlog is None else f"{bot.backlog:,}",
+            ago(bot.last_update_at),
+            plain(bot.error or ""),
+        )
+    return table
