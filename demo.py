@@ -29,7 +29,7 @@ UNTRACKED = (
 )
 READY = """
 Redis, the sandbox and the bots run in Docker.
-  talk to a bot     make chat  (in a second terminal, in {folder})
+  talk to a bot     make chat BOT=1000001  (in a second terminal, in {folder})
   state of the bots http://localhost:8080/health
   sandbox           http://localhost:{port}
 Ctrl-C ends everything. Here are their logs:

@@ -6,7 +6,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -52,10 +54,14 @@ def test_line_ends_are_lf(project: Path) -> None:
 
 def test_everything_parses(project: Path) -> None:
     seen = set()
-    parsers = {".toml": tomllib.loads, ".yaml": yaml.safe_load, ".yml": yaml.safe_load}
+    parsers: dict[str, Callable[[str], Any]] = {
+        ".json": json.loads,
+        ".toml": tomllib.loads,
+        ".yaml": yaml.safe_load,
+        ".yml": yaml.safe_load,
+    }
     for path in project.rglob("*"):
-        parse = parsers.get(path.suffix, json.loads if path.suffix == ".json" else None)
-        if parse and path.is_file():
+        if (parse := parsers.get(path.suffix)) and path.is_file():
             assert parse(path.read_text("utf-8")), path
             seen.add(path.name)
     assert {"pyproject.toml", "compose.yaml", "ci.yml"} <= seen
