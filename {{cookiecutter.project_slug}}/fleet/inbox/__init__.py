@@ -9,6 +9,7 @@ Every key begins with `fleet:`.
 | `rota` | list | bots with a `ready` queue; turns go round it, one conversation a bot | when empty |
 | `turns:{replica}` | hash | conversation → number of the turn that this replica has in hand; `@` → number of its last exchange | with the replica |
 | `attempts` | hash | conversation → how many processes died during the turn of its head | when that update is over |
+| `suspects` | list | conversations in the last attempt that they have; each replica takes one at a time | when empty |
 | `waiting` | hash | bot → updates in its mailboxes, turns in hand included; `all` → in all | – |
 | `seen:{bot}:{update id // 32768}` | bitmap | which updates were entered: 4 KB for 32,768 | 3 days after the last |
 | `replicas` | sorted set | replica → time of its last beat (Redis' clock, seconds) | with the replica |

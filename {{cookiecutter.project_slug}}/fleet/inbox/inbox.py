@@ -120,6 +120,7 @@ class Inbox:
             for name in ("put", "exchange", "beat", "leave", "replay", "drop")
         )
         self._number = 1
+        self._last_number = 0
         self._last_beat = -math.inf
 
     async def put(self, bot_id: int, updates: Iterable[Mapping[str, Any]]) -> int:
@@ -171,17 +172,20 @@ class Inbox:
             skip: bots that get no turn for now.
         """
         arguments: list[str | bytes | int] = [
-            self.replica, self._number, wanted, share or wanted, LETTERS_KEPT, len(skip), *skip,
+            self.replica, self._number, self._last_number, wanted, share or wanted, LETTERS_KEPT,
+            self._max_attempts, len(skip), *skip,
         ]  # fmt: skip
         for end in ended:
             turn = end.turn
-            arguments += (turn.conversation, turn.number, end.outcome, end.error, end.traceback)
+            # An error's text may hold what UTF-8 cannot, such as a file's name.
+            texts = (text.encode(errors="backslashreplace") for text in (end.error, end.traceback))
+            arguments += (turn.conversation, turn.number, end.outcome, *texts)
         reply = await self._call(self._exchange, arguments)
         turns = [
             Turn(conversation.decode(), int(number), update)
             for conversation, number, update in zip(*[iter(reply)] * 3, strict=True)
         ]
-        self._number += max(1, len(turns))
+        self._last_number, self._number = self._number, self._number + max(1, len(turns))
         return turns
 
     async def wait(self, seconds: float) -> None:
@@ -211,7 +215,7 @@ class Inbox:
         return time.monotonic() - self._last_beat > self._dead_after - self.beat_interval
 
     async def leave(self) -> None:
-        """Say that this replica is gone. Turns that it has not handed in stay until it counts as dead."""
+        """Say that this replica is gone. Turns not handed in stay until it counts as dead."""
         await self._call(self._leave, [self.replica])
 
     async def sizes(self) -> dict[int, int]:

@@ -22,12 +22,10 @@ elseif now - tonumber(redis.call('HGET', steady, me) or now) >= dead_after then
         if died >= tonumber(ARGV[4]) then
           bury(conversation, ARGV[5], 'the process died in each of ' .. died .. ' turns of this update', '')
         end
-        requeue('LPUSH', conversation)
+        requeue('LPUSH', conversation, ARGV[4])
       end
     end
-    redis.call('DEL', turns)
-    redis.call('ZREM', beats, replica)
-    redis.call('HDEL', steady, replica)
+    forget(replica)
     ring()
   end
 end

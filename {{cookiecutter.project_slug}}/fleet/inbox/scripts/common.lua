@@ -1,6 +1,7 @@
 -- What all scripts share. KEYS[1] is the prefix of every key; fleet/inbox/__init__.py lists the keys.
 local prefix = KEYS[1]
 local rota, bell, waiting, attempts = prefix .. 'rota', prefix .. 'bell', prefix .. 'waiting', prefix .. 'attempts'
+local suspects = prefix .. 'suspects'
 
 local function mailbox(conversation)
   return prefix .. 'mail:' .. conversation
@@ -44,8 +45,22 @@ local function bury(conversation, letters_kept, cause, traceback)
     'error', cause, 'traceback', traceback, 'died', died)
 end
 
-local function requeue(push, conversation)
-  if redis.call('EXISTS', mailbox(conversation)) == 1 then
+-- One more death, and its update is a dead letter. That attempt it gets without others of its kind beside it, so that
+-- none is blamed for what another did.
+local function is_last(died, max_attempts)
+  return tonumber(died or 0) >= math.max(1, tonumber(max_attempts) - 1)
+end
+
+local function forget(replica)
+  redis.call('DEL', prefix .. 'turns:' .. replica)
+  redis.call('ZREM', prefix .. 'replicas', replica)
+  redis.call('HDEL', prefix .. 'steady', replica)
+end
+
+local function requeue(push, conversation, max_attempts)
+  if is_last(redis.call('HGET', attempts, conversation), max_attempts) then
+    redis.call('RPUSH', suspects, conversation)
+  elseif redis.call('EXISTS', mailbox(conversation)) == 1 then
     enqueue(push, bot_of(conversation), conversation)
   end
 end
