@@ -1,6 +1,7 @@
 """The service: builds the parts, starts them in order, drains them in reverse."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -54,9 +55,11 @@ def run(create_dispatcher: CreateDispatcher) -> None:
     except SettingsError as error:
         sys.exit(_refuse(error))
     setup_logging(settings.log_level, settings.log_format)
+    service = Service(settings, create_dispatcher)
+    _relieve_garbage_collector()
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
         try:
-            runner.run(Service(settings, create_dispatcher).serve())
+            runner.run(service.serve())
         except OSError as error:
             sys.exit(_refuse(f"HTTP_HOST, HTTP_PORT: {error.strerror}"))
 
@@ -217,6 +220,15 @@ class Service:
 def _refuse(reason: object) -> int:
     print(reason, file=sys.stderr)  # noqa: T201 - the user is told, not the log
     return USAGE_ERROR
+
+
+def _relieve_garbage_collector() -> None:
+    """Spare it what never becomes garbage, and many of its rounds: else it takes 40 % of the CPU under load."""
+    gc.collect()
+    gc.freeze()
+    # Objects made since the last round, then rounds until the next older generation's. The default
+    # of 700 objects is less than one batch of turns makes while it is in flight.
+    gc.set_threshold(10_000, 20, 50)
 
 
 def _new_event_loop() -> asyncio.AbstractEventLoop:
