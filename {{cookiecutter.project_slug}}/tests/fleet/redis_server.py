@@ -42,7 +42,7 @@ class RedisServer:
         if self.password is not None:
             command += ["--requirepass", self.password]
         with Path(self._folder, "redis.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - ours
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + 10
         while True:
             with contextlib.suppress(redis.ConnectionError), self.client() as client:

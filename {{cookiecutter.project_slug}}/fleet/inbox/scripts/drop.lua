@@ -1,10 +1,19 @@
 -- Drops a bot's updates that wait; those whose turn is in hand stay until it is over. Returns how many were dropped.
 -- ARGV: bot
 local bot, ready, dropped = ARGV[1], prefix .. 'ready:' .. ARGV[1], 0
-for _, conversation in ipairs(redis.call('LRANGE', ready, 0, -1)) do
+local function drop(conversation)
   dropped = dropped + redis.call('LLEN', mailbox(conversation))
   redis.call('DEL', mailbox(conversation))
   redis.call('HDEL', attempts, conversation)
+end
+for _, conversation in ipairs(redis.call('LRANGE', ready, 0, -1)) do
+  drop(conversation)
+end
+for _, conversation in ipairs(redis.call('LRANGE', suspects, 0, -1)) do
+  if bot_of(conversation) == bot then
+    drop(conversation)
+    redis.call('LREM', suspects, 0, conversation)
+  end
 end
 redis.call('DEL', ready)
 redis.call('LREM', rota, 0, bot)
