@@ -223,7 +223,7 @@ def _refuse(reason: object) -> int:
 
 
 def _relieve_garbage_collector() -> None:
-    """Spare it what never becomes garbage, and many of its rounds: else it takes 40 % of the CPU under load."""
+    """Spare it what never becomes garbage, and many rounds: it took 40 % of the CPU under load."""
     gc.collect()
     gc.freeze()
     # Objects made since the last round, then rounds until the next older generation's. The default
