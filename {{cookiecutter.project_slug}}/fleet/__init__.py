@@ -1,1 +1,1 @@
-"""How the bots run: intake, inbox, worker, shared sessions. Knows nothing of `bot/`, where they are told what to say."""
+"""How the bots run: intake, inbox, worker, shared sessions. Knows nothing of `bot/`."""

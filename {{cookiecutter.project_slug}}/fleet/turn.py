@@ -26,7 +26,7 @@ from fleet.bots.member import BotState, Member
 RETRY = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=2.0, jitter=0.1)
 """Seconds between two tries of a turn that Redis or Telegram interrupted."""
 TRIES = 3
-"""How often a call to Telegram may fail in one turn, though Telegram answers, until it counts as the handler's fault."""
+"""Failures of a call in one turn, while Telegram answers, that count as the handler's fault."""
 PROBE_TIMEOUT = 10
 """Seconds for the getMe that tells whether Telegram can be reached."""
 INTERRUPTIONS = (TelegramNetworkError, TelegramServerError, ClientDecodeError)

@@ -9,7 +9,7 @@ from sandbox.server import configured, serve
 USAGE = """\
 usage: python -m sandbox        start the sandbox (SANDBOX_HOST, SANDBOX_PORT; 127.0.0.1:8081)
        python -m sandbox chat   talk to a bot; --help says more
-       python -m sandbox dev    run Redis, the sandbox and the bots, restarted when a file changes"""
+       python -m sandbox dev    run Redis, the sandbox and the bots; a change restarts them"""
 
 
 def main() -> int:

@@ -26,7 +26,9 @@ HELP = "Type to write. /press N presses button N, /quit or Ctrl-D ends."
 class Conversation:
     """One user's talk with one bot."""
 
-    def __init__(self, client: SandboxClient, bot: Json, user_id: int, chat_id: int, name: str):
+    def __init__(
+        self, client: SandboxClient, bot: Json, user_id: int, chat_id: int, name: str
+    ) -> None:
         self._client = client
         self._bot_id: int = bot["id"]
         self._user_id = user_id

@@ -210,7 +210,7 @@ class SandboxClient:
             text = f"no {what} from bot {bot_id} in chat {chat_id} within {timeout:g} s"
             state = next(bot for bot in await self.bots() if bot["id"] == bot_id)
             raise NoReplyError(
-                f"{text}; the bot is {state['mode']}, updates that wait for it: {state['pending']}. "
+                f"{text}; the bot is {state['mode']}, updates waiting for it: {state['pending']}. "
                 f"The conversation so far:\n{transcript(nothing.messages)}"
             ) from None
 

@@ -61,7 +61,7 @@ class Connection:
         return answer
 
     async def stream(self, path: str) -> AsyncGenerator[Json, None]:
-        """The objects of an answer that goes on; first `{"event": "watching"}`, when it has begun."""
+        """The objects of an answer that goes on; `{"event": "watching"}` when it has begun."""
         timeout = aiohttp.ClientTimeout(total=None)
         try:
             async with self._session.get(f"{self.url}/sandbox/{path}", timeout=timeout) as response:

@@ -57,7 +57,7 @@ async def running(host: str = DEFAULT_HOST, port: int = 0) -> AsyncIterator[str]
 
 
 def reachable(host: str) -> str:
-    """What to write in an address to reach a server that listens on `host` from the same machine."""
+    """What to write in an address to reach, from this machine, a server that listens on `host`."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

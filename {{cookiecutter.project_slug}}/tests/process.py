@@ -40,7 +40,7 @@ class Process:
         self._shown = 0
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         with self.log_file.open("wb") as output:
-            self._popen = subprocess.Popen(  # noqa: S603 - starts modules of this project only
+            self._popen = subprocess.Popen(
                 [sys.executable, "-m", module],
                 cwd=folder,
                 env={**inherited, "PYTHONPATH": str(ROOT), **env},

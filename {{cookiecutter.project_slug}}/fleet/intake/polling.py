@@ -25,7 +25,7 @@ POLL_TIMEOUT = 30
 ANSWER_TIMEOUT = 10
 """Seconds beyond that until a getUpdates counts as hung."""
 CONFIRM_TIMEOUT = 3
-"""Seconds for the last confirmation at stop. Without it the updates are offered again, and recognised."""
+"""Seconds for the last confirmation at stop. Without it updates come again, and are recognised."""
 ROOM_CHECK = 0.5
 """Seconds between two looks whether a full inbox has room again."""
 BACKOFF = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=1.7, jitter=0.2)
@@ -79,7 +79,7 @@ class Poller:
                     await self._confirm()
 
     async def _step(self) -> None:
-        """Fetch once and enter what came. Trouble shows in the bot's state and slows the next step."""
+        """Fetch once, enter what came. Trouble shows in the bot's state and slows the next step."""
         try:
             if self._member.username is None:
                 self._member.username = (await self._member.bot.get_me()).username

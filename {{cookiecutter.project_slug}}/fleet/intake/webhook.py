@@ -1,4 +1,4 @@
-"""Webhooks: Telegram's requests into the inbox, and the settings at Telegram that make it send them."""
+"""Webhooks: Telegram's requests into the inbox, and the settings that make Telegram send them."""
 
 import asyncio
 import hashlib
@@ -36,7 +36,9 @@ log = structlog.get_logger(__name__)
 
 
 class WebhookReceiver:
-    """Takes Telegram's requests. 200 means that the inbox has the update; any other answer makes Telegram repeat it.
+    """Takes Telegram's requests. 200 means that the inbox has the update.
+
+    After any other answer Telegram repeats it.
 
     Args:
         inbox: where updates go.
@@ -97,8 +99,9 @@ class WebhookReceiver:
 
 
 class WebhookKeeper:
-    """Keeps one bot's webhook set at Telegram for as long as its task runs. Never removes it: a rolling deploy must
-    not lose it.
+    """Keeps one bot's webhook set at Telegram for as long as its task runs.
+
+    Never removes it: a rolling deploy must not lose it.
     """
 
     def __init__(
@@ -114,7 +117,7 @@ class WebhookKeeper:
         backoff = Backoff(BACKOFF)
         with structlog.contextvars.bound_contextvars(bot_id=self._member.id):
             try:
-                while True:
+                while True:  # noqa: ASYNC110 - no event tells of a change at Telegram
                     await asyncio.sleep(await self._ensure(backoff))
             finally:
                 self._member.enter(BotState.STOPPED)

@@ -32,7 +32,7 @@ NETWORK_DELAYS: tuple[float, ...] = (0.1, 1.0, 4.0)
 # Seconds before each further try after a 5xx. Telegram may have acted on the first one, so few.
 SERVER_DELAYS: tuple[float, ...] = (1.0, 3.0)
 
-# Seconds of flood control that a call waits out. A longer one is raised at once as TelegramRetryAfter:
+# Seconds of flood control that a call waits out. A longer one is raised as TelegramRetryAfter:
 # the turn goes back into the inbox, and its place is free for other bots.
 LONGEST_WAIT = 30.0
 

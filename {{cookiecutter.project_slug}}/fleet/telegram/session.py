@@ -116,7 +116,7 @@ class _Connector(TCPConnector):
         self,
         req: ClientRequest,
         traces: list[Trace],
-        timeout: ClientTimeout,  # noqa: ASYNC109 - its name
+        timeout: ClientTimeout,
     ) -> ResponseHandler:
         connection_is_new.set(True)
         try:

@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "fleet" / "ops" / "healthcheck.py
 
 def run(**settings: str) -> tuple[int, str]:
     """Run the script as the image does; return its exit code and output."""
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [sys.executable, "-I", "-S", str(SCRIPT)],
         env={"PATH": os.environ["PATH"], **settings},
         capture_output=True,

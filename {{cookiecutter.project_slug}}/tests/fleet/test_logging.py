@@ -233,7 +233,7 @@ raise RuntimeError(f"https://host/bot{token}/getMe")
 
 
 def test_what_nobody_catches_is_logged_without_the_token() -> None:
-    done = subprocess.run(  # noqa: S603 - our own code
+    done = subprocess.run(
         [sys.executable, "-c", PROCESS, TOKEN],
         cwd=ROOT,
         capture_output=True,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import resource
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -136,7 +137,9 @@ async def test_ten_thousand_made_up_bots_cost_no_memory(service: Process) -> Non
     async with aiohttp.ClientSession() as http:
 
         async def forge(bot: int) -> int:
-            async with http.post(f"{service.url}/webhook/{bot}", data=b"{}", headers=secret(ONE)) as a:
+            async with http.post(
+                f"{service.url}/webhook/{bot}", data=b"{}", headers=secret(ONE)
+            ) as a:
                 return a.status
 
         assert {*await asyncio.gather(*map(forge, range(1000)))} == {401}
@@ -221,5 +224,5 @@ async def post(service: Process, body: Any) -> int:
 
 def memory(pid: int) -> int:
     """Resident memory in bytes."""
-    with open(f"/proc/{pid}/statm") as statm:
+    with Path(f"/proc/{pid}/statm").open() as statm:
         return int(statm.read().split()[1]) * resource.getpagesize()

@@ -1,4 +1,4 @@
-"""A sandbox of its own for each test, over real HTTP, with bots of both kinds: raw and aiogram's."""
+"""A sandbox of its own for each test, over real HTTP, with bots of both kinds: raw, aiogram's."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
