@@ -25,5 +25,7 @@ for _, replica in ipairs(redis.call('ZRANGE', prefix .. 'replicas', 0, -1)) do
     end
   end
 end
-count(bot, -dropped)
+if dropped > 0 then
+  count(bot, -dropped)
+end
 return dropped
