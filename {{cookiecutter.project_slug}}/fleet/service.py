@@ -39,7 +39,7 @@ USAGE_ERROR = 2
 REDIS_CHECK = 1.0
 """Seconds between two tries to reach Redis at start."""
 LONGEST_SHORT_WAIT = 5.0
-"""Seconds of a flood limit from which on the bot's updates wait in the inbox rather than in flight."""
+"""Seconds of a flood limit from which on the bot's updates wait in the inbox, not in flight."""
 
 log = structlog.get_logger(__name__)
 
@@ -106,7 +106,7 @@ class Service:
         receiver = WebhookReceiver(
             self._inbox,
             vault,
-            lambda bot_id: self._supervisor.members.get(bot_id),
+            lambda bot_id: self._supervisor.members.get(bot_id),  # noqa: PLW0108 - made later
             lambda: self._accepting,
             self._settings.trusted_proxies,
         )
@@ -142,7 +142,7 @@ class Service:
             log.info("stopping")
             self._accepting = False
             drain = group.create_task(self._worker.drain(self._settings.drain_timeout))
-            intake.cancel()
+            self._supervisor.stop()
             await asyncio.wait([intake, drain, worker])
 
     async def _wait_for_redis(self) -> bool:
@@ -223,7 +223,7 @@ def _refuse(reason: object) -> int:
 
 
 def _relieve_garbage_collector() -> None:
-    """Spare it what never becomes garbage, and many rounds: it took 40 % of the CPU under load."""
+    """Spare it what never becomes garbage, and many rounds: else it takes 40 % of the CPU."""
     gc.collect()
     gc.freeze()
     # Objects made since the last round, then rounds until the next older generation's. The default

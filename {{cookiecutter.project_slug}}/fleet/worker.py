@@ -1,4 +1,4 @@
-"""Takes turns: updates from the inbox to their handlers, and what became of them back to the inbox."""
+"""Takes turns: updates from the inbox to their handlers, what became of them back to it."""
 
 import asyncio
 import time
@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from fleet.bots.member import Member
 from fleet.inbox import EndedTurn, Inbox, Outcome, Turn
 from fleet.ops.logging import redact
+from fleet.tasks import end
 from fleet.turn import BotUnavailable
 
 IDLE_WAIT = 1.0
@@ -21,11 +22,11 @@ RETRY_DELAY = 0.5
 CANCEL_GRACE = 1.0
 """Seconds that a cancelled turn has to end."""
 FAREWELL = 5.0
-"""Seconds that handing in the last turns may take. What is not handed in is taken over by another replica."""
+"""Seconds that handing in the last turns may take. Another replica takes over what is left."""
 STUCK_AFTER = 60.0
-"""Seconds without a look at the inbox after which the worker counts as stuck; Redis' time-outs are far shorter."""
+"""Seconds without a look at the inbox until the worker counts as stuck. Redis times out sooner."""
 GREED = 4
-"""A bot that holds this many times as many turns as are free gets no more, so that there is always room for others."""
+"""A bot that holds this many times as many turns as are free gets no more: others need room."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,12 +81,11 @@ class Worker:
                 await self._nudge.wait()
                 self._nudge.clear()
                 await self._exchange()
-            for helper in helpers:
-                helper.cancel()
+            await end(helpers)
         await self._say_farewell()
 
     async def drain(self, seconds: float) -> None:
-        """Take no more turns. Those in flight have `seconds` to end, then they go back into the inbox."""
+        """Take no more turns. Those in flight have `seconds`, then go back into the inbox."""
         self._draining = True
         self._nudge.set()
         if self._turns:
@@ -162,7 +162,7 @@ class Worker:
         self._nudge.set()
 
     async def _cancel_turns(self) -> None:
-        """Put the turns in flight back, also those whose handlers do not let themselves be cancelled."""
+        """Put the turns in flight back, also those whose handlers refuse to be cancelled."""
         turns = dict(self._turns)
         for task in turns.values():
             task.cancel()

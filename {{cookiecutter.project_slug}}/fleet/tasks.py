@@ -1,0 +1,22 @@
+"""Ending tasks for certain."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+PATIENCE = 1.0
+"""Seconds until a task that goes on is cancelled again."""
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks and wait until every one has ended.
+
+    Once may not be enough: on Python 3.11 `asyncio.wait_for`, through which redis-py sends each
+    command, loses a cancellation that comes just when the command is sent.
+    Source: https://github.com/python/cpython/issues/86296
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=PATIENCE)
