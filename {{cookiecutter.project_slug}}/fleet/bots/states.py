@@ -36,17 +36,18 @@ class BotStatus:
 class States:
     """Every method raises `redis.exceptions.RedisError` while Redis is away."""
 
-    def __init__(self, redis: Redis, *, prefix: str = "fleet:") -> None:
+    def __init__(self, redis: Redis, *, retell: float = RETELL, prefix: str = "fleet:") -> None:
         self._redis = redis
         self._key = prefix + "states"
         self._told: dict[int, BotStatus] = {}
+        self._retell = retell
         self._retell_at = 0.0
 
     async def tell(self, statuses: Mapping[int, BotStatus]) -> None:
         """Write those that changed since this replica told them last, from time to time all."""
         now = time.monotonic()
         if now >= self._retell_at:
-            self._told, self._retell_at = {}, now + RETELL
+            self._told, self._retell_at = {}, now + self._retell
         changed = {bot: new for bot, new in statuses.items() if self._told.get(bot) != new}
         if changed:
             fields = [part for bot, new in changed.items() for part in (bot, orjson.dumps(new))]

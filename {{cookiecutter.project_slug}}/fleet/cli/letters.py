@@ -90,7 +90,8 @@ def replay(ids: Ids = None, *, everything: Everything = False) -> None:
         return len(chosen) - len(missing), missing
 
     replayed, missing = run(action)
-    typer.echo(f"{count(replayed, 'update')} back in the inbox.")
+    if replayed or not missing:
+        typer.echo(f"{count(replayed, 'update')} back in the inbox.")
     if missing:
         raise FleetError(_missing(missing))
 
@@ -111,7 +112,9 @@ def drop(
         return [letter for letter in chosen if not await access.inbox.drop(letter)]
 
     missing = run(action)
-    typer.echo(f"{count(len(chosen) - len(missing), 'dead letter')} deleted.")
+    dropped = len(chosen) - len(missing)
+    if dropped or not missing:
+        typer.echo(f"{count(dropped, 'dead letter')} deleted.")
     if missing and not everything:
         raise FleetError(_missing(missing))
 

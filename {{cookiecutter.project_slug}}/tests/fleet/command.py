@@ -1,0 +1,117 @@
+"""The command line, run as a real process, in a pipe or on a terminal of its own."""
+
+import asyncio
+import os
+import pty
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from tests.process import INHERITED, ROOT
+
+COMMAND = [sys.executable, "-m", "fleet"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+class CommandLine:
+    """`fleet …` with the settings `env` and in the working directory `folder`."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        self._folder = folder
+        self._env = {**inherited, "PYTHONPATH": str(ROOT), **env}
+        self.said = ""
+        """All that the commands have written."""
+
+    def changed(self, **env: str) -> "CommandLine":
+        """Give another one, with these settings changed."""
+        return CommandLine(self._folder, {**self._env, **env})
+
+    async def __call__(self, *arguments: str, stdin: str = "") -> Result:
+        process = await asyncio.create_subprocess_exec(
+            *COMMAND,
+            *arguments,
+            cwd=self._folder,
+            env=self._env,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await process.communicate(stdin.encode())
+        result = Result(process.returncode or 0, out.decode(), err.decode())
+        self.said += result.out + result.err
+        return result
+
+    async def ok(self, *arguments: str, stdin: str = "") -> str:
+        """Run a command that must succeed, and return what it said."""
+        result = await self(*arguments, stdin=stdin)
+        assert result.code == 0, result
+        assert not result.err, result
+        return result.out
+
+    async def json(self, *arguments: str) -> Any:
+        """Run a command that must print JSON."""
+        return orjson.loads(await self.ok(*arguments, "--json"))
+
+
+class Terminal:
+    """A command on a terminal of its own. Its methods block."""
+
+    def __init__(self, command_line: CommandLine, *arguments: str) -> None:
+        self.screen = ""
+        """All that it has written."""
+        self.pid, self._terminal = pty.fork()
+        if self.pid == 0:  # the child
+            os.chdir(command_line._folder)
+            env = {**command_line._env, "TERM": "xterm", "COLUMNS": "160"}
+            os.execve(COMMAND[0], [*COMMAND, *arguments], env)  # noqa: S606 - our own words
+        os.set_blocking(self._terminal, False)
+
+    def expect(self, text: str, timeout: float = 20.0) -> None:
+        """Wait for a text that was not there when this was last called."""
+        start, deadline = len(self.screen), time.monotonic() + timeout
+        while text not in self.screen[start:]:
+            assert time.monotonic() < deadline, f"no {text!r} on the screen:\n{self.screen}"
+            time.sleep(0.02)
+            self._read()
+
+    def type(self, text: str) -> None:
+        os.write(self._terminal, text.encode())
+
+    def interrupt(self) -> None:
+        os.kill(self.pid, signal.SIGINT)
+
+    def wait(self, timeout: float = 20.0) -> int:
+        """Wait for its end and return the exit code."""
+        deadline = time.monotonic() + timeout
+        while not (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
+            if time.monotonic() > deadline:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+                raise AssertionError(f"it does not end:\n{self.screen}")
+            time.sleep(0.02)
+            self._read()
+        self._read()
+        os.close(self._terminal)
+        return os.waitstatus_to_exitcode(ended[1])
+
+    def _read(self) -> None:
+        try:
+            while data := os.read(self._terminal, 65_536):
+                self.screen += data.decode(errors="replace")
+        except OSError:  # nothing more for now, or it has ended
+            return
