@@ -84,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox dev", description=__doc__)
     parser.parse_args(arguments)
     if not Path(".env").is_file() and not os.environ.get("BOT_TOKENS"):
-        say("there is no .env in this folder. Write: cp .env.example .env")
+        say("there is no .env in this folder: copy .env.example and do what it says")
         return 2
     try:
         return asyncio.run(develop())
