@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sandbox import messages, updates
+from sandbox import managed, messages, updates
 from sandbox.api import Answer, Call, Method
 from sandbox.errors import bad_request
 
@@ -21,6 +21,7 @@ async def get_me(call: Call) -> Answer:
             "supports_inline_queries": False,
             "can_connect_to_business": False,
             "has_main_web_app": False,
+            "can_manage_bots": True,
         }
     )
 
@@ -85,6 +86,8 @@ METHODS: dict[str, Method] = {
         "setMyCommands": set_my_commands,
         "getMyCommands": get_my_commands,
         "getChat": get_chat,
+        "getManagedBotToken": managed.get_managed_bot_token,
+        "replaceManagedBotToken": managed.replace_managed_bot_token,
     }.items()
 }
 """By name in lower case: names are case-insensitive at Telegram."""

@@ -56,6 +56,12 @@ class Bot:
 
     bot_id: int
     secret: str
+    name: str = ""
+    username: str = ""
+    manager_id: int | None = None
+    """The bot that manages it."""
+    owner: Json | None = None
+    """The user that created it as a managed bot."""
     revoked: bool = False
     next_update_id: int = field(default_factory=lambda: random.randrange(10**8, 10**9))
     next_message_id: int = 1
@@ -72,9 +78,13 @@ class Bot:
     _poll: asyncio.Future[Wake] | None = None
     _polled_at: float = float("-inf")
 
+    def __post_init__(self) -> None:
+        self.name = self.name or f"Sandbox bot {self.bot_id}"
+        self.username = self.username or f"sandbox_{self.bot_id}_bot"
+
     @property
-    def username(self) -> str:
-        return f"sandbox_{self.bot_id}_bot"
+    def token(self) -> str:
+        return f"{self.bot_id}:{self.secret}"
 
     @property
     def user(self) -> Json:
@@ -82,7 +92,7 @@ class Bot:
         return {
             "id": self.bot_id,
             "is_bot": True,
-            "first_name": f"Sandbox bot {self.bot_id}",
+            "first_name": self.name,
             "username": self.username,
         }
 
@@ -226,7 +236,12 @@ class Bot:
 
     def rotate(self) -> str:
         """Makes another token the valid one and returns it."""
-        self.secret = "AA" + secrets.token_urlsafe(25)[:33]
+        self.secret = new_secret()
         self.revoked = False
         self.wake(Wake.REVOKED)
-        return f"{self.bot_id}:{self.secret}"
+        return self.token
+
+
+def new_secret() -> str:
+    """What stands behind the colon of a token."""
+    return "AA" + secrets.token_urlsafe(25)[:33]

@@ -101,17 +101,33 @@ class Conversation:
         if not argument.isdecimal() or not 1 <= int(argument) <= len(self._buttons):
             known = f"1 to {len(self._buttons)}" if self._buttons else "there is none yet"
             raise SandboxError(f"write /press and the number of a button: {known}")
-        message_id, button = self._buttons[int(argument) - 1]
-        if "callback_data" not in button:
+        await self._press(*self._buttons[int(argument) - 1])
+
+    async def _press(self, message_id: int, button: Json) -> None:
+        if "callback_data" in button:
+            await self._client.press(
+                self._bot_id,
+                self._chat_id,
+                message_id,
+                button["callback_data"],
+                user_id=self._user_id,
+                first_name=self._name,
+            )
+        elif "request_managed_bot" in button:
+            bot_id = await self._client.create_managed_bot(
+                self._bot_id, user_id=self._user_id, first_name=self._name
+            )
+            self._print(f"* you created bot {bot_id}: python -m sandbox chat {bot_id}")
+        elif button.keys() <= {"text", "style", "icon_custom_emoji_id"}:
+            await self._client.send(
+                self._bot_id,
+                button["text"],
+                user_id=self._user_id,
+                chat_id=self._chat_id,
+                first_name=self._name,
+            )
+        else:
             raise SandboxError(f"this button does not reach the bot: {button}")
-        await self._client.press(
-            self._bot_id,
-            self._chat_id,
-            message_id,
-            button["callback_data"],
-            user_id=self._user_id,
-            first_name=self._name,
-        )
 
     def _show(self, event: Json) -> None:
         kind = event["event"]
@@ -131,7 +147,8 @@ class Conversation:
 
     def _show_message(self, message: Json, remark: str = "") -> None:
         text = f"{message['from']['first_name']}{remark}: {message.get('text', '(no text)')}"
-        for row in message.get("reply_markup", {}).get("inline_keyboard", []):
+        markup = message.get("reply_markup", {})
+        for row in markup.get("inline_keyboard") or markup.get("keyboard") or []:
             numbered = []
             for button in row:
                 self._buttons.append((message["message_id"], button))

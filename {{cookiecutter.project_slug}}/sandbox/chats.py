@@ -21,6 +21,14 @@ class Stored:
     by_bot: bool
     created: int
     changed: int
+    keyboard: Json | None = None
+    """The reply keyboard that came with it, or what took one away. The user sees it; a Message
+    object of the Bot API has inline keyboards alone."""
+
+    @property
+    def seen(self) -> Json:
+        """The message as the user sees it."""
+        return self.message | {"reply_markup": self.keyboard} if self.keyboard else self.message
 
 
 @dataclass(slots=True)
@@ -39,13 +47,14 @@ class Chat:
         chat_id: int = self.info["id"]
         return chat_id
 
-    def add(self, message: Json, *, by_bot: bool) -> None:
+    def add(self, message: Json, *, by_bot: bool, keyboard: Json | None = None) -> None:
         """A new message."""
         self.revision += 1
-        self.messages[message["message_id"]] = Stored(message, by_bot, self.revision, self.revision)
+        stored = Stored(message, by_bot, self.revision, self.revision, keyboard)
+        self.messages[message["message_id"]] = stored
         if not by_bot:
             self.acted = self.revision
-        self.tell({"event": "message", "by_bot": by_bot, "message": message})
+        self.tell({"event": "message", "by_bot": by_bot, "message": stored.seen})
 
     def edit(self, message: Json) -> None:
         """A message that is there gets a new content."""
@@ -53,7 +62,7 @@ class Chat:
         stored = self.messages[message["message_id"]]
         stored.message = message
         stored.changed = self.revision
-        self.tell({"event": "edit", "by_bot": stored.by_bot, "message": message})
+        self.tell({"event": "edit", "by_bot": stored.by_bot, "message": stored.seen})
 
     def delete(self, message_id: int) -> None:
         """A message disappears."""
@@ -84,7 +93,15 @@ class Chat:
 
     def view(self) -> list[Json]:
         """The messages as the user sees them now, oldest first."""
-        return [stored.message for stored in self.messages.values()]
+        return [stored.seen for stored in self.messages.values()]
+
+    def keyboard_buttons(self) -> list[Json]:
+        """The buttons of the reply keyboard that the user has now."""
+        for stored in reversed(self.messages.values()):
+            if stored.keyboard and not stored.keyboard.get("force_reply"):
+                rows = stored.keyboard.get("keyboard", [])
+                return [button for row in rows for button in row]
+        return []
 
     def next_reply(self, after: int | None, seen: int) -> Json | None:
         """The bot's first message with an id above `after`, or, without `after`, its first one
@@ -94,9 +111,9 @@ class Chat:
                 continue
             if after is not None:
                 if message_id > after:
-                    return stored.message
+                    return stored.seen
             elif stored.created > self.acted and message_id > seen:
-                return stored.message
+                return stored.seen
         return None
 
     def next_edit(self, message_id: int) -> Json | None:
@@ -104,7 +121,7 @@ class Chat:
         stored = self.messages.get(message_id)
         if stored is None or stored.changed == stored.created or stored.changed <= self.acted:
             return None
-        return stored.message
+        return stored.seen
 
 
 def describe_chat(chat_id: int, first_name: str) -> Json:

@@ -84,6 +84,33 @@ class SandboxClient:
         answer = await self._connection.ask("POST", f"bots/{bot_id}/press", content)
         return int(answer["update_id"])
 
+    async def create_managed_bot(
+        self,
+        manager_id: int,
+        *,
+        user_id: int = 7,
+        first_name: str = "Alice",
+        name: str | None = None,
+        username: str | None = None,
+        by_link: bool = False,
+    ) -> int:
+        """A user creates a bot that the bot `manager_id` manages, and which gets the update
+        `managed_bot`. Returns the new bot's id.
+
+        The manager must have sent a keyboard with the button for it to the private chat with the
+        user, who keeps the name and username that it suggests unless told otherwise. `by_link`:
+        with a link instead, which anybody may use, asked or not.
+        """
+        content = {
+            "user_id": user_id,
+            "first_name": first_name,
+            "name": name,
+            "username": username,
+            "by_link": by_link,
+        }
+        answer = await self._connection.ask("POST", f"bots/{manager_id}/managed", content)
+        return int(answer["id"])
+
     async def push(self, bot_id: int, updates: Iterable[Json]) -> list[int]:
         """Raw Update objects. One without `update_id` gets the next; a given one counts, and the
         ids go on from there. Returns the ids, also of those whose type the bot did not ask for and
@@ -162,7 +189,8 @@ class SandboxClient:
         await self._connection.ask("POST", f"bots/{bot_id}/revoke")
 
     async def rotate(self, bot_id: int) -> str:
-        """Gives the bot a new token and returns it; the old one is 401 from now on."""
+        """Gives the bot a new token and returns it; the old one is 401 from now on. A managed
+        bot's manager gets the update `managed_bot`."""
         answer = await self._connection.ask("POST", f"bots/{bot_id}/rotate")
         return str(answer["token"])
 

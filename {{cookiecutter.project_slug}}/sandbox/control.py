@@ -41,6 +41,7 @@ class Control:
             web.post("/sandbox/bots/{bot}/updates", guarded(self.push)),
             web.post("/sandbox/bots/{bot}/revoke", guarded(self.revoke)),
             web.post("/sandbox/bots/{bot}/rotate", guarded(self.rotate)),
+            web.post("/sandbox/bots/{bot}/managed", guarded(self.create_managed_bot)),
             web.get(chat + "/messages", guarded(self.messages)),
             web.get(chat + "/reply", guarded(self.reply)),
             web.get(chat + "/messages/{message}/edited", guarded(self.edited)),
@@ -97,7 +98,12 @@ class Control:
         return answer({})
 
     async def rotate(self, request: web.Request) -> web.Response:
-        return answer({"token": self._bot(request).rotate()})
+        return answer({"token": self._sandbox.rotate(self._bot(request))})
+
+    async def create_managed_bot(self, request: web.Request) -> web.Response:
+        create = self._sandbox.create_managed_bot
+        content = arguments(create, await read_object(request), "manager")
+        return answer(create(self._bot(request), **content).describe())
 
     async def messages(self, request: web.Request) -> web.Response:
         return answer(self._chat(request).view())

@@ -55,7 +55,7 @@ async def send_message(call: Call) -> Answer:
         content["reply_to_message"] = {
             name: value for name, value in replied.items() if name != "reply_to_message"
         }
-    return Answer(call.sandbox.say(call.bot, chat, content))
+    return Answer(call.sandbox.say(call.bot, chat, content, read_reply_keyboard(call, chat)))
 
 
 async def edit_message_text(call: Call) -> Answer:
@@ -120,7 +120,7 @@ def read_text(call: Call) -> Json:
 
 
 def read_keyboard(call: Call) -> Json:
-    """The inline keyboard; other keyboards are accepted and are no part of a Message.
+    """The inline keyboard, which is part of a Message.
 
     https://core.telegram.org/bots/api#inlinekeyboardmarkup
     """
@@ -134,6 +134,31 @@ def read_keyboard(call: Call) -> Json:
         for button in check_objects(row, "inline keyboard") or ():
             check_button(button)
     return {"reply_markup": {"inline_keyboard": rows}}
+
+
+def read_reply_keyboard(call: Call, chat: Chat) -> Json | None:
+    """The keyboard below the chat, or what takes it away; None if there is neither.
+
+    https://core.telegram.org/bots/api#replykeyboardmarkup, #replykeyboardremove, #forcereply
+    """
+    markup = call.params.json_object("reply_markup", "reply keyboard markup") or {}
+    if markup.get("remove_keyboard") or markup.get("force_reply"):
+        return markup
+    rows = markup.get("keyboard")
+    if not rows:
+        return None
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise bad_request("can't parse reply keyboard markup: array of arrays expected")
+    rows = [[{"text": one} if isinstance(one, str) else one for one in row] for row in rows]
+    for row in rows:
+        for button in check_objects(row, "reply keyboard") or ():
+            if not button.get("text"):
+                raise bad_request(
+                    'can\'t parse reply keyboard button: Field "text" must be non-empty'
+                )
+            if "request_managed_bot" in button and chat.info["type"] != "private":
+                raise bad_request("BUTTON_TYPE_INVALID")
+    return markup | {"keyboard": rows}
 
 
 def check_button(button: Json) -> None:

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections import OrderedDict, deque
 
-from sandbox.bots import Bot, Wake
+from sandbox.bots import Bot, Wake, new_secret
 from sandbox.calls import CallLog
 from sandbox.chats import Chat, Json, describe_chat
 from sandbox.entities import utf16_length
@@ -84,9 +84,9 @@ class Sandbox:
             chat = bot.awaited[chat_id] = Chat(describe_chat(chat_id, "Alice"))
         return chat
 
-    def say(self, bot: Bot, chat: Chat, content: Json) -> Json:
+    def say(self, bot: Bot, chat: Chat, content: Json, keyboard: Json | None = None) -> Json:
         """A message from the bot."""
-        return self._post(bot, chat, bot.user, content, by_bot=True)
+        return self._post(bot, chat, bot.user, content, by_bot=True, keyboard=keyboard)
 
     def send(
         self, bot: Bot, text: str, user_id: int, chat_id: int | None, first_name: str
@@ -146,6 +146,63 @@ class Sandbox:
         del self._queries[query_id]
         return bot.chats.get(chat_id)
 
+    def create_managed_bot(
+        self,
+        manager: Bot,
+        user_id: int,
+        first_name: str,
+        name: str | None,
+        username: str | None,
+        *,
+        by_link: bool,
+    ) -> Bot:
+        """A user creates a bot that `manager` manages: by the button that asks for it in the
+        private chat, or by a link, for which nobody has to ask.
+
+        https://core.telegram.org/bots/api#keyboardbuttonrequestmanagedbot
+        """
+        wanted: Json = {}
+        chat = manager.chats.get(user_id)
+        if not by_link:
+            buttons = chat.keyboard_buttons() if chat else []
+            asked = [one["request_managed_bot"] for one in buttons if "request_managed_bot" in one]
+            if not asked:
+                raise ControlError(
+                    f"bot {manager.bot_id} shows user {user_id} no button with request_managed_bot"
+                )
+            wanted = asked[0]
+        username = username or wanted.get("suggested_username")
+        if username and username in {bot.username for bot in self.bots.values()}:
+            raise ControlError(f"username: there is a bot @{username} already")
+        bot_id = secrets.choice(range(10**9, 10**10))
+        owner = describe_user(user_id, first_name)
+        bot = self.bots[bot_id] = Bot(
+            bot_id,
+            new_secret(),
+            name or wanted.get("suggested_name") or "",
+            username or "",
+            manager.bot_id,
+            owner,
+        )
+        self._tell_manager(bot)
+        if chat and not by_link:
+            content = {"managed_bot_created": {"bot": bot.user}}
+            message = self._post(manager, chat, owner, content, by_bot=False)
+            manager.enter([{"message": message}])
+        return bot
+
+    def rotate(self, bot: Bot) -> str:
+        """Makes another token of a bot the valid one and returns it; its manager is told."""
+        token = bot.rotate()
+        self._tell_manager(bot)
+        return token
+
+    def _tell_manager(self, bot: Bot) -> None:
+        """https://core.telegram.org/bots/api#managedbotupdated"""
+        manager = self.bots.get(bot.manager_id or 0)
+        if manager is not None:
+            manager.enter([{"managed_bot": {"user": bot.owner, "bot": bot.user}}])
+
     def push(self, bot: Bot, updates: list[Json]) -> list[int]:
         """Raw updates. The chats in them become known; messages appear in their chats."""
         for update in updates:
@@ -172,7 +229,16 @@ class Sandbox:
             bot.chats[info["id"]] = chat
         return chat
 
-    def _post(self, bot: Bot, chat: Chat, sender: Json, content: Json, *, by_bot: bool) -> Json:
+    def _post(
+        self,
+        bot: Bot,
+        chat: Chat,
+        sender: Json,
+        content: Json,
+        *,
+        by_bot: bool,
+        keyboard: Json | None = None,
+    ) -> Json:
         message = {
             "message_id": bot.next_message_id,
             "from": sender,
@@ -181,11 +247,13 @@ class Sandbox:
             **content,
         }
         bot.next_message_id += 1
-        self._keep(chat, message, by_bot=by_bot)
+        self._keep(chat, message, by_bot=by_bot, keyboard=keyboard)
         return message
 
-    def _keep(self, chat: Chat, message: Json, *, by_bot: bool) -> None:
-        chat.add(message, by_bot=by_bot)
+    def _keep(
+        self, chat: Chat, message: Json, *, by_bot: bool, keyboard: Json | None = None
+    ) -> None:
+        chat.add(message, by_bot=by_bot, keyboard=keyboard)
         self._kept.append((chat, message["message_id"]))
         if len(self._kept) > KEPT_MESSAGES:
             oldest, message_id = self._kept.popleft()
