@@ -30,8 +30,8 @@ UNTRACKED = (
 READY = """
 Redis, the sandbox and the bots run in Docker.
   talk to a bot     make chat BOT=1000001  (in a second terminal, in {folder})
-  state of the bots http://localhost:8080/health
-  sandbox           http://localhost:{port}
+  state of the bots http://{health}/health
+  sandbox           http://{sandbox}
 Ctrl-C ends everything. Here are their logs:
 """
 
@@ -94,8 +94,7 @@ def docker_answers() -> bool:
 
 
 def run_in_docker() -> int:
-    env = {**os.environ, "COMPOSE_PROJECT_NAME": "bot-fleet-demo"}
-    port = env.get("SANDBOX_PORT", "8081")
+    env = {"COMPOSE_PROJECT_NAME": "bot-fleet-demo", **os.environ}
     try:
         print(
             "Starting it with Docker. The first time builds an image, for a minute or so.",
@@ -104,13 +103,21 @@ def run_in_docker() -> int:
         if code := run(["docker", "compose", "up", "--build", "--detach", "--wait"], env):
             run(["docker", "compose", "logs", "--tail", "50"], env)
             return code
-        print(READY.format(folder=PROJECT.relative_to(ROOT), port=port), flush=True)
+        where = {"health": published("bot", 8080, env), "sandbox": published("sandbox", 8081, env)}
+        print(READY.format(folder=PROJECT.relative_to(ROOT), **where), flush=True)
         return run(["docker", "compose", "logs", "--follow", "--since", "0s"], env)
     finally:
         # A second Ctrl-C must not leave containers behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         run(["docker", "compose", "down", "--volumes"], env)
+
+
+def published(service: str, port: int, env: Mapping[str, str]) -> str:
+    """Say where a port of a service is on this machine."""
+    command = ["docker", "compose", "port", service, str(port)]
+    done = subprocess.run(command, cwd=PROJECT, env=env, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def run_natively() -> int:

@@ -1,11 +1,17 @@
 """The baked project by its own commands, without Docker: what a new user does first."""
 
+import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+import urllib.request
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,20 +55,8 @@ def test_make_demo_without_docker_runs_until_ctrl_c(
     template: Path, no_docker: dict[str, str], tmp_path: Path
 ) -> None:
     """In a fresh copy of the template, without .git: the tools are installed on the way."""
-    log = tmp_path / "log"
     clone = shutil.copytree(template, tmp_path / "clone")
-    with log.open("w") as output:
-        demo = subprocess.Popen(
-            ["make", "demo"],
-            cwd=clone,
-            env=no_docker,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_for("Ctrl-C ends everything", log, demo)
-        said = log.read_text()
+    with demo(["make", "demo"], clone, no_docker) as said:
         assert "No Docker engine answers" in said
         assert f"http://127.0.0.1:{no_docker['SANDBOX_PORT']}" in said
         assert "make chat" in said
@@ -76,16 +70,63 @@ def test_make_demo_without_docker_runs_until_ctrl_c(
             check=True,
             timeout=60,
         )
-        assert "support" in chat.stdout
-    finally:
-        # As a terminal does it at Ctrl-C: to make and to what it runs.
-        os.killpg(demo.pid, signal.SIGINT)
-        demo.wait(timeout=60)
-        print(log.read_text())
-    assert "Everything has ended." in log.read_text()
+        assert "the support bot" in chat.stdout
     for port in (no_docker["SANDBOX_PORT"], no_docker["HTTP_PORT"]):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
+
+
+@pytest.mark.slow
+@pytest.mark.docker
+def test_make_demo_with_docker_runs_until_ctrl_c(template: Path, tmp_path: Path) -> None:
+    """What it prints is there, and nothing of it after Ctrl-C."""
+    clone = shutil.copytree(template, tmp_path / "clone")
+    name = f"demo-{uuid.uuid4().hex[:8]}"
+    ports = {"SANDBOX_PORT": "0", "HEALTH_PORTS": "0"}
+    env = {**os.environ, "COMPOSE_PROJECT_NAME": name, **ports}
+    with demo([sys.executable, "demo.py"], clone, env) as said:
+        for pattern in (r"http://\S+/health\b", r"http://\S+$"):
+            [address] = re.findall(pattern, said, re.MULTILINE)[-1:]
+            path = "" if address.endswith("/health") else "/sandbox/health"
+            with urllib.request.urlopen(address + path, timeout=10) as answer:
+                assert answer.status == 200
+        assert "make chat" in said
+    for kind in ("container", "volume", "network"):
+        left = [
+            "docker",
+            kind,
+            "ls",
+            "--quiet",
+            f"--filter=label=com.docker.compose.project={name}",
+        ]
+        left += ["--all"] if kind == "container" else []
+        assert subprocess.run(left, check=True, capture_output=True).stdout == b"", kind
+    images = ["docker", "image", "rm", f"{name}-bot", f"{name}-sandbox"]
+    subprocess.run(images, check=True, capture_output=True)
+
+
+@contextlib.contextmanager
+def demo(command: list[str], folder: Path, env: dict[str, str]) -> Iterator[str]:
+    """Run a demo until it is ready; give what it said. Then Ctrl-C, and the end."""
+    log = folder.with_suffix(".log")
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_for("Ctrl-C ends everything", log, process)
+        yield log.read_text()
+    finally:
+        # As a terminal does it: to make and to all that it runs.
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=90)
+        print(log.read_text())
+    assert "Everything has ended." in log.read_text()
 
 
 def wait_for(text: str, log: Path, process: "subprocess.Popen[bytes]") -> None:
