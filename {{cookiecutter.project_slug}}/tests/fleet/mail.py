@@ -1,16 +1,30 @@
 """Updates as Telegram sends them, and what keys the inbox may leave."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
+
+import fleet.inbox
 
 Json = dict[str, Any]
 
-DOCUMENTED_KEYS = re.compile(
-    r"fleet:(mail:.+|ready:\d+|rota|turns:[0-9a-f]+|attempts|suspects|waiting|seen:\d+:\d+"
-    r"|replicas|steady|bell|dead)"
-)
-KEYS_OF_AN_EMPTY_INBOX = re.compile(
-    r"fleet:(turns:[0-9a-f]+|waiting|seen:\d+:\d+|replicas|steady|bell|dead)"
+
+def _documented_keys() -> dict[str, str]:
+    """Read the table in the docstring of `fleet.inbox`: patterns of keys, and when each expires."""
+    rows = re.findall(r"^\| `([^`]+)` \|.*\| ([^|]+) \|$", fleet.inbox.__doc__ or "", re.MULTILINE)
+    return {"fleet:" + re.sub(r"{.+?}", ".+", name): expires for name, expires in rows}
+
+
+def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
+
+
+_KEYS = _documented_keys()
+DOCUMENTED_KEYS = _any_of(_KEYS)
+KEYS_OF_AN_EMPTY_INBOX = _any_of(
+    key
+    for key, expires in _KEYS.items()
+    if expires not in ("when empty", "when that update is over")
 )
 """Nothing that grows with the number of conversations."""
 
