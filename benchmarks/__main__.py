@@ -1,0 +1,98 @@
+"""Measure everything, in about ten minutes, and write README.md and results.svg."""
+
+import argparse
+import os
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from benchmarks import measures, report
+from benchmarks.machine import Bench, Contender, bench, bots, describe
+
+UVLOOP, NO_LIMIT = ("LOOP", "uvloop"), ("SESSION_LIMIT", "0")
+FLEET = Contender("this project", "fleet", polls_at_most=10_000)
+STOCK = Contender("aiogram", "stock")
+ISOLATION = Contender("aiogram, isolation", "isolation")
+STOCK_UVLOOP = Contender("aiogram, uvloop", "stock", (UVLOOP,))
+ISOLATION_UVLOOP = Contender("aiogram, isolation, uvloop", "isolation", (UVLOOP,))
+STOCK_UNLIMITED = Contender("aiogram, limit=0", "stock", (NO_LIMIT,), polls_at_most=10_000)
+
+ALL = [FLEET, STOCK, ISOLATION, STOCK_UVLOOP, ISOLATION_UVLOOP]
+AS_THEY_COME = [FLEET, STOCK, ISOLATION]
+POLLING = [FLEET, STOCK, ISOLATION, STOCK_UNLIMITED]
+
+QUICK = measures.Seconds(warm=0.5, busy=1.0, delay=1.0, settle=1.0, idle=3.0)
+BUSY = 0.5
+"""Load average from which on figures are not to be trusted."""
+
+
+class Run:
+    """Measures, tells, and keeps what came out."""
+
+    def __init__(self, arena: Bench, seconds: measures.Seconds) -> None:
+        self.results: report.Results = defaultdict(list)
+        self._arena = arena
+        self._seconds = seconds
+
+    def rounds(self, count: int) -> None:
+        """Measure 1, 2, 3 and 5, round after round, one contender after the other in each."""
+        for _ in range(count):
+            for contender in ALL:
+                self._load(contender)
+            for contender in AS_THEY_COME:
+                self._note("stop", contender, measures.stop(self._arena, contender))
+
+    def polling(self, sizes: list[int]) -> None:
+        """Measure 4 with so many bots."""
+        for size in sizes:
+            idle = measures.idle(self._arena, POLLING, size, self._seconds)
+            for contender, numbers in zip(POLLING, idle, strict=True):
+                self._note("idle", contender, numbers)
+        for size in sizes:
+            for contender in POLLING:
+                count = report.SENDERS.get(size, size)
+                self._note("send", contender, measures.send_delay(self._arena, contender, count))
+
+    def _load(self, contender: Contender) -> None:
+        arena, seconds = self._arena, self._seconds
+        with arena.load() as load, arena.run(contender, load, bots(measures.BOTS)) as process:
+            load.wait_for_polls(process, measures.BOTS)
+            read = measures.throughput(arena, load, process, "read", seconds)
+            self._note("read", contender, read)
+            echo = measures.throughput(arena, load, process, "echo", seconds)
+            self._note("echo", contender, echo)
+            if contender in AS_THEY_COME:
+                low, same, half = measures.LOW_RATE, measures.SAME_RATE, read["per_second"] / 2
+                for measure, rate in (("low", low), ("same", same), ("half", half)):
+                    delay = measures.delay(arena, load, process, rate, seconds)
+                    self._note(measure, contender, delay)
+
+    def _note(self, measure: str, contender: Contender, numbers: measures.Numbers) -> None:
+        self.results[measure, contender.name].append(numbers)
+        told = " ".join(f"{key}={value:.4g}" for key, value in numbers.items())
+        print(f"{measure:10} {contender.name:28} {told}", flush=True)
+
+
+def main() -> None:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="two minutes, figures too rough to keep"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--project", type=Path, help="a baked project; else one is baked")
+    options = parser.parse_args()
+    if os.getloadavg()[0] > BUSY:
+        print("Something else uses this machine: the figures will be rough.", file=sys.stderr)
+    with bench(options.project) as arena:
+        run = Run(arena, QUICK if options.quick else measures.Seconds())
+        run.rounds(1 if options.quick else options.rounds)
+        run.polling([1, 100] if options.quick else [1, 100, 1000])
+    if options.quick:
+        print(report.text(run.results, describe()))
+    else:
+        report.write(run.results, describe(), options.rounds)
+
+
+if __name__ == "__main__":
+    main()

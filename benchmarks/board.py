@@ -1,0 +1,67 @@
+"""What the contender notes and the others read: a file in memory that all processes share.
+
+Each update carries a sequence number and the time at which it arrived at the load server. A note is
+a few stores into shared memory, the same for every contender, so it hardly weighs on what is
+measured.
+"""
+
+import mmap
+import time
+from pathlib import Path
+
+CAPACITY = 4_000_000
+"""Sequence numbers of one run."""
+_COUNTERS = 64
+
+
+class Board:
+    """Notes on updates, by sequence number."""
+
+    def __init__(self, path: Path) -> None:
+        size = _COUNTERS + CAPACITY * 6
+        with path.open("a+b") as file:
+            if path.stat().st_size < size:
+                file.truncate(size)
+            view = memoryview(mmap.mmap(file.fileno(), size))
+        self._counters = view[:_COUNTERS].cast("Q")
+        self._delays = view[_COUNTERS : _COUNTERS + 4 * CAPACITY].cast("I")
+        self._started = view[_COUNTERS + 4 * CAPACITY : _COUNTERS + 5 * CAPACITY]
+        self._ended = view[_COUNTERS + 5 * CAPACITY :]
+
+    @property
+    def started(self) -> int:
+        """Handlers begun."""
+        return self._counters[0]
+
+    @property
+    def ended(self) -> int:
+        """Handlers that came to their end."""
+        return self._counters[1]
+
+    def start(self, number: int, arrived: int) -> None:
+        """Note that a handler has the update, which arrived at that time of `now`."""
+        self._delays[number] = min(now() - arrived, 2**32 - 1)
+        self._started[number] += 1
+        self._counters[0] += 1
+
+    def end(self, number: int) -> None:
+        """Note that a handler came to its end."""
+        self._ended[number] += 1
+        self._counters[1] += 1
+
+    def time(self, number: int, microseconds: int) -> None:
+        """Note another time in place of the delay."""
+        self._delays[number] = microseconds
+
+    def delays(self, numbers: range) -> list[int]:
+        """Give the times of these updates, in microseconds."""
+        return list(self._delays[numbers.start : numbers.stop])
+
+    def ends(self, numbers: range) -> list[int]:
+        """Give how often each of these updates was handled to its end."""
+        return list(self._ended[numbers.start : numbers.stop])
+
+
+def now() -> int:
+    """Give the monotonic clock, which all processes share, in microseconds."""
+    return time.monotonic_ns() // 1000

@@ -1,0 +1,98 @@
+"""One contender, in a process of its own: the same handler on the project or on stock aiogram.
+
+    python -m benchmarks.contender fleet|stock|isolation BOARD PROJECT
+
+All read BOT_TOKENS, REDIS_URL and TELEGRAM_API_URL. LOOP=uvloop and SESSION_LIMIT are for stock
+aiogram only.
+"""
+
+import asyncio
+import importlib
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from aiogram import Bot, Dispatcher, Router
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.filters import StateFilter
+from aiogram.fsm.storage.base import BaseStorage, DefaultKeyBuilder
+from aiogram.fsm.storage.redis import RedisStorage
+from aiogram.types import Message
+from redis.asyncio import Redis
+
+from benchmarks.board import Board
+
+SLEEP = 2.0
+"""Seconds that the handler of a `sleep` takes."""
+
+
+def create_dispatcher(board: Board, storage: BaseStorage, **options: Any) -> Dispatcher:
+    """Build a dispatcher with the one handler."""
+    router = Router()
+
+    @router.message(StateFilter(None))
+    async def handle(message: Message) -> None:
+        kind, number, arrived = (message.text or "").split()
+        sequence = int(number)
+        board.start(sequence, int(arrived))
+        if kind == "echo":
+            await message.answer(message.text or "")
+        elif kind == "sleep":
+            await asyncio.sleep(SLEEP)
+        elif kind == "send":
+            began = time.monotonic()
+            await message.answer("timed")
+            board.time(sequence, int((time.monotonic() - began) * 1e6))
+        board.end(sequence)
+
+    dispatcher = Dispatcher(storage=storage, **options)
+    dispatcher.include_router(router)
+    return dispatcher
+
+
+def run_fleet(board: Board, project: str) -> None:
+    """Run the generated service as `python -m bot` does."""
+    sys.path.insert(0, project)
+    storage = importlib.import_module("fleet.storage").FleetStorage
+
+    def create(redis: Redis) -> Dispatcher:
+        keys = DefaultKeyBuilder(with_bot_id=True)
+        return create_dispatcher(board, storage(redis, key_builder=keys))
+
+    importlib.import_module("fleet.service").run(create)
+
+
+async def run_stock(board: Board, *, isolated: bool) -> None:
+    """Run stock aiogram as its documentation shows, with one session for all bots."""
+    keys = DefaultKeyBuilder(with_bot_id=True)
+    storage = RedisStorage.from_url(os.environ["REDIS_URL"], key_builder=keys)
+    options = {"events_isolation": storage.create_isolation()} if isolated else {}
+    api = TelegramAPIServer.from_base(os.environ["TELEGRAM_API_URL"])
+    limit: dict[str, Any] = {}
+    if "SESSION_LIMIT" in os.environ:
+        limit["limit"] = int(os.environ["SESSION_LIMIT"])
+    session = AiohttpSession(api=api, **limit)
+    bots = [Bot(token, session=session) for token in os.environ["BOT_TOKENS"].split(",")]
+    await create_dispatcher(board, storage, **options).start_polling(*bots)
+
+
+def main(name: str, path: str, project: str) -> None:
+    """Run one contender until SIGTERM."""
+    board = Board(Path(path))
+    if name == "fleet":
+        run_fleet(board, project)
+        return
+    stock = run_stock(board, isolated=name == "isolation")
+    if os.environ.get("LOOP") == "uvloop":
+        import uvloop  # who runs without it should not pay its memory
+
+        uvloop.run(stock)
+    else:
+        asyncio.run(stock)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
