@@ -27,6 +27,7 @@ from fleet.ops.http import create_app
 from fleet.ops.logging import setup_logging
 from fleet.redis import create_redis
 from fleet.settings import Settings, SettingsError, load_settings
+from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
 from fleet.vault import Vault
@@ -47,15 +48,15 @@ log = structlog.get_logger(__name__)
 def run(create_dispatcher: CreateDispatcher) -> None:
     """Run one replica until SIGTERM or SIGINT, then leave the process.
 
-    Exit code 0 after a drain, 2 if a setting is wrong, 1 if the service failed. A second signal
-    ends the process at once.
+    Exit code 0 after a drain, 2 if a setting is wrong (`create_dispatcher` may raise
+    `SettingsError` for its own), 1 if the service failed. A second signal ends the process at once.
     """
     try:
         settings = load_settings()
+        setup_logging(settings.log_level, settings.log_format)
+        service = Service(settings, create_dispatcher)
     except SettingsError as error:
         sys.exit(_refuse(error))
-    setup_logging(settings.log_level, settings.log_format)
-    service = Service(settings, create_dispatcher)
     _relieve_garbage_collector()
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
         try:
@@ -88,9 +89,11 @@ class Service:
             shared.leases,
             shared.states,
             self._create_member,
-            self._webhooks(shared.vault, settings.webhook_url)
-            if shared.vault and settings.webhook_url
-            else self._polling(),
+            MenuKeeper(self._dispatcher, self._sessions).beside(
+                self._webhooks(shared.vault, settings.webhook_url)
+                if shared.vault and settings.webhook_url
+                else self._polling()
+            ),
             lambda: self._inbox.cut_off,
         )
         self._accepting = False

@@ -29,14 +29,14 @@ class BotInfo:
     polled_by: str | None
     """The replica that holds the bot's lease."""
     last_update_at: str | None
-    """ISO 8601, UTC."""
+    """ISO 8601, UTC; None if it never got one, or Redis cannot say."""
     backlog: int | None
     """Updates that wait, turns in flight included; None if Redis cannot say."""
 
     @classmethod
     def of(cls, member: Member) -> Self:
         """Describe a bot as this replica alone sees it."""
-        return cls.build(member.id, member.role, BotStatus.of(member), None, None)
+        return cls.build(member.id, member.role, BotStatus.of(member))
 
     @classmethod
     def build(
@@ -44,8 +44,10 @@ class BotInfo:
         bot_id: int,
         role: str | None,
         status: BotStatus,
-        holder: str | None,
-        backlog: int | None,
+        *,
+        holder: str | None = None,
+        last_update: int | None = None,
+        backlog: int | None = None,
     ) -> Self:
         return cls(
             id=bot_id,
@@ -54,7 +56,7 @@ class BotInfo:
             state=status.state,
             error=status.error,
             polled_by=holder,
-            last_update_at=_timestamp(status.last_update_at),
+            last_update_at=None if last_update is None else _timestamp(last_update),
             backlog=backlog,
         )
 
@@ -78,12 +80,24 @@ class Fleet:
         """List the bots by id, each as the replica that holds it told last."""
         desired = await self._shared.desired.read()
         told, holders = await self._shared.states.read(), await self._shared.leases.holders()
-        replicas = await self._shared.inbox.replicas()
-        backlog = await self._shared.inbox.sizes()
-        return [
-            _info(desired[bot], told.get(bot), holders.get(bot), replicas, backlog.get(bot, 0))
-            for bot in sorted(desired)
-        ]
+        inbox = self._shared.inbox
+        replicas = await inbox.replicas()
+        backlog, last_updates = await inbox.sizes(), await inbox.last_updates()
+        infos = []
+        for bot_id in sorted(desired):
+            bot, holder = desired[bot_id], holders.get(bot_id)
+            holder = holder if holder in replicas else None
+            infos.append(
+                BotInfo.build(
+                    bot_id,
+                    bot.role,
+                    _status(bot, told.get(bot_id), holder, replicas=replicas),
+                    holder=holder,
+                    last_update=last_updates.get(bot_id),
+                    backlog=backlog.get(bot_id, 0),
+                )
+            )
+        return infos
 
     async def add(self, token: str, role: str | None = None) -> BotInfo:
         """Add a bot, or give one of the fleet another token or role.
@@ -104,8 +118,8 @@ class Fleet:
         new_role = old.role if old and parsed.role is None else parsed.role or None
         await self._registry.add(parsed.bot_id, parsed.token, new_role)
         state = BotState.PAUSED if old and old.paused else BotState.STARTING
-        status = BotStatus(state, None, username, None)
-        return BotInfo.build(parsed.bot_id, new_role, status, None, None)
+        status = BotStatus(state, None, username)
+        return BotInfo.build(parsed.bot_id, new_role, status)
 
     async def remove(self, bot_id: int) -> bool:
         """Remove a bot that was added at run time.
@@ -156,30 +170,21 @@ def _parse(token: str, role: str | None) -> BotToken:
     return parsed if role is None else BotToken(role, parsed.token)
 
 
-def _info(
-    bot: DesiredBot,
-    told: BotStatus | None,
-    holder: str | None,
-    replicas: Collection[str],
-    backlog: int,
-) -> BotInfo:
-    status = told or BotStatus(BotState.STARTING, None, None, None)
-    if holder not in replicas:
-        # What was told is past: the bot waits for a replica to take it.
-        holder = None
-        status = (
-            replace(status, state=BotState.STARTING, error=None)
-            if replicas
-            else replace(status, state=BotState.STOPPED, error="no replica runs")
-        )
-    if bot.error:
-        status = replace(status, state=BotState.STOPPED, error=bot.error)
+def _status(
+    bot: DesiredBot, told: BotStatus | None, holder: str | None, *, replicas: Collection[str]
+) -> BotStatus:
+    """Tell how a bot is: what its holder told last, unless that is past."""
+    status = told or BotStatus(BotState.STARTING, None, None)
     if bot.paused:
-        status = replace(status, state=BotState.PAUSED)
-    return BotInfo.build(bot.id, bot.role, status, holder, backlog)
+        return replace(status, state=BotState.PAUSED)
+    if bot.error:
+        return replace(status, state=BotState.STOPPED, error=bot.error)
+    if not replicas:
+        return replace(status, state=BotState.STOPPED, error="no replica runs")
+    if holder is None:
+        return replace(status, state=BotState.STARTING, error=None)
+    return status
 
 
-def _timestamp(seconds: float | None) -> str | None:
-    return (
-        None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat("T", "seconds")
-    )
+def _timestamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat("T", "seconds")

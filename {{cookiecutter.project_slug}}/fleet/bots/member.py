@@ -34,8 +34,6 @@ class Member:
     state: BotState = BotState.STARTING
     error: str | None = None
     username: str | None = None
-    last_update_at: float | None = None
-    """When its last update arrived, seconds since the epoch."""
     changed_at: float = 0.0
     """When the state or error changed last, by the monotonic clock."""
 

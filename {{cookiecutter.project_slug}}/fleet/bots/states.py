@@ -24,13 +24,11 @@ class BotStatus:
     state: BotState
     error: str | None
     username: str | None
-    last_update_at: float | None
-    """Seconds since the epoch."""
 
     @classmethod
     def of(cls, member: Member) -> Self:
         state = BotState.PAUSED if member.paused else member.state
-        return cls(state, member.error, member.username, member.last_update_at)
+        return cls(state, member.error, member.username)
 
 
 class States:

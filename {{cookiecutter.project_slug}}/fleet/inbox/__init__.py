@@ -11,6 +11,7 @@ Every key begins with `fleet:`.
 | `attempts` | hash | conversation → how many processes died during the turn of its head | when that update is over |
 | `suspects` | list | conversations in the last attempt that they have; each replica takes one at a time | when empty |
 | `waiting` | hash | bot → updates in its mailboxes, turns in hand included; `all` → in all | – |
+| `last` | hash | bot → when its last update was entered (Redis' clock, seconds) | – |
 | `seen:{bot}:{update id // 32768}` | bitmap | which updates were entered: 4 KB for 32,768 | 3 days after the last |
 | `replicas` | sorted set | replica → time of its last beat (Redis' clock, seconds) | with the replica |
 | `steady` | hash | replica → since when it has been beating without a gap | with the replica |

@@ -223,6 +223,11 @@ class Inbox:
         counts = await self._redis.execute_command("HGETALL", self._prefix + "waiting")
         return {int(bot): int(n) for bot, n in counts.items() if bot != b"all" and int(n)}
 
+    async def last_updates(self) -> dict[int, int]:
+        """Tell when each bot's last update was entered, in seconds since the epoch."""
+        times = await self._redis.execute_command("HGETALL", self._prefix + "last")
+        return {int(bot): int(seconds) for bot, seconds in times.items()}
+
     async def replicas(self) -> set[str]:
         """Tell which replicas live."""
         seconds, _ = await self._redis.time()

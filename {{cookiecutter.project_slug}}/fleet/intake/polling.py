@@ -1,7 +1,6 @@
 """Long polling for one bot: getUpdates into the inbox."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,7 +129,6 @@ class Poller:
                 break
         self._offset = updates[-1]["update_id"] + 1
         self._unconfirmed = True
-        self._member.last_update_at = time.time()
         self._recover()
 
     async def _confirm(self) -> None:

@@ -22,6 +22,7 @@ for seen in pairs(touched) do
 end
 if entered > 0 then
   count(bot, entered)
+  redis.call('HSET', prefix .. 'last', bot, redis.call('TIME')[1])
   ring()
 end
 return entered

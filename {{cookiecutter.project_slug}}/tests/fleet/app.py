@@ -1,0 +1,104 @@
+"""The service with handlers that misbehave on command, for tests: `python -m tests.fleet.app`.
+
+A message's text says what its handler does, by its first word:
+
+| text | what happens |
+|---|---|
+| `sleep 3` | works for 3 s |
+| `stubborn 3` | works for 3 s and ignores being cancelled |
+| `block 3` | holds the event loop for 3 s |
+| `raise` | raises ValueError |
+| `die` | kills its process with SIGKILL |
+| `return` | returns a sendMessage instead of sending it |
+| `count` | adds one to the conversation's FSM data and says the sum |
+| anything else | is echoed |
+
+Each turn leaves two entries in the Redis list `turns`: JSON with `what` (start, end), `bot`,
+`chat`, `user`, `text`, `at` (seconds since the epoch) and `process`.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from typing import Any
+
+from aiogram import Bot, Dispatcher, Router
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.storage.base import DefaultKeyBuilder
+from aiogram.methods import SendMessage
+from aiogram.types import ErrorEvent, Message
+from redis.asyncio import Redis
+
+from fleet.service import run
+from fleet.storage import FleetStorage
+
+
+def create_dispatcher(redis: Redis) -> Dispatcher:
+    storage = FleetStorage(redis, key_builder=DefaultKeyBuilder(with_bot_id=True))
+    dispatcher = Dispatcher(storage=storage)
+    router = Router()
+
+    async def note(what: str, message: Message, bot: Bot) -> None:
+        entry = {
+            "what": what,
+            "bot": bot.id,
+            "chat": message.chat.id,
+            "user": message.from_user.id if message.from_user else None,
+            "text": message.text,
+            "at": time.time(),
+            "process": os.getpid(),
+        }
+        await redis.execute_command("RPUSH", "turns", json.dumps(entry))
+
+    @router.message()
+    async def handle(message: Message, bot: Bot, state: FSMContext) -> Any:
+        await note("start", message, bot)
+        answer = await act((message.text or "").split(), message, state)
+        await note("end", message, bot)
+        return answer
+
+    @router.error()
+    async def apologise(event: ErrorEvent) -> None:
+        if event.update.message:
+            await event.update.message.answer("sorry")
+
+    dispatcher.include_router(router)
+    return dispatcher
+
+
+async def act(words: list[str], message: Message, state: FSMContext) -> Any:
+    match words:
+        case ["sleep", seconds]:
+            await asyncio.sleep(float(seconds))
+        case ["stubborn", seconds]:
+            await stubborn(float(seconds))
+        case ["block", seconds]:
+            time.sleep(float(seconds))  # noqa: ASYNC251 - that is what it is for
+        case ["raise", *_]:
+            raise ValueError("as told")
+        case ["die", *_]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case ["return", *_]:
+            return SendMessage(chat_id=message.chat.id, text="returned")
+        case ["count", *_]:
+            data = await state.get_data()
+            await state.update_data(sum=data.get("sum", 0) + 1)
+            await message.answer(str(data.get("sum", 0) + 1))
+            return None
+    await message.answer(message.text or "")
+    return None
+
+
+async def stubborn(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        try:
+            await asyncio.sleep(left)
+        except asyncio.CancelledError:
+            continue
+
+
+if __name__ == "__main__":
+    run(create_dispatcher)

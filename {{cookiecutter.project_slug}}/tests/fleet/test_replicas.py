@@ -1,0 +1,241 @@
+"""Several replicas share the bots: evenly, without a 409, and whatever happens to one of them."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterable
+from itertools import count
+from typing import Any
+
+import aiohttp
+import pytest
+
+from sandbox.client import SandboxClient
+from sandbox.redis import embedded_redis
+from tests.conftest import StartService
+from tests.process import Process
+from tests.waiting import until
+
+BOTS = range(3000001, 3000007)
+TOKENS = {bot: f"{bot}:{'r' * 35}" for bot in BOTS}
+SETTINGS = {"BOT_TOKENS": " ".join(TOKENS.values()), "DRAIN_TIMEOUT": "10"}
+USER_IDS = count(9000)
+TAKEOVER = 30.0
+"""Seconds within which the bots and turns of a dead replica are taken over."""
+
+
+async def start_replicas(
+    start_service: StartService, replicas: int, **settings: str
+) -> list[Process]:
+    starts = [start_service(**{**SETTINGS, **settings}) for _ in range(replicas)]
+    return list(await asyncio.gather(*starts))
+
+
+async def health(service: Process) -> dict[str, Any]:
+    async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
+        body: dict[str, Any] = await answer.json()
+        return body
+
+
+async def holders(service: Process) -> dict[str, int]:
+    """How many bots each replica holds."""
+    held = [bot["polled_by"] for bot in (await health(service))["bots"]]
+    return {replica: held.count(replica) for replica in set(held)}
+
+
+async def until_shared(service: Process, replicas: int, timeout: float = 10.0) -> None:
+    """Wait until this many replicas hold the bots evenly and every bot runs."""
+
+    async def shared() -> bool:
+        bots = (await health(service))["bots"]
+        counts = await holders(service)
+        return (
+            None not in counts
+            and len(counts) == replicas
+            and max(counts.values()) - min(counts.values()) <= 1
+            and {bot["state"] for bot in bots} == {"running"}
+        )
+
+    await until(shared, f"{replicas} replicas share the bots evenly", timeout)
+
+
+class Load:
+    """Users who write numbered messages to all bots until told to stop."""
+
+    def __init__(self, sandbox: SandboxClient, bots: Iterable[int], users: int = 4) -> None:
+        self._sandbox = sandbox
+        self.users = [next(USER_IDS) for _ in range(users)]
+        self._chats = [(bot, user) for bot in bots for user in self.users]
+        self.sent = dict.fromkeys(self._chats, 0)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._write(over))
+            try:
+                yield
+            finally:
+                over.set()
+
+    async def _write(self, over: asyncio.Event) -> None:
+        for number in count(1):
+            if over.is_set():
+                return
+            for bot, user in self._chats:
+                await self._sandbox.send(bot, str(number), user_id=user)
+                self.sent[bot, user] = number
+            await asyncio.sleep(0.2)  # the pace of the users
+
+    async def check(self, timeout: float) -> None:
+        """Wait until every message has its echo; check the order in each chat."""
+        for bot, user in self._chats:
+            wanted = [str(number) for number in range(1, self.sent[bot, user] + 1)]
+
+            async def echoes(bot: int = bot, user: int = user) -> list[str]:
+                chat = await self._sandbox.messages(bot, user)
+                return [message["text"] for message in chat if message["from"]["is_bot"]]
+
+            async def all_there(wanted: list[str] = wanted) -> bool:
+                return set(wanted) <= set(await echoes())
+
+            await until(all_there, f"all {len(wanted)} echoes of bot {bot}", timeout)
+            # At least once: an echo may come twice after a kill, but never before an older one.
+            assert list(dict.fromkeys(await echoes())) == wanted
+
+
+async def conflicts(sandbox: SandboxClient) -> int:
+    return sum(bot["conflicts"] for bot in await sandbox.bots() if bot["id"] in BOTS)
+
+
+@pytest.fixture
+async def known_bots(sandbox: SandboxClient) -> None:
+    for token in TOKENS.values():
+        await sandbox.add(token)
+
+
+@pytest.fixture
+async def no_conflict(known_bots: None, sandbox: SandboxClient) -> AsyncIterator[None]:
+    before = await conflicts(sandbox)
+    yield
+    assert await conflicts(sandbox) == before, "two replicas polled one bot"
+
+
+@pytest.mark.usefixtures("no_conflict")
+async def test_kill_one_stop_one_start_another_under_load(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    first, second, third = await start_replicas(start_service, 3)
+    await until_shared(first, 3)
+    load = Load(sandbox, BOTS)
+    async with load.running():
+        await asyncio.sleep(1)
+        await first.kill()
+        await until_shared(second, 2, TAKEOVER)
+        assert await second.stop() == 0
+        await until_shared(third, 1, 5)
+        fourth = await start_service(**SETTINGS)
+        await until_shared(fourth, 2)
+    await load.check(TAKEOVER)
+
+
+@pytest.mark.usefixtures("no_conflict")
+async def test_rolling_replacement_under_load(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    replicas = await start_replicas(start_service, 2)
+    await until_shared(replicas[0], 2)
+    load = Load(sandbox, BOTS)
+    async with load.running():
+        for old in list(replicas):
+            replicas.append(await start_service(**SETTINGS))
+            await until_shared(replicas[-1], 3)
+            assert await old.stop() == 0
+            await until_shared(replicas[-1], 2, 5)
+    await load.check(10)
+    for bot in BOTS:  # nobody died, so nothing was handled twice
+        sent = [load.sent[bot, user] for user in load.users]
+        chats = [await sandbox.messages(bot, user) for user in load.users]
+        echoes = [sum(message["from"]["is_bot"] for message in chat) for chat in chats]
+        assert echoes == sent
+
+
+@pytest.mark.usefixtures("known_bots")
+async def test_a_paused_process_does_not_poll_after_it_wakes(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    # No `no_conflict`: a paused process holds its connections open, so its last polls get a 409.
+    first, second = await start_replicas(start_service, 2)
+    await until_shared(first, 2)
+    first.signal(signal.SIGSTOP)
+    await until_shared(second, 1, TAKEOVER)
+    first.signal(signal.SIGCONT)
+    await until_shared(second, 2, 15)
+    before = await conflicts(sandbox)
+    load = Load(sandbox, BOTS)
+    async with load.running():
+        await asyncio.sleep(1)
+    await load.check(10)
+    assert await conflicts(sandbox) == before
+
+
+@pytest.mark.usefixtures("no_conflict")
+async def test_redis_away_for_longer_than_a_lease(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    with embedded_redis() as url:
+        replicas = await start_replicas(start_service, 2, REDIS_URL=url)
+        await until_shared(replicas[0], 2)
+        load = Load(sandbox, BOTS)
+        async with load.running():
+            await asyncio.sleep(1)
+            redis = redis_process(url)
+            os.kill(redis, signal.SIGSTOP)
+            try:
+                await asyncio.sleep(40)
+                polls = [bot["polls"] for bot in await sandbox.bots() if bot["id"] in BOTS]
+                assert not any(polls), "who may have lost a lease must not poll"
+                assert (await health(replicas[0]))["redis"] == "down"
+            finally:
+                os.kill(redis, signal.SIGCONT)
+            await until_shared(replicas[1], 2, 20)
+        await load.check(TAKEOVER)
+        for replica in replicas:
+            assert await replica.stop() == 0
+
+
+def redis_process(url: str) -> int:
+    port = url.rpartition(":")[2].partition("/")[0]
+    found = subprocess.run(
+        ["pgrep", "-f", f"127.0.0.1:{port}"], capture_output=True, text=True, check=True
+    )  # fmt: skip
+    return int(found.stdout.split()[0])
+
+
+@pytest.mark.usefixtures("no_conflict")
+async def test_a_hundred_bots_join_while_others_answer(
+    start_service: StartService, sandbox: SandboxClient, tmp_path: Any
+) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("\n".join(TOKENS.values()))
+    replicas = await start_replicas(start_service, 2, BOT_TOKENS="", BOT_TOKENS_FILE=str(tokens))
+    await until_shared(replicas[0], 2)
+    load = Load(sandbox, BOTS)
+    more = range(3100000, 3100100)
+    async with load.running():
+        added = "\n".join(f"{bot}:{'m' * 35}" for bot in more)
+        tokens.write_text("\n".join(TOKENS.values()) + "\n# more\n" + added)
+
+        async def all_polled() -> bool:
+            return {bot["id"] for bot in await sandbox.bots() if bot["polls"]} >= set(more)
+
+        await until(all_polled, "a hundred more bots poll", 10)
+        tokens.write_text("\n".join(TOKENS.values()))
+
+        async def gone() -> bool:
+            return not any(bot["polls"] for bot in await sandbox.bots() if bot["id"] in more)
+
+        await until(gone, "they are gone again", 10)
+    await load.check(10)
