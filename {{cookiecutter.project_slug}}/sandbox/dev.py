@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -90,6 +91,11 @@ def main(arguments: Sequence[str]) -> int:
         return asyncio.run(develop())
     except NoRedisError as error:
         say(str(error))
+        return 2
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        say(f"port {configured()[1]} is taken. Choose another one: SANDBOX_PORT=8082 make dev")
         return 2
 
 
