@@ -122,8 +122,8 @@ async def answer(query: CallbackQuery, notice: str | None = None) -> None:
 
 def create_router() -> Router:
     router = Router(name="form")
-    router.message.register(begin, Command("form"))
-    router.message.register(cancel, Command("cancel"))
+    router.message.register(begin, Command("form"), flags={"description": "fill in a short form"})
+    router.message.register(cancel, Command("cancel"), flags={"description": "leave the form"})
     router.message.register(take_name, Form.name)
     router.message.register(take_age, Form.age)
     router.message.register(remind, Form.summary)

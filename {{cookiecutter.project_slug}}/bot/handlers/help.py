@@ -1,23 +1,22 @@
-"""`/help`: what the bot can do."""
+"""`/help`: what the bot can do, as the handlers describe it."""
 
-from aiogram import Router
+from typing import Any
+
+from aiogram import Dispatcher, Router
 from aiogram.filters import Command
 from aiogram.types import Message
 
-TEXT = """\
-/start: who I am
-/form: fill in a short form
-/cancel: leave the form
-/help: this list
-
-I repeat everything else."""
+from fleet.telegram.menu import described_commands
 
 
-async def show_help(message: Message) -> None:
-    await message.answer(TEXT)
+async def show_help(message: Message, dispatcher: Dispatcher, **data: Any) -> None:
+    """List the commands that work for this user in this chat of this bot."""
+    commands = await described_commands(dispatcher, message, **data)
+    lines = [f"/{name}: {description}" for name, description in commands.items()]
+    await message.answer("\n".join([*lines, "", "I repeat everything else."]))
 
 
 def create_router() -> Router:
     router = Router(name="help")
-    router.message.register(show_help, Command("help"))
+    router.message.register(show_help, Command("help"), flags={"description": "this list"})
     return router

@@ -14,5 +14,5 @@ async def start(message: Message, bot: Bot, role: str | None) -> None:
 
 def create_router() -> Router:
     router = Router(name="start")
-    router.message.register(start, CommandStart())
+    router.message.register(start, CommandStart(), flags={"description": "who I am"})
     return router

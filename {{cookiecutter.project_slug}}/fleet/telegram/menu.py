@@ -1,0 +1,171 @@
+"""The commands in Telegram's menu, from what the handlers say of themselves.
+
+A handler describes its command where it is registered:
+
+    router.message.register(start, CommandStart(), flags={"description": "who I am"})
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import structlog
+from aiogram import Bot, Dispatcher, Router
+from aiogram.dispatcher.event.handler import HandlerObject
+from aiogram.enums import ChatType
+from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
+from aiogram.methods import GetMyCommands, SetMyCommands, TelegramMethod
+from aiogram.types import BotCommand, Chat, Message, User
+from aiogram.utils.backoff import Backoff, BackoffConfig
+
+from fleet.bots.member import Member
+from fleet.tasks import end
+from fleet.telegram.session import TelegramSessions
+
+FLAG = "description"
+NAME = re.compile(r"[a-z0-9_]{1,32}")
+"""Commands that Telegram's menu can show: https://core.telegram.org/bots/api#botcommand"""
+ROLE_CHECK = 5.0
+"""Seconds between two looks whether the bot has got another role."""
+AT_ONCE = 8
+"""Menus that one replica looks after at once: when a thousand bots start, messages come first."""
+CALL_TIMEOUT = 20
+"""Seconds for one call."""
+BACKOFF = BackoffConfig(min_delay=1.0, max_delay=300.0, factor=2.0, jitter=0.2)
+"""Seconds between tries."""
+
+Intake = Callable[[Member], Coroutine[Any, Any, None]]
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+
+async def described_commands(
+    dispatcher: Dispatcher, message: Message, **data: Any
+) -> dict[str, str]:
+    """Tell the described commands that work for the sender of `message`, in order of registration.
+
+    A command works if a message with it, from that sender in that chat, passes all filters of its
+    handler and of the routers above it.
+
+    Args:
+        dispatcher: where the handlers are.
+        message: says who and where; its text does not matter.
+        data: what the filters get besides the message, as in a handler: `bot`, `role` and others.
+
+    Returns:
+        Their descriptions by name, without slashes.
+    """
+    data = {"dispatcher": dispatcher, **data}
+    found: dict[str, str] = {}
+    for router in dispatcher.chain_tail:
+        for handler in router.message.handlers:
+            description = handler.flags.get(FLAG)
+            for name in _names(handler) if description else ():
+                if name not in found and await _is_reached(router, handler, name, message, data):
+                    found[name] = str(description)
+    return found
+
+
+class MenuKeeper:
+    """Sets the menus of the bots whose intake runs here, where they differ from the handlers'.
+
+    The calls go through the session without retries: there flood control for a menu keeps no
+    message back.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, sessions: TelegramSessions) -> None:
+        self._dispatcher = dispatcher
+        self._sessions = sessions
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    def beside(self, intake: Intake) -> Intake:
+        """Give the same intake, which now also keeps the bot's menu for as long as it runs."""
+
+        async def run(member: Member) -> None:
+            menu = asyncio.create_task(self.keep(member))
+            try:
+                await intake(member)
+            finally:
+                await end([menu])
+
+        return run
+
+    async def keep(self, member: Member) -> None:
+        """Make the menu right, now and whenever the bot's role changes; runs until cancelled."""
+        with structlog.contextvars.bound_contextvars(bot_id=member.id):
+            while True:
+                role = member.role
+                await self._ensure(member.bot, role)
+                while member.role == role:  # noqa: ASYNC110 - no event tells of it
+                    await asyncio.sleep(ROLE_CHECK)
+
+    async def _ensure(self, bot: Bot, role: str | None) -> None:
+        """Try until the menu is right, or it is clear that this is of no use."""
+        backoff = Backoff(BACKOFF)
+        said = None
+        while True:
+            try:
+                async with self._room:
+                    await self._update(bot, role)
+            except TelegramBadRequest as error:
+                log.warning(
+                    "Telegram refuses the menu; see the descriptions of the commands",
+                    error=error.message,
+                )
+                return
+            except Exception as error:  # noqa: BLE001 - a menu must not keep a bot from working
+                if said != str(error):
+                    said = str(error)
+                    log.warning("the menu is not set yet", error=said)
+                await asyncio.sleep(
+                    error.retry_after if isinstance(error, TelegramRetryAfter) else next(backoff)
+                )
+            else:
+                return
+
+    async def _update(self, bot: Bot, role: str | None) -> None:
+        data = {**self._dispatcher.workflow_data, "bot": bot, "role": role}
+        wanted = await described_commands(self._dispatcher, _from_anybody(), **data)
+        if not wanted:
+            return
+        there = await self._call(bot, GetMyCommands())
+        if list(wanted.items()) != [(one.command, one.description) for one in there]:
+            commands = [BotCommand(command=name, description=wanted[name]) for name in wanted]
+            await self._call(bot, SetMyCommands(commands=commands))
+            log.info("the menu is set", commands=len(commands))
+
+    async def _call(self, bot: Bot, method: TelegramMethod[T]) -> T:
+        return await self._sessions.polls(bot, method, timeout=CALL_TIMEOUT)
+
+
+def _names(handler: HandlerObject) -> list[str]:
+    """Name the commands of a handler that can be in a menu."""
+    filters = handler.flags.get("commands", ())  # aiogram's Command puts itself there
+    names = [name for one in filters if "/" in one.prefix for name in one.commands]
+    return [name for name in names if isinstance(name, str) and NAME.fullmatch(name)]
+
+
+async def _is_reached(
+    router: Router, handler: HandlerObject, name: str, message: Message, data: dict[str, Any]
+) -> bool:
+    command = message.model_copy(update={"text": f"/{name}"})
+    try:
+        for above in reversed(tuple(router.chain_head)):
+            passed, data = await above.message.check_root_filters(command, **data)
+            if not passed:
+                return False
+        passed, _ = await handler.check(command, **data)
+    except Exception as error:  # noqa: BLE001 - a filter that is the user's own
+        log.warning("a filter cannot tell whether a command works", command=name, error=repr(error))
+        return False
+    return passed
+
+
+def _from_anybody() -> Message:
+    """Make a message from nobody special, in a private chat."""
+    user = User(id=0, is_bot=False, first_name="")
+    chat = Chat(id=0, type=ChatType.PRIVATE)
+    return Message(message_id=0, date=datetime.now(UTC), chat=chat, from_user=user)
