@@ -2,16 +2,19 @@
 
 from aiogram import Router
 
-from bot.handlers import echo, errors, form, start
+from bot.handlers import echo, errors, form, manager, start, support
 from bot.handlers import help as help_
+from bot.settings import BotSettings
 
 
-def create_routers() -> list[Router]:
+def create_routers(settings: BotSettings) -> list[Router]:
     """Make the routers in the order in which they are asked: the first handler that fits wins."""
     return [
         errors.create_router(),
         start.create_router(),
         help_.create_router(),
+        *([manager.create_router(settings.admin_ids)] if settings.admin_ids else []),
+        support.create_router(),
         form.create_router(),
         echo.create_router(),  # the last: it takes every message that is left
     ]
