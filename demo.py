@@ -3,15 +3,17 @@
 With Docker when an engine answers, else natively.
 """
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 
 from cookiecutter.main import cookiecutter
 
@@ -36,13 +38,21 @@ Ctrl-C ends everything. Here are their logs:
 """
 
 
-class Stopped(BaseException):
+STOP_AGAIN_AFTER = 3.0
+"""Seconds until what was told to end is told again: a program that just starts may not hear."""
+KILL_AFTER = 30.0
+"""Seconds after which it is killed."""
+
+stop_asked = threading.Event()
+
+
+class Stopped(Exception):
     """Ctrl-C or SIGTERM."""
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop_asked.set())
     try:
         print(f"Baking the template into {PROJECT} with the defaults.", flush=True)
         bake(PROJECT)
@@ -50,10 +60,6 @@ def main() -> int:
     except Stopped:
         print("\nEverything has ended.", flush=True)
         return 0
-
-
-def stop(_number: int, _frame: FrameType | None) -> None:
-    raise Stopped
 
 
 def bake(project: Path) -> None:
@@ -107,10 +113,9 @@ def run_in_docker() -> int:
         print(READY.format(folder=PROJECT.relative_to(ROOT), **where), flush=True)
         return run(["docker", "compose", "logs", "--follow", "--since", "0s"], env)
     finally:
-        # A second Ctrl-C must not leave containers behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        run(["docker", "compose", "down", "--volumes"], env)
+        # In a session of its own: another Ctrl-C must not leave containers behind.
+        down = ["docker", "compose", "down", "--volumes"]
+        subprocess.run(down, cwd=PROJECT, env=env, check=False, start_new_session=True)
 
 
 def published(service: str, port: int, env: Mapping[str, str]) -> str:
@@ -126,15 +131,26 @@ def run_natively() -> int:
 
 
 def run(command: list[str], env: Mapping[str, str]) -> int:
-    """Run it in the project; return its exit code. It is ended gently when this is stopped."""
-    # In a session of its own: Ctrl-C reaches it from here, once.
+    """Run it in the project; return its exit code. Ctrl-C ends it and raises Stopped."""
+    if stop_asked.is_set():
+        raise Stopped
+    # In a session of its own: it hears of Ctrl-C from here.
     process = subprocess.Popen(command, cwd=PROJECT, env=env, start_new_session=True)
-    try:
-        return process.wait()
-    except Stopped:
-        os.killpg(process.pid, signal.SIGINT)
-        process.wait()
-        raise
+    while not stop_asked.is_set():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=0.2)
+    end(process)
+    raise Stopped
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End it and what it runs, gently if it can."""
+    deadline = time.monotonic() + KILL_AFTER
+    while process.poll() is None:
+        late = time.monotonic() > deadline
+        os.killpg(process.pid, signal.SIGKILL if late else signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=STOP_AGAIN_AFTER)
 
 
 if __name__ == "__main__":
