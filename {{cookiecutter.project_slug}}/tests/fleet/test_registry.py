@@ -250,7 +250,7 @@ async def test_a_file_that_changed_while_redis_was_away_is_not_forgotten(
 
 async def test_the_state_of_a_bot_is_told_again(client: redis.asyncio.Redis) -> None:
     holder, other = States(client, retell=0.5), States(client)
-    running = {ONE: BotStatus(BotState.RUNNING, None, "one_bot", 1.5)}
+    running = {ONE: BotStatus(BotState.RUNNING, None, "one_bot")}
     await holder.tell(running)
     assert await other.read() == running
     await other.forget(ONE)

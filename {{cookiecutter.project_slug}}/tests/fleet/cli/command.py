@@ -4,12 +4,13 @@ import asyncio
 import os
 import pty
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -32,21 +33,21 @@ class CommandLine:
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        self._folder = folder
-        self._env = {**inherited, "PYTHONPATH": str(ROOT), **env}
+        self.folder = folder
+        self.env = {**inherited, "PYTHONPATH": str(ROOT), **env}
         self.said = ""
         """All that the commands have written."""
 
     def changed(self, **env: str) -> "CommandLine":
         """Give another one, with these settings changed."""
-        return CommandLine(self._folder, {**self._env, **env})
+        return CommandLine(self.folder, {**self.env, **env})
 
     async def __call__(self, *arguments: str, stdin: str = "") -> Result:
         process = await asyncio.create_subprocess_exec(
             *COMMAND,
             *arguments,
-            cwd=self._folder,
-            env=self._env,
+            cwd=self.folder,
+            env=self.env,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -69,17 +70,35 @@ class CommandLine:
 
 
 class Terminal:
-    """A command on a terminal of its own. Its methods block."""
+    """A command on a terminal of its own, killed at the end of the block. Its methods block."""
 
     def __init__(self, command_line: CommandLine, *arguments: str) -> None:
         self.screen = ""
         """All that it has written."""
-        self.pid, self._terminal = pty.fork()
-        if self.pid == 0:  # the child
-            os.chdir(command_line._folder)
-            env = {**command_line._env, "TERM": "xterm", "COLUMNS": "160"}
-            os.execve(COMMAND[0], [*COMMAND, *arguments], env)  # noqa: S606 - our own words
-        os.set_blocking(self._terminal, False)
+        self._own, other = pty.openpty()
+        self._process = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=command_line.folder,
+            env={**command_line.env, "TERM": "xterm", "COLUMNS": "160"},
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            start_new_session=True,
+        )
+        os.close(other)
+        os.set_blocking(self._own, False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._own)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def expect(self, text: str, timeout: float = 20.0) -> None:
         """Wait for a text that was not there when this was last called."""
@@ -90,28 +109,24 @@ class Terminal:
             self._read()
 
     def type(self, text: str) -> None:
-        os.write(self._terminal, text.encode())
+        os.write(self._own, text.encode())
 
     def interrupt(self) -> None:
-        os.kill(self.pid, signal.SIGINT)
+        self._process.send_signal(signal.SIGINT)
 
     def wait(self, timeout: float = 20.0) -> int:
         """Wait for its end and return the exit code."""
         deadline = time.monotonic() + timeout
-        while not (ended := os.waitpid(self.pid, os.WNOHANG))[0]:
-            if time.monotonic() > deadline:
-                os.kill(self.pid, signal.SIGKILL)
-                os.waitpid(self.pid, 0)
-                raise AssertionError(f"it does not end:\n{self.screen}")
+        while (code := self._process.poll()) is None:
+            assert time.monotonic() < deadline, f"it does not end:\n{self.screen}"
             time.sleep(0.02)
             self._read()
         self._read()
-        os.close(self._terminal)
-        return os.waitstatus_to_exitcode(ended[1])
+        return code
 
     def _read(self) -> None:
         try:
-            while data := os.read(self._terminal, 65_536):
+            while data := os.read(self._own, 65_536):
                 self.screen += data.decode(errors="replace")
         except OSError:  # nothing more for now, or it has ended
             return

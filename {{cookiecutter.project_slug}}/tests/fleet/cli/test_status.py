@@ -1,0 +1,82 @@
+"""What the command line shows, once and live, and what it does not show."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import redis.asyncio
+
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
+from tests.fleet.cli.command import CommandLine, Terminal
+from tests.fleet.cli.helpers import Bots, until_state
+from tests.process import ROOT
+
+
+async def test_a_token_typed_at_the_prompt_is_not_shown(
+    fleet: CommandLine, bots: Bots, client: redis.asyncio.Redis
+) -> None:
+    token = bots.tokens[bots.two]
+    with Terminal(fleet, "add") as terminal:
+        await asyncio.to_thread(terminal.expect, "not shown")
+        terminal.type(token + "\n")
+        arguments = Path(f"/proc/{terminal.pid}/cmdline")
+        if sys.platform == "linux":
+            assert token not in await asyncio.to_thread(arguments.read_text)
+        assert await asyncio.to_thread(terminal.wait) == 0
+    assert "is in the fleet" in terminal.screen
+    assert token.partition(":")[2] not in terminal.screen
+    stored = await client.execute_command("HGETALL", "fleet:registry")
+    assert list(stored) == [str(bots.two).encode()]
+    assert token.partition(":")[2].encode() not in b"".join(stored.values())
+
+
+async def test_status_shows_changes_while_it_watches(
+    start_service: StartService, fleet: CommandLine, bots: Bots
+) -> None:
+    service = await start_service(**bots.settings)
+    with Terminal(fleet, "status", "--watch") as terminal:
+        await asyncio.to_thread(terminal.expect, "running")
+        await fleet.ok("pause", str(bots.one))
+        await asyncio.to_thread(terminal.expect, "paused")
+        await service.stop()
+        await asyncio.to_thread(terminal.expect, "none runs")
+        terminal.interrupt()
+        assert await asyncio.to_thread(terminal.wait) == 130
+    assert "Traceback" not in terminal.screen
+
+
+async def test_status_tells_the_truth_before_and_after_a_replica(
+    start_service: StartService, fleet: CommandLine, sandbox: SandboxClient, bots: Bots
+) -> None:
+    before = await fleet.json("status")
+    assert before["replicas"] == []
+    assert before["bots"][0]["state"] == "stopped"
+    service = await start_service(**bots.settings)
+    await sandbox.send(bots.one, "hello")
+    await sandbox.reply(bots.one, 7)
+
+    await until_state(service, bots.one, "running")
+    [info] = (await fleet.json("status"))["bots"]
+    assert (info["state"], info["error"], info["backlog"]) == ("running", None, 0)
+    assert info["last_update_at"]
+    [replica] = (await fleet.json("status"))["replicas"]
+    assert info["polled_by"] == replica
+    table = await fleet.ok("status")
+    assert all(text in table for text in (replica, "running", f"@{info['username']}", "s ago"))
+    await service.stop()
+    after = await fleet.json("status")
+    assert (after["replicas"], after["bots"][0]["state"]) == ([], "stopped")
+
+
+async def test_the_shell_can_complete_commands(fleet: CommandLine) -> None:
+    shell = fleet.changed(
+        _FLEET_COMPLETE="complete_bash", COMP_WORDS="fleet dead-letters re", COMP_CWORD="2"
+    )
+    assert (await shell.ok()).split() == ["replay"]
+
+
+def test_only_adding_needs_the_seconds_that_aiogram_takes() -> None:
+    code = "import sys, fleet.cli; sys.exit('aiogram' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
