@@ -22,6 +22,14 @@ async def test_help_lists_the_commands(talk: Talk) -> None:
         assert command in text
 
 
+async def test_a_command_of_one_role(talk: Talk) -> None:
+    support, plain = talk(SUPPORT), talk(PLAIN)
+    assert "9:00 to 17:00" in await support.send("/hours")
+    assert "/hours: " in await support.send("/help")
+    assert await plain.send("/hours") == "/hours"  # repeated, as every unknown command
+    assert "/hours" not in await plain.send("/help")
+
+
 @pytest.mark.parametrize("text", ["Hello", "Привет & <b>bye</b>", "/unknown"])
 async def test_the_rest_is_repeated(talk: Talk, text: str) -> None:
     assert await talk(SUPPORT).send(text) == text

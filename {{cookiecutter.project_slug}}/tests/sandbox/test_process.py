@@ -13,7 +13,13 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiogram import Bot
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    KeyboardButtonRequestManagedBot,
+    ReplyKeyboardMarkup,
+)
 
 from sandbox.client import SandboxClient, SandboxError
 from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN
@@ -125,6 +131,27 @@ async def test_chat(url: str, bot: Bot, sandbox: SandboxClient) -> None:
     assert update.callback_query.data == "no"
     await bot.answer_callback_query(update.callback_query.id, "Noted")
     assert await line(chat) == "* notice: Noted"
+    chat.stdin.write(b"/quit\n")
+    assert await asyncio.wait_for(chat.wait(), 5) == 0
+
+
+async def test_chat_with_a_reply_keyboard(url: str, bot: Bot, sandbox: SandboxClient) -> None:
+    await sandbox.send(BOT_ID, "hello")
+    [update] = await bot.get_updates()
+    request = KeyboardButtonRequestManagedBot(request_id=1)
+    texts = [KeyboardButton(text="Say it")]
+    texts.append(KeyboardButton(text="Create a bot", request_managed_bot=request))
+    await bot.send_message(7, "Look", reply_markup=ReplyKeyboardMarkup(keyboard=[texts]))
+    chat = await start("chat", str(BOT_ID), "--url", url)
+    assert chat.stdin
+    assert [await line(chat) for _ in range(4)][3] == "  [1] Say it  [2] Create a bot"
+    chat.stdin.write(b"/press 1\n")
+    assert await line(chat) == "Alice: Say it"
+    chat.stdin.write(b"/press 2\n")
+    said = [await line(chat), await line(chat)]  # the service message, and what chat says
+    assert any(re.match(r"\* you created bot [0-9]+: python -m sandbox chat", one) for one in said)
+    update, created, _ = await bot.get_updates(update.update_id + 1)
+    assert (update.message and update.message.text, created.event_type) == ("Say it", "managed_bot")
     chat.stdin.write(b"/quit\n")
     assert await asyncio.wait_for(chat.wait(), 5) == 0
 
