@@ -100,9 +100,10 @@ class Worker:
         self._unavailable = {bot for bot in self._unavailable if self._member(bot) is None}
         greedy = {bot for bot, held in self._held.items() if held > GREED * free}
         ended, self._ended = self._ended, []
+        share = (free + 1) // 2
         try:
             turns = await self._inbox.exchange(
-                ended, wanted=free, share=(free + 1) // 2, skip=self._unavailable | greedy
+                ended, wanted=free, share=share, skip=self._unavailable | greedy
             )
         except RedisError as error:
             self._ended = ended + self._ended
@@ -117,10 +118,10 @@ class Worker:
             self._redis_is_away = False
         for turn in turns:
             self._start(turn)
-        if turns and len(turns) < free:
-            self._nudge.set()  # the share of one bot was used up, or more came meanwhile
         if len(turns) < free:
             self._hungry.set()
+            if share in Counter(turn.bot_id for turn in turns).values():
+                self._nudge.set()  # that bot may have more; of what came meanwhile the bell tells
         else:
             self._hungry.clear()
 
