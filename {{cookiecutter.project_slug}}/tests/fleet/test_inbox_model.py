@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from redis.asyncio import Redis
@@ -305,6 +305,9 @@ QUICK = settings(
     stateful_step_count=40,
     deadline=None,
     database=None,
+    # To find the shortest steps to a fault takes minutes: that is for the soak.
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
 
@@ -321,4 +324,7 @@ def test_the_inbox_agrees_with_its_model(clean_redis: str) -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_the_inbox_agrees_with_its_model_for_long(clean_redis: str) -> None:
-    compare(clean_redis, settings(QUICK, max_examples=1000, stateful_step_count=100))
+    thorough = settings(
+        QUICK, max_examples=1000, stateful_step_count=100, phases=[Phase.generate, Phase.shrink]
+    )
+    compare(clean_redis, thorough)
