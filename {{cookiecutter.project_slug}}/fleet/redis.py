@@ -8,7 +8,7 @@ from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.credentials import CredentialProvider
-from redis.exceptions import BusyLoadingError, ConnectionError, TimeoutError  # noqa: A004 - redis' names
+from redis.exceptions import ConnectionError  # noqa: A004 - redis' name
 
 from fleet.settings import Settings
 
@@ -17,7 +17,11 @@ MAX_CONNECTIONS = 64
 ANSWER_TIMEOUT = 5.0
 """Seconds that Redis may take to accept a connection or to answer."""
 RETRIES = 3
-"""How often a command is sent again at once, within a second. Beyond that the caller decides."""
+"""How often a command is sent again at once, within a second or two, when the connection failed.
+
+Beyond that the caller decides. After a time-out it decides at once: the tries to send, each with
+its tries to connect, would take more than a minute, and no stop and no probe waits that long.
+"""
 
 
 class PasswordFile(CredentialProvider):
@@ -49,8 +53,11 @@ def create_redis(settings: Settings) -> Redis:
         timeout=2 * ANSWER_TIMEOUT,
         socket_timeout=ANSWER_TIMEOUT,
         socket_connect_timeout=ANSWER_TIMEOUT,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
-        retry_on_error=[ConnectionError, TimeoutError, BusyLoadingError],
+        retry=Retry(
+            ExponentialWithJitterBackoff(base=0.05, cap=0.5),
+            RETRIES,
+            supported_errors=(ConnectionError,),
+        ),
         **options,
     )
     return Redis.from_pool(pool)
