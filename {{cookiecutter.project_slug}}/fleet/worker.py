@@ -1,6 +1,7 @@
 """Takes turns: updates from the inbox to their handlers, what became of them back to it."""
 
 import asyncio
+import contextlib
 import time
 import traceback
 from collections import Counter
@@ -17,6 +18,8 @@ from fleet.turn import BotUnavailable
 
 IDLE_WAIT = 1.0
 """Seconds an idle worker waits for the bell before it looks by itself."""
+LONGEST_PAUSE = 10.0
+"""Seconds after which the worker looks although nothing ended: its turns may all take long."""
 RETRY_DELAY = 0.5
 """Seconds until the next try when Redis did not answer."""
 CANCEL_GRACE = 1.0
@@ -78,7 +81,9 @@ class Worker:
             helpers = [group.create_task(self._beat()), group.create_task(self._listen())]
             self._nudge.set()
             while not (self._draining and not self._turns):
-                await self._nudge.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LONGEST_PAUSE):
+                        await self._nudge.wait()
                 self._nudge.clear()
                 await self._exchange()
             await end(helpers)
@@ -146,7 +151,7 @@ class Worker:
             task = asyncio.current_task()
             cancelled_by_us = task is not None and task.cancelling()
             end = EndedTurn(turn, Outcome.BACK) if cancelled_by_us else _dead(turn, error)
-        except Exception as error:  # noqa: BLE001 - a handler that raises harms nobody
+        except BaseException as error:  # noqa: BLE001 - not even one that calls sys.exit does harm
             end = _dead(turn, error)
         else:
             end = EndedTurn(turn, Outcome.DONE)
@@ -211,10 +216,12 @@ class Worker:
 
 
 def _dead(turn: Turn, error: BaseException) -> EndedTurn:
-    log.error("the update is a dead letter now", error=repr(error), exc_info=error)
+    # Formatted by the standard library: an error's own repr and str may raise.
+    reason = redact("".join(traceback.format_exception_only(error)).strip())
+    log.error("the update is a dead letter now", error=reason, exc_info=error)
     return EndedTurn(
         turn,
         Outcome.DEAD,
-        error=redact(f"{type(error).__name__}: {error}"),
+        error=reason,
         traceback=redact("".join(traceback.format_exception(error))),
     )
