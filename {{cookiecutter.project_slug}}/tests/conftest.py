@@ -65,10 +65,11 @@ async def start_service(
     started: list[Process] = []
 
     async def start(module: str = "bot", *, wait: bool = True, **settings: str) -> Process:
-        started.append(service_process(module, tmp_path, clean_redis, sandbox_url, **settings))
+        service = service_process(module, tmp_path, clean_redis, sandbox_url, **settings)
+        started.append(service)
         if wait:
-            await started[-1].wait_ready()
-        return started[-1]
+            await service.wait_ready()
+        return service
 
     yield start
     for process in started:
