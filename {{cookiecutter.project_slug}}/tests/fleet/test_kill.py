@@ -124,8 +124,8 @@ class Chaos:
         await self.start_replica()
 
     async def kill_redis(self) -> None:
-        await asyncio.to_thread(self.redis.kill)
         gone = time.time()
+        await asyncio.to_thread(self.redis.kill)
         await asyncio.sleep(self.random.uniform(0, 1.5))
         await asyncio.to_thread(self.redis.start)
         self.outages.append((gone, time.time()))
@@ -215,7 +215,8 @@ class Chaos:
     def _was_cut(self, turn: Attempt, following: Attempt) -> bool:
         """Whether there was a reason to repeat a turn: its process or Redis died during it."""
         if turn.process == following.process:
-            return turn.end is None and any(
+            # Even if its end is noted: the reply to that note was perhaps lost.
+            return any(
                 gone <= following.start and turn.start <= back for gone, back in self.outages
             )
         killed = self.killed.get(turn.process)
@@ -262,8 +263,10 @@ async def rage(chaos: Chaos, victims: str, rounds: int) -> None:
         for _ in range(rounds):
             await chaos.strike(victims)
         over.set()
+    last_strike = time.monotonic()
     await chaos.until_handled()
-    print(await chaos.check())  # noqa: T201 - for those who look at a soak
+    settled = time.monotonic() - last_strike
+    print(await chaos.check(), f"all handled {settled:.0f} s later", sep="; ")  # noqa: T201
 
 
 ALL = ["replicas", "redis", "both"]
