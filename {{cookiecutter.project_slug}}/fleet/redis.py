@@ -8,7 +8,7 @@ from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.credentials import CredentialProvider
-from redis.exceptions import ConnectionError  # noqa: A004 - redis' name
+from redis.exceptions import AuthenticationError, ConnectionError  # noqa: A004 - redis' name
 
 from fleet.settings import Settings
 
@@ -32,7 +32,11 @@ class PasswordFile(CredentialProvider):
         self._path = path
 
     def get_credentials(self) -> tuple[str, str] | tuple[str]:
-        password = self._path.read_text(encoding="utf-8-sig").strip()
+        try:
+            password = self._path.read_text(encoding="utf-8-sig").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            # Not there for a moment, as while it is replaced: no reason to end the service.
+            raise AuthenticationError(f"REDIS_PASSWORD_FILE cannot be read: {error}") from error
         return (self._user, password) if self._user else (password,)
 
 
