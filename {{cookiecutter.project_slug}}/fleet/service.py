@@ -1,10 +1,12 @@
 """The service: builds the parts, starts them in order, drains them in reverse."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -23,7 +25,7 @@ from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.intake.polling import Poller
 from fleet.intake.webhook import PATH, WebhookKeeper, WebhookReceiver
-from fleet.ops.http import create_app
+from fleet.ops.http import PROBE_TIMEOUT, create_app
 from fleet.ops.logging import setup_logging
 from fleet.redis import create_redis
 from fleet.settings import Settings, SettingsError, load_settings
@@ -41,6 +43,8 @@ REDIS_CHECK = 1.0
 """Seconds between two tries to reach Redis at start."""
 LONGEST_SHORT_WAIT = 5.0
 """Seconds of a flood limit from which on the bot's updates wait in the inbox, not in flight."""
+LAST_WORDS = 1.0
+"""Seconds that what handlers left running has to end, after everything else has."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,8 +65,9 @@ def run(create_dispatcher: CreateDispatcher) -> None:
     with asyncio.Runner(loop_factory=_new_event_loop) as runner:
         try:
             runner.run(service.serve())
-        except OSError as error:
-            sys.exit(_refuse(f"HTTP_HOST, HTTP_PORT: {error.strerror}"))
+        except SettingsError as error:
+            sys.exit(_refuse(error))
+        _leave_soon()
 
 
 class Service:
@@ -123,7 +128,7 @@ class Service:
         http = web.AppRunner(self._app, access_log=None, handle_signals=False)
         await http.setup()
         try:
-            await web.TCPSite(http, self._settings.http_host, self._settings.http_port).start()
+            await self._listen(http)
             if await self._wait_for_redis():
                 await self._dispatcher.emit_startup(**self._event_data())
                 await self._work()
@@ -133,6 +138,13 @@ class Service:
             await self._sessions.close()
             await self._redis.aclose()
         log.info("stopped")
+
+    async def _listen(self, http: web.AppRunner) -> None:
+        host, port = self._settings.http_host, self._settings.http_port
+        try:
+            await web.TCPSite(http, host, port).start()
+        except OSError as error:
+            raise SettingsError(f"HTTP_HOST, HTTP_PORT: {error.strerror}") from error
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -207,11 +219,12 @@ class Service:
     async def redis_answers(self) -> bool:
         return bool(await self._redis.execute_command("PING"))
 
-    async def describe(self) -> Mapping[str, Any]:
-        try:
-            bots = await self._fleet.bots()
-        except RedisError:
-            bots = [BotInfo.of(member) for member in self._supervisor.members.values()]
+    async def describe(self, *, alone: bool) -> Mapping[str, Any]:
+        bots = [BotInfo.of(member) for member in self._supervisor.members.values()]
+        if not alone:
+            with contextlib.suppress(RedisError, TimeoutError):
+                async with asyncio.timeout(PROBE_TIMEOUT):
+                    bots = await self._fleet.bots()
         return {
             "replica": self._inbox.replica,
             "mode": "webhook" if self._settings.webhook_url else "polling",
@@ -223,6 +236,21 @@ class Service:
 def _refuse(reason: object) -> int:
     print(reason, file=sys.stderr)  # noqa: T201 - the user is told, not the log
     return USAGE_ERROR
+
+
+def _leave_soon() -> None:
+    """Let no task that will not be cancelled, and no thread, of a handler hold the process up.
+
+    Its turn is back in the inbox, and most likely in another replica's hands by now.
+    """
+
+    def leave() -> None:
+        log.warning("leaving although a handler still runs; its update gets its turn elsewhere")
+        os._exit(0)
+
+    timer = threading.Timer(LAST_WORDS, leave)
+    timer.daemon = True
+    timer.start()
 
 
 def _relieve_garbage_collector() -> None:

@@ -9,7 +9,7 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 PROBE_TIMEOUT = 2.0
-"""Seconds that Redis has to answer a health request."""
+"""Seconds that Redis has to answer a probe, and again to tell of the bots."""
 
 
 class Observed(Protocol):
@@ -26,8 +26,8 @@ class Observed(Protocol):
     async def redis_answers(self) -> bool:
         """Whether Redis answers; raises `RedisError` or returns False if not."""
 
-    async def describe(self) -> Mapping[str, Any]:
-        """Replica, mode and bots; may raise `RedisError`."""
+    async def describe(self, *, alone: bool) -> Mapping[str, Any]:
+        """Replica, mode and bots; `alone`: without asking Redis, which is away."""
 
 
 def create_app(service: Observed) -> web.Application:
@@ -44,7 +44,11 @@ def create_app(service: Observed) -> web.Application:
     async def health(_: web.Request) -> web.Response:
         redis = await _redis_answers(service)
         ok = redis and service.accepting
-        body = {"ready": ok, "redis": "up" if redis else "down", **await service.describe()}
+        body = {
+            "ready": ok,
+            "redis": "up" if redis else "down",
+            **await service.describe(alone=not redis),
+        }
         return _json(body, ok=ok)
 
     app = web.Application()
