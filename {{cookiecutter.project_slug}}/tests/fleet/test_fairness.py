@@ -27,6 +27,8 @@ BATCH = 1000
 PROBES = 15
 """Messages whose delay is measured."""
 APP = "tests.fleet.app"
+GROUP = -200
+"""Where the flood's users write."""
 STATM = Path("/proc/self/statm")
 _bot_ids = itertools.count(3600001, 2)
 
@@ -59,11 +61,14 @@ async def start(start_service: StartService, bots: tuple[int, int], **settings: 
 
 def messages(words: str, first: int, count: int, conversations: int) -> list[dict[str, Any]]:
     numbers = range(first, first + count)
-    return [text(10**8 + n, words, user=5000 + n % conversations) for n in numbers]
+    return [text(10**8 + n, words, user=5000 + n % conversations, chat=GROUP) for n in numbers]
 
 
-async def fill(redis: Redis, bot: int, words: str, conversations: int) -> None:
+async def fill(
+    redis: Redis, sandbox: SandboxClient, bot: int, words: str, conversations: int
+) -> None:
     """Put the flood straight into the inbox: faster than any intake."""
+    await sandbox.send(bot, "Hello", user_id=4999, chat_id=GROUP)  # Telegram knows the chat
     inbox = Inbox(redis, limit=2 * FLOOD, limit_per_bot=2 * FLOOD)
     for first in range(0, FLOOD, BATCH):
         await inbox.put(bot, messages(words, first, BATCH, conversations))
@@ -89,6 +94,10 @@ async def starts(redis: Redis, bot: int) -> list[dict[str, Any]]:
     return [entry for entry in entries if entry["bot"] == bot and entry["what"] == "start"]
 
 
+async def no_dead_letters(redis: Redis) -> bool:
+    return not await redis.execute_command("XLEN", "fleet:dead")
+
+
 async def health(service: Process, bot: int) -> dict[str, Any]:
     async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
         described: list[dict[str, Any]] = (await answer.json())["bots"]
@@ -111,9 +120,10 @@ async def test_a_flood_does_not_make_the_users_of_another_bot_wait(
     loud, quiet = bots
     await start(start_service, bots)
     alone = await delay(sandbox, quiet)
-    await fill(redis, loud, words, conversations=500)
+    await fill(redis, sandbox, loud, words, conversations=500)
     beside = await delay(sandbox, quiet)
     assert await waiting(redis, loud) > FLOOD / 4, "the flood was over too soon to tell"
+    assert await no_dead_letters(redis)
     report(f"a quiet bot beside a flood of {words!r}", alone, beside)
 
     # The flood's own conversations took turns: none has had two more than another.
@@ -128,10 +138,11 @@ async def test_a_long_conversation_does_not_make_the_others_of_its_bot_wait(
     loud, _ = bots
     await start(start_service, bots)
     alone = await delay(sandbox, loud)
-    await fill(redis, loud, "sleep 0.2", conversations=1)
+    await fill(redis, sandbox, loud, "sleep 0.2", conversations=1)
     beside = await delay(sandbox, loud)
     report("another user of a bot with one long conversation", alone, beside)
     assert await waiting(redis, loud) > FLOOD / 4
+    assert await no_dead_letters(redis)
     assert beside < alone + 0.2
 
 
@@ -167,6 +178,7 @@ async def test_a_full_inbox_pauses_the_polling_of_that_bot_alone(
     shown = await health(service, loud)
     assert (shown["state"], shown["error"]) == ("running", None)
     assert len(await starts(redis, loud)) == count
+    assert await no_dead_letters(redis)
 
 
 @pytest.mark.skipif(not STATM.exists(), reason="memory is read from Linux' /proc")
