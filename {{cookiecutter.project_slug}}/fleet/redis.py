@@ -39,6 +39,10 @@ class PasswordFile(CredentialProvider):
             raise AuthenticationError(f"REDIS_PASSWORD_FILE cannot be read: {error}") from error
         return (self._user, password) if self._user else (password,)
 
+    async def get_credentials_async(self) -> tuple[str, str] | tuple[str]:
+        # redis-py's own does the same, and warns at every new connection.
+        return self.get_credentials()
+
 
 def create_redis(settings: Settings) -> Redis:
     """Create the client that inbox, FSM storage and health share.
