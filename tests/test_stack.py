@@ -55,8 +55,9 @@ def stack(bake: Bake) -> Iterator[Stack]:
     folder = bake()
     handlers = folder / "bot" / "handlers"
     (handlers / "slow.py").write_text(SLOW)
-    change(handlers / "__init__.py", "form, start", "form, slow, start")
-    change(handlers / "__init__.py", "start.create", "slow.create_router(),\n        start.create")
+    imports = "from aiogram import Router\n"
+    change(handlers / "__init__.py", imports, f"{imports}from bot.handlers import slow\n")
+    change(handlers / "__init__.py", "echo.create", "slow.create_router(),\n        echo.create")
     with running(folder) as stack:
         yield stack
 
