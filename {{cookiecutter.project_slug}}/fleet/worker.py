@@ -218,10 +218,7 @@ class Worker:
 def _dead(turn: Turn, error: BaseException) -> EndedTurn:
     # Formatted by the standard library: an error's own repr and str may raise.
     reason = redact("".join(traceback.format_exception_only(error)).strip())
-    log.error("the update is a dead letter now", error=reason, exc_info=error)
-    return EndedTurn(
-        turn,
-        Outcome.DEAD,
-        error=reason,
-        traceback=redact("".join(traceback.format_exception(error))),
-    )
+    # Once, for the log too: this is the better part of what a turn that fails costs.
+    trace = redact("".join(traceback.format_exception(error)))
+    log.error("the update is a dead letter now", error=reason, exception=trace.rstrip())
+    return EndedTurn(turn, Outcome.DEAD, error=reason, traceback=trace)
