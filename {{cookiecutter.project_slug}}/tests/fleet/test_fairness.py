@@ -27,6 +27,8 @@ BATCH = 1000
 PROBES = 15
 """Messages whose delay is measured."""
 APP = "tests.fleet.app"
+FAILS = " "
+"""A text that cannot be echoed: Telegram refuses it, the handler raises."""
 GROUP = -200
 """Where the flood's users write."""
 STATM = Path("/proc/self/statm")
@@ -108,28 +110,34 @@ def report(what: str, alone: float, beside: float) -> None:
     print(f"{what}: {alone * 1000:.0f} ms alone, {beside * 1000:.0f} ms beside it")  # noqa: T201
 
 
-@pytest.mark.parametrize("words", ["Hello", "sleep 0.5"])
+@pytest.mark.parametrize(
+    ("words", "most"),
+    # Measured on two busy cores: 0.09 s, nothing and 0.4 s more than alone.
+    [("Hello", 1), ("sleep 0.5", 0.5), (FAILS, 2)],
+    ids=["cpu", "places", "failing"],
+)
 async def test_a_flood_does_not_make_the_users_of_another_bot_wait(
     start_service: StartService,
     sandbox: SandboxClient,
     bots: tuple[int, int],
     redis: Redis,
     words: str,
+    most: float,
 ) -> None:
-    """By turns that take the CPU, and by turns that take every place there is."""
+    """By turns that take the CPU, by turns that take every place there is, by turns that fail."""
     loud, quiet = bots
     await start(start_service, bots)
     alone = await delay(sandbox, quiet)
     await fill(redis, sandbox, loud, words, conversations=500)
     beside = await delay(sandbox, quiet)
     assert await waiting(redis, loud) > FLOOD / 4, "the flood was over too soon to tell"
-    assert await no_dead_letters(redis)
+    assert await no_dead_letters(redis) == (words != FAILS)
     report(f"a quiet bot beside a flood of {words!r}", alone, beside)
 
     # The flood's own conversations took turns: none has had two more than another.
     counts = Counter(entry["user"] for entry in await starts(redis, loud))
     assert max(counts.values()) - min(counts[5000 + n] for n in range(500)) <= 2
-    assert beside < alone + 0.5
+    assert beside < alone + most
 
 
 async def test_a_long_conversation_does_not_make_the_others_of_its_bot_wait(

@@ -272,6 +272,7 @@ async def rage(chaos: Chaos, victims: str, rounds: int) -> None:
 ALL = ["replicas", "redis", "both"]
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("victims", ALL)
 async def test_nothing_is_lost_whoever_is_killed(chaos: Chaos, victims: str) -> None:
     await rage(chaos, victims, ROUNDS)
