@@ -63,7 +63,7 @@ class Process:
         new, self._shown = log[self._shown :], len(log)
         return new
 
-    async def wait_ready(self, path: str = "/health/ready", seconds: float = 30.0) -> None:
+    async def wait_ready(self, path: str = "/health/ready", seconds: float = 60.0) -> None:
         """Wait until it answers 200 at `path`. Fail at once, with its log, if it ends instead."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
 
@@ -81,11 +81,11 @@ class Process:
     def signal(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)
 
-    async def wait(self, seconds: float = 30.0) -> int:
+    async def wait(self, seconds: float = 60.0) -> int:
         """Wait for its end, so many seconds at most, and return its exit code."""
         return await asyncio.to_thread(self._popen.wait, seconds)
 
-    async def stop(self, seconds: float = 30.0) -> int:
+    async def stop(self, seconds: float = 60.0) -> int:
         """Send SIGTERM, wait for the end and return the exit code."""
         self.signal(signal.SIGTERM)
         return await self.wait(seconds)

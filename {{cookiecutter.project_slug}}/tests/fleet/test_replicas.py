@@ -2,9 +2,7 @@
 
 import asyncio
 import contextlib
-import os
 import signal
-import subprocess
 from collections.abc import AsyncIterator, Iterable
 from itertools import count
 from typing import Any
@@ -13,7 +11,7 @@ import aiohttp
 import pytest
 
 from sandbox.client import SandboxClient
-from sandbox.redis import embedded_redis
+from sandbox.redis import redis_server
 from tests.conftest import StartService
 from tests.process import Process
 from tests.waiting import until
@@ -185,33 +183,24 @@ async def test_a_paused_process_does_not_poll_after_it_wakes(
 async def test_redis_away_for_longer_than_a_lease(
     start_service: StartService, sandbox: SandboxClient
 ) -> None:
-    with embedded_redis() as url:
-        replicas = await start_replicas(start_service, 2, REDIS_URL=url)
+    with redis_server() as redis:
+        replicas = await start_replicas(start_service, 2, REDIS_URL=redis.url)
         await until_shared(replicas[0], 2)
         load = Load(sandbox, BOTS)
         async with load.running():
             await asyncio.sleep(1)
-            redis = redis_process(url)
-            os.kill(redis, signal.SIGSTOP)
+            redis.process.send_signal(signal.SIGSTOP)
             try:
-                await asyncio.sleep(40)
+                await asyncio.sleep(20)  # a lease is given to others after 15
                 polls = [bot["polls"] for bot in await sandbox.bots() if bot["id"] in BOTS]
                 assert not any(polls), "who may have lost a lease must not poll"
                 assert (await health(replicas[0]))["redis"] == "down"
             finally:
-                os.kill(redis, signal.SIGCONT)
+                redis.process.send_signal(signal.SIGCONT)
             await until_shared(replicas[1], 2, 20)
         await load.check(TAKEOVER)
         for replica in replicas:
             assert await replica.stop() == 0
-
-
-def redis_process(url: str) -> int:
-    port = url.rpartition(":")[2].partition("/")[0]
-    found = subprocess.run(
-        ["pgrep", "-f", f"127.0.0.1:{port}"], capture_output=True, text=True, check=True
-    )  # fmt: skip
-    return int(found.stdout.split()[0])
 
 
 @pytest.mark.usefixtures("no_conflict")
