@@ -8,6 +8,11 @@ A message's text says what its handler does, by its first word:
 | `stubborn 3` | works for 3 s and ignores being cancelled |
 | `block 3` | holds the event loop for 3 s |
 | `raise` | raises ValueError |
+| `exit` | raises SystemExit |
+| `cancel` | raises CancelledError |
+| `unprintable` | raises an error whose text cannot be had |
+| `surrogate` | raises an error whose text is not valid Unicode |
+| `mistake` | has Redis add one to a list |
 | `die` | kills its process with SIGKILL |
 | `return` | returns a sendMessage instead of sending it |
 | `count` | adds one to the conversation's FSM data and says the sum |
@@ -55,7 +60,7 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
     @router.message()
     async def handle(message: Message, bot: Bot, state: FSMContext) -> Any:
         await note("start", message, bot)
-        answer = await act((message.text or "").split(), message, state)
+        answer = await act((message.text or "").split(), message, state, redis)
         await note("end", message, bot)
         return answer
 
@@ -68,7 +73,7 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
     return dispatcher
 
 
-async def act(words: list[str], message: Message, state: FSMContext) -> Any:
+async def act(words: list[str], message: Message, state: FSMContext, redis: Redis) -> Any:
     match words:
         case ["sleep", seconds]:
             await asyncio.sleep(float(seconds))
@@ -76,8 +81,10 @@ async def act(words: list[str], message: Message, state: FSMContext) -> Any:
             await stubborn(float(seconds))
         case ["block", seconds]:
             time.sleep(float(seconds))  # noqa: ASYNC251 - that is what it is for
-        case ["raise", *_]:
-            raise ValueError("as told")
+        case ["raise" | "exit" | "cancel" | "unprintable" | "surrogate" as kind, *_]:
+            raise ERRORS[kind]
+        case ["mistake", *_]:
+            await redis.execute_command("INCR", "turns")
         case ["die", *_]:
             os.kill(os.getpid(), signal.SIGKILL)
         case ["return", *_]:
@@ -89,6 +96,22 @@ async def act(words: list[str], message: Message, state: FSMContext) -> Any:
             return None
     await message.answer(message.text or "")
     return None
+
+
+class UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+ERRORS: dict[str, BaseException] = {
+    "raise": ValueError("as told"),
+    "exit": SystemExit(3),
+    "cancel": asyncio.CancelledError(),
+    "unprintable": UnprintableError(),
+    "surrogate": FileNotFoundError("no file \udcff"),
+}
 
 
 async def stubborn(seconds: float) -> None:
