@@ -180,6 +180,7 @@ class Chaos:
         attempts = self.attempts()
         for conversation, texts in self.sent.items():
             turns = attempts[conversation]
+            assert {turn.text for turn in turns if turn.end} == set(texts), "a turn without an end"
             first_starts = list(dict.fromkeys(turn.text for turn in turns))
             assert first_starts == texts, f"lost or out of order in {conversation}"
             order = [texts.index(turn.text) for turn in turns]
@@ -224,6 +225,7 @@ class Chaos:
 
     async def _check_echoes(self, bot: int, attempts: dict[Conversation, list[Attempt]]) -> None:
         """Check what Telegram saw: every message was answered, in order, once for each turn."""
+        # Not the chats: there, ids that the test made up may replace those of echoes.
         calls = await self.sandbox.calls(bot, "sendMessage")
         echoes = [call["params"]["text"] for call in calls if call["status"] == 200]
         for conversation, texts in self.sent.items():
