@@ -74,7 +74,7 @@ class Supervisor:
             except RedisError as error:
                 log.debug("the fleet stays as it is", error=str(error))
                 if self._is_cut_off():
-                    await self._stop_intakes(list(self._intakes))
+                    await self._rest()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(INTERVAL):
                     await self._stopping.wait()
@@ -153,6 +153,13 @@ class Supervisor:
 
     async def _stop_intakes(self, bots: Iterable[int]) -> None:
         await end([self._intakes.pop(bot) for bot in bots if bot in self._intakes])
+
+    async def _rest(self) -> None:
+        """Stop all intakes until Redis is back: these bots may be another replica's by then."""
+        bots = list(self._intakes)
+        await self._stop_intakes(bots)
+        for bot in bots:
+            self.members[bot].enter(BotState.BACKING_OFF, "Redis is away for long")
 
     async def _hand_over(self, bots: Collection[int]) -> None:
         """Let others take these bots, once their intakes have ended here."""
