@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 import signal
@@ -195,7 +196,9 @@ class Service:
             loop.add_signal_handler(number, stop, number)
 
     def _create_member(self, wanted: DesiredBot, token: str) -> Member:
-        return Member(Bot(token, session=self._sessions.calls), wanted.role)
+        bot = Bot(token, session=self._sessions.calls)
+        flood_wait = functools.partial(self._sessions.flood_wait, bot.id)
+        return Member(bot, wanted.role, flood_wait=flood_wait)
 
     def _member_at_work(self, bot_id: int) -> Member | None:
         """Give the member with this id, or None while its updates must wait."""

@@ -28,8 +28,8 @@ FAREWELL = 5.0
 """Seconds that handing in the last turns may take. Another replica takes over what is left."""
 STUCK_AFTER = 60.0
 """Seconds without a look at the inbox until the worker counts as stuck. Redis times out sooner."""
-GREED = 4
-"""A bot that holds this many times as many turns as are free gets no more: others need room."""
+RESERVE = 10
+"""One place in so many is for bots that hold none, however many places hung bots may take."""
 
 log = structlog.get_logger(__name__)
 
@@ -101,15 +101,17 @@ class Worker:
     async def _exchange(self) -> None:
         """Hand in the turns that ended and start the ones that come for them."""
         self._looked_at = time.monotonic()
-        free = 0 if self._draining else self._concurrency - len(self._turns)
+        places = 0 if self._draining else self._concurrency - len(self._turns)
         self._unavailable = {bot for bot in self._unavailable if self._member(bot) is None}
-        greedy = {bot for bot, held in self._held.items() if held > GREED * free}
+        reserve, skip = self._concurrency // RESERVE, self._unavailable
+        if 0 < places <= reserve:
+            free, skip = places, skip | self._held.keys()
+        else:
+            free = max(0, places - reserve)
         ended, self._ended = self._ended, []
         share = (free + 1) // 2
         try:
-            turns = await self._inbox.exchange(
-                ended, wanted=free, share=share, skip=self._unavailable | greedy
-            )
+            turns = await self._inbox.exchange(ended, wanted=free, share=share, skip=skip)
         except RedisError as error:
             self._ended = ended + self._ended
             if not self._redis_is_away:
@@ -123,7 +125,7 @@ class Worker:
             self._redis_is_away = False
         for turn in turns:
             self._start(turn)
-        if len(turns) < free:
+        if len(turns) < places:
             self._hungry.set()
             if share in Counter(turn.bot_id for turn in turns).values():
                 self._nudge.set()  # that bot may have more; of what came meanwhile the bell tells

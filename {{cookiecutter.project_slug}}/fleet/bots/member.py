@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ class Member:
     state: BotState = BotState.STARTING
     error: str | None = None
     username: str | None = None
+    flood_wait: Callable[[], float] = lambda: 0.0
+    """Tells for how many seconds Telegram has told the bot to make no calls."""
     changed_at: float = 0.0
     """When the state or error changed last, by the monotonic clock."""
 

@@ -27,8 +27,12 @@ class BotStatus:
 
     @classmethod
     def of(cls, member: Member) -> Self:
-        state = BotState.PAUSED if member.paused else member.state
-        return cls(state, member.error, member.username)
+        state, error = member.state, member.error
+        if member.paused:
+            state = BotState.PAUSED
+        elif state is BotState.RUNNING and member.flood_wait():
+            state, error = BotState.FLOOD_WAIT, "Telegram has told it to make no calls for now"
+        return cls(state, error, member.username)
 
 
 class States:
