@@ -1,0 +1,175 @@
+"""Guarantee 5: SIGTERM is graceful. Each replica runs in Python's development mode, which shows
+what is left open."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import redis
+
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
+from tests.fleet.redis_server import RedisServer
+from tests.fleet.watch import (
+    APP,
+    Json,
+    complaints,
+    get,
+    new_bots,
+    turns,
+    until_logged,
+    until_started,
+)
+from tests.process import Process, free_port
+from tests.waiting import until
+
+DEVELOPMENT = {"PYTHONDEVMODE": "1"}
+TAKEOVER = 15.0
+"""Seconds of silence after which a replica counts as dead: handing turns back is much faster."""
+
+
+async def until_unready(service: Process) -> Json:
+    async def unready() -> Json:
+        status, body = await get(service, "/health/ready")
+        return body if status == 503 else {}
+
+    return await until(unready, "/health/ready answers 503", 5)
+
+
+async def bot_state(sandbox: SandboxClient, bot: int) -> Json:
+    return next(state for state in await sandbox.bots() if state["id"] == bot)
+
+
+async def with_holder_first(replicas: Iterable[Process], bot: int) -> list[Process]:
+    """Wait until one of them polls the bot, and put it before the others."""
+
+    async def places() -> list[tuple[bool, int, Process]]:
+        found = []
+        for place, replica in enumerate(replicas):
+            _, body = await get(replica)
+            holder = next(info["polled_by"] for info in body["bots"] if info["id"] == bot)
+            found.append((holder != body["replica"], place, replica))
+        return found if not all(other for other, _, _ in found) else []
+
+    return [replica for _, _, replica in sorted(await until(places, "somebody polls the bot"))]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_turns_in_flight_finish_and_nothing_else_is_taken(
+    start_service: StartService, sandbox: SandboxClient, clean_redis: str, number: signal.Signals
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    service = await start_service(APP, BOT_TOKENS=token, **DEVELOPMENT)
+    users = range(1, 21)
+    last = [await sandbox.send(bot, "sleep 3", user_id=user) for user in users][-1]
+    await until_started(clean_redis, "sleep 3", len(users))
+
+    service.signal(number)
+    assert await until_unready(service) == {"ready": False, "redis": True, "accepting": False}
+    assert (await get(service, "/health/live"))[0] == 200
+    assert (await get(service))[1]["turns_in_flight"] == len(users)
+
+    async def confirmed() -> bool:
+        state = await bot_state(sandbox, bot)
+        return (state["pending"], state["confirmed"], state["polls"]) == (0, last, 0)
+
+    await until(confirmed, "the last update is confirmed and nobody polls", 5)
+    await sandbox.send(bot, "late", user_id=1)
+
+    assert await service.wait(15) == 0
+    assert not complaints(service.log), service.log
+    for user in users:
+        chat = [message["text"] for message in await sandbox.messages(bot, user)]
+        assert chat == (["sleep 3", "late", "sleep 3"] if user == 1 else ["sleep 3", "sleep 3"])
+    state = await bot_state(sandbox, bot)
+    assert (state["pending"], state["confirmed"]) == (1, last), "the late one stays with Telegram"
+    with redis.Redis.from_url(clean_redis) as client:
+        assert client.hget("fleet:waiting", "all") == b"0"
+        assert not client.exists("fleet:replicas", "fleet:attempts", "fleet:leases")
+
+
+async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
+    start_service: StartService, sandbox: SandboxClient, clean_redis: str
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    settings = {"BOT_TOKENS": token, "DRAIN_TIMEOUT": "1", **DEVELOPMENT}
+    replicas = await asyncio.gather(*(start_service(APP, **settings) for _ in range(2)))
+    first, second = await with_holder_first(replicas, bot)
+    second.signal(signal.SIGSTOP)  # so that the first one takes both turns
+    works = {1: "sleep 9", 2: "stubborn 9"}
+    for user, work in works.items():
+        await sandbox.send(bot, work, user_id=user)
+        await sandbox.send(bot, "next", user_id=user)
+    for work in works.values():
+        assert [entry["process"] for entry in await until_started(clean_redis, work)] == [first.pid]
+    second.signal(signal.SIGCONT)
+
+    told_at = time.time()
+    first.signal(signal.SIGTERM)
+    for work in works.values():
+        again = (await until_started(clean_redis, work, 2))[-1]
+        assert again["process"] == second.pid
+        assert again["at"] - told_at < TAKEOVER / 2
+    assert await first.wait(10) == 0
+    took = time.time() - told_at
+    # A handler that will not be cancelled must not hold the process up: its turn is elsewhere.
+    assert took < TAKEOVER / 2
+    assert not complaints(first.log), first.log
+
+    for user, work in works.items():
+        answers = [(await sandbox.reply(bot, user, timeout=30))["text"] for _ in range(2)]
+        assert answers == [work, "next"]
+    assert await second.stop() == 0
+    ended = turns(clean_redis).noted("end")
+    assert {entry["process"] for entry in ended} == {second.pid}
+    assert len(ended) == 4
+    with redis.Redis.from_url(clean_redis) as client:
+        assert not client.exists("fleet:attempts"), "a stop is no attempt that failed"
+        assert not client.exists("fleet:dead")
+
+
+async def test_a_second_signal_ends_the_process_at_once(
+    start_service: StartService, sandbox: SandboxClient, clean_redis: str
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    service = await start_service(APP, BOT_TOKENS=token, **DEVELOPMENT)
+    await sandbox.send(bot, "stubborn 60")
+    await until_started(clean_redis, "stubborn 60")
+    service.signal(signal.SIGTERM)
+    await until_unready(service)
+    service.signal(signal.SIGINT)
+    assert await service.wait(3) == 128 + signal.SIGINT
+    assert "second signal" in service.log
+
+
+async def test_a_stop_does_not_wait_for_a_redis_that_hangs(
+    start_service: StartService, sandbox: SandboxClient, tmp_path: Path
+) -> None:
+    """Neither at start, before Redis ever answered, nor at work."""
+    server = RedisServer(tmp_path)
+    bots, tokens = await new_bots(sandbox, 1)
+    settings = {"BOT_TOKENS": tokens, "DRAIN_TIMEOUT": "2", **DEVELOPMENT}
+    refused = await start_service(
+        APP, wait=False, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0", **settings
+    )
+    try:
+        server.start()
+        working = await start_service(APP, REDIS_URL=server.url, **settings)
+        await sandbox.send(bots[0], "sleep 1")
+        await until_started(server.url, "sleep 1")
+        server.pause()
+        waiting = await start_service(APP, wait=False, REDIS_URL=server.url, **settings)
+        for service in (refused, waiting):
+            await until_logged(service, "waiting for Redis")
+        for service in (refused, working, waiting):
+            service.signal(signal.SIGTERM)
+        assert await refused.wait(5) == 0
+        assert await working.wait(20) == 0
+        assert await waiting.wait(10) == 0
+    finally:
+        server.kill()
+    for service in (refused, working, waiting):
+        assert not complaints(service.log), service.log

@@ -1,0 +1,160 @@
+"""What tests see of a running service: its health, the turns of `app.py`, its CPU time, its log."""
+
+import asyncio
+import json
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import redis
+
+from sandbox.client import SandboxClient
+from tests.process import Process
+from tests.waiting import until
+
+APP = "tests.fleet.app"
+Json = dict[str, Any]
+Conversation = tuple[int, int]
+"""Bot and user, in their private chat."""
+
+_BOT_IDS = count(5000001)
+
+
+async def new_bots(sandbox: SandboxClient, number: int = 1) -> tuple[list[int], str]:
+    """Make bots known to the sandbox that no other test uses: their ids, and BOT_TOKENS."""
+    tokens = [f"{next(_BOT_IDS)}:{'w' * 35}" for _ in range(number)]
+    return [await sandbox.add(token) for token in tokens], " ".join(tokens)
+
+
+async def get(service: Process, path: str = "/health") -> tuple[int, Json]:
+    """Ask a replica: status and body."""
+    timeout = aiohttp.ClientTimeout(total=15)
+    async with (
+        aiohttp.ClientSession(timeout=timeout) as http,
+        http.get(service.url + path) as answer,
+    ):
+        return answer.status, await answer.json()
+
+
+async def until_logged(service: Process, text: str, seconds: float = 20.0) -> None:
+    """Wait until the replica's log holds `text`."""
+
+    async def logged() -> bool:
+        return text in service.log
+
+    await until(logged, f"the log says {text!r}", seconds)
+
+
+def complaints(log: str) -> list[str]:
+    """Lines in which Python or a library says that something was not ended properly."""
+    signs = ("unclosed", "never retrieved", "never awaited", "it is pending", "Traceback")
+    return [line for line in log.splitlines() if any(sign in line for sign in signs)]
+
+
+def cpu_seconds(service: Process) -> float:
+    """CPU time that the process has used so far. Source: proc(5), fields 14 and 15."""
+    fields = Path(f"/proc/{service.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Turns:
+    """The turns that handlers of `app.py` noted, by conversation and in the order of time."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        # A note whose answer was lost is written again, the same to the last digit of its time.
+        notes = {bytes(note) for note in client.lrange("turns", 0, -1)}  # type: ignore[union-attr]
+        self.entries: list[Json] = sorted(map(json.loads, notes), key=lambda note: note["at"])
+
+    def noted(self, what: str, **wanted: Any) -> list[Json]:
+        """Entries of one kind, `start` or `end`, that have these values."""
+        return [
+            entry
+            for entry in self.entries
+            if entry["what"] == what and wanted.items() <= entry.items()
+        ]
+
+    def overlaps(self) -> list[tuple[Json, Json]]:
+        """Pairs of entries that show two turns of one conversation at once.
+
+        A turn that Redis interrupted starts again in its process: that is still one turn.
+        """
+        found = []
+        open_turns: dict[Conversation, Json] = {}
+        for entry in self.entries:
+            conversation = entry["bot"], entry["user"]
+            holder = open_turns.get(conversation)
+            same = holder and all(holder[key] == entry[key] for key in ("process", "text"))
+            if holder and not same:
+                found.append((holder, entry))
+            if entry["what"] == "start":
+                open_turns[conversation] = entry
+            else:
+                open_turns.pop(conversation, None)
+        return found
+
+
+def turns(url: str) -> Turns:
+    """Read what the turns left in this Redis."""
+    with redis.Redis.from_url(url, socket_timeout=5) as client:
+        return Turns(client)
+
+
+async def until_started(url: str, text: str, number: int = 1, seconds: float = 15.0) -> list[Json]:
+    """Wait for so many turns of messages with this text to be in a handler's hands."""
+
+    async def started() -> list[Json]:
+        found = turns(url).noted("start", text=text)
+        return found if len(found) >= number else []
+
+    return await until(started, f"{number} turns of {text!r} have started", seconds)
+
+
+class Users:
+    """They write to all bots, in turn and without a pause longer than a quarter of a second.
+
+    No two of a user's messages are alike; every tenth is work for a third of a second.
+    """
+
+    def __init__(self, sandbox: SandboxClient, bots: Iterable[int], users: int = 3) -> None:
+        self.sent: dict[Conversation, list[str]] = defaultdict(list)
+        self._sandbox = sandbox
+        self._conversations = [(bot, user) for bot in bots for user in range(1, users + 1)]
+        self._numbers = count(1)
+
+    async def write(self) -> None:
+        """Write once to each bot, each user."""
+        number = next(self._numbers)
+        text = f"sleep {0.3 + number / 100_000:.5f}" if number % 10 == 0 else str(number)
+        for bot, user in self._conversations:
+            await self.say(bot, user, text)
+
+    async def say(self, bot: int, user: int, text: str) -> None:
+        self.sent[bot, user].append(text)
+        await self._sandbox.send(bot, text, user_id=user)
+
+    async def write_until(self, over: asyncio.Event) -> None:
+        while not over.is_set():
+            await self.write()
+            await asyncio.sleep(0.25)
+
+    async def until_answered(self, seconds: float) -> None:
+        """Wait for every echo; check that each chat's echoes came in the order of its messages.
+
+        An echo may come twice, but not after that of a later message: at least once, in order.
+        """
+        for (bot, user), texts in self.sent.items():
+
+            async def echoes(bot: int = bot, user: int = user) -> list[str]:
+                chat = await self._sandbox.messages(bot, user)
+                return [message["text"] for message in chat if message["from"]["is_bot"]]
+
+            async def complete(texts: list[str] = texts) -> bool:
+                return set(texts) <= set(await echoes())
+
+            await until(complete, f"all echoes of bot {bot} for user {user}", seconds)
+            places = [texts.index(echo) for echo in await echoes()]
+            assert places == sorted(places), f"bot {bot}, user {user}: {await echoes()}"
