@@ -140,6 +140,30 @@ async def test_a_flood_does_not_make_the_users_of_another_bot_wait(
     assert beside < alone + most
 
 
+async def test_bots_that_hang_leave_places_for_the_others(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    """Two bots whose calls hang have enough turns to take every place."""
+    hung, quiet = [next(_bot_ids), next(_bot_ids)], next(_bot_ids)
+    for bot in (*hung, quiet):
+        await sandbox.add(token(bot))
+    await start_service(APP, BOT_TOKENS=" ".join(map(token, (*hung, quiet))))
+    alone = await delay(sandbox, quiet)
+    for bot in hung:
+        await sandbox.fault("hang", bot, method="sendMessage", seconds=30)
+        await sandbox.push(bot, messages("Hello", 0, 200, 200))
+
+    async def all_hang() -> bool:
+        calls = [await sandbox.calls(bot, "sendMessage") for bot in hung]
+        return sum(map(len, calls)) >= 90  # of 100 places
+
+    await until(all_hang, "the two bots hold all the places they can get")
+    beside = await delay(sandbox, quiet, user=8)
+    report("beside two bots that hang", alone, beside)
+    assert beside < alone + 0.5
+    await sandbox.clear_faults()
+
+
 async def test_a_long_conversation_does_not_make_the_others_of_its_bot_wait(
     start_service: StartService, sandbox: SandboxClient, bots: tuple[int, int], redis: Redis
 ) -> None:
