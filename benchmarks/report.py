@@ -27,7 +27,7 @@ def write(results: Results, machine: str, rounds: int) -> None:
     _, _, after = rest.partition(END)
     plot(results)
     body = f"{text(results, machine)}\n\n![the same as a plot]({PLOT.name})"
-    noted = f"Medians of {rounds} rounds, in which the contenders took turns."
+    noted = f"Rounds: {rounds}, in each of which the contenders took turns. Figures are medians."
     README.write_text(f"{before}{BEGIN}\n{noted}\n\n{body}\n{END}{after}", encoding="utf-8")
 
 
