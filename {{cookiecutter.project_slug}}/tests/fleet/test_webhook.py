@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import resource
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from fleet.intake.webhook import LARGEST_BODY, SECRET_HEADER
 from fleet.vault import Vault
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
+from tests.fleet.redis_server import RedisServer
 from tests.process import Process, free_port
 from tests.waiting import until
 
@@ -212,6 +214,42 @@ async def test_503_while_the_inbox_is_full(
         return await post(service, orjson.dumps(message(9, "too much"))) == 200
 
     await until(room, "the inbox has room again", 20)
+
+
+async def test_503_while_the_replica_drains(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    await sandbox.add(TOKENS[ONE])
+    service = await start_service("tests.fleet.app", **webhook_settings())
+    assert await post(service, orjson.dumps(message(1, "sleep 3", user=76))) == 200
+
+    async def refused() -> bool:
+        return await post(service, orjson.dumps(message(2, "late", user=76))) == 503
+
+    service.signal(signal.SIGTERM)
+    await until(refused, "the draining replica refuses updates", 2)
+    assert await service.wait() == 0
+
+
+async def test_503_while_redis_is_away(
+    start_service: StartService, sandbox: SandboxClient, tmp_path: Path
+) -> None:
+    await sandbox.add(TOKENS[ONE])
+    redis_server = RedisServer(tmp_path)
+    redis_server.start()
+    try:
+        service = await start_service(**webhook_settings(), REDIS_URL=redis_server.url)
+        redis_server.kill()
+        body = orjson.dumps(message(1, "hello", user=77))
+        assert await post(service, body) == 503
+        redis_server.start()
+
+        async def accepted() -> bool:
+            return await post(service, body) == 200
+
+        await until(accepted, "updates are taken again", 20)
+    finally:
+        redis_server.kill()
 
 
 async def post(service: Process, body: Any) -> int:
