@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent
 PROJECT = ROOT / "build" / "demo"
 UNTRACKED = (
     ".git",
-    ".venv",
+    ".venv*",
     "build",
     ".env",
     "__pycache__",
