@@ -31,7 +31,7 @@ async def service(start_service: StartService, sandbox: SandboxClient) -> Proces
     for token in TOKENS.values():
         await sandbox.add(token)
     process = await start_service(**webhook_settings())
-    await until_webhooks(sandbox)
+    await until_running(process)
     return process
 
 
@@ -44,14 +44,6 @@ def webhook_settings(port: int | None = None) -> dict[str, str]:
         "WEBHOOK_URL": f"http://127.0.0.1:{port}",
         "DRAIN_TIMEOUT": "5",
     }
-
-
-async def until_webhooks(sandbox: SandboxClient) -> None:
-    async def all_set() -> bool:
-        modes = {bot["id"]: bot["mode"] for bot in await sandbox.bots()}
-        return all(modes.get(bot) == "webhook" for bot in TOKENS)
-
-    await until(all_set, "both webhooks are set")
 
 
 async def until_running(service: Process) -> None:

@@ -38,6 +38,7 @@ async def test_a_bot_is_added_while_another_answers(
         await sandbox.send(bots.two, "/start")
         assert "the shop bot" in (await sandbox.reply(bots.two, 7, timeout=EFFECT))["text"]
 
+    await until_state(service, bots.two, "running")
     first, second = await fleet.json("list")
     assert (first["id"], first["role"]) == (bots.one, "support")
     assert (second["id"], second["role"], second["state"]) == (bots.two, "shop", "running")
