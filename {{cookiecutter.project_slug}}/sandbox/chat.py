@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 
 from sandbox.client import SandboxClient, SandboxError
-from sandbox.connection import Json
+from sandbox.control.connection import Json
 from sandbox.errors import ControlError
 from sandbox.server import configured, reachable
 
@@ -53,13 +53,13 @@ class Conversation:
 
     async def _show_events(self, watching: asyncio.Event) -> None:
         async for event in self._client.events(self._bot_id, self._chat_id):
-            if event["event"] == "watching":
+            if event["event"] == "hello":
                 for message in (await self._client.messages(self._bot_id, self._chat_id))[
                     -HISTORY:
                 ]:
                     self._show_message(message)
                 watching.set()
-            else:
+            elif event["event"] != "stop":
                 self._spoken.set()
                 self._show(event)
         raise SandboxError("the sandbox has stopped")

@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sandbox.connection import Connection, Json, NoReplyError, NothingCameError, SandboxError
+from sandbox.control.connection import Connection, HttpConnection, Json, NoReplyError, SandboxError
+from sandbox.errors import NothingCameError
 
 __all__ = ["NoReplyError", "SandboxClient", "SandboxError"]
 
@@ -23,9 +24,10 @@ class SandboxClient:
     Every method raises SandboxError.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connection: Connection | None = None) -> None:
+        """`connection` is another way to the sandbox than HTTP to `url`."""
         self.url = url.rstrip("/")
-        self._connection = Connection(self.url)
+        self._connection = connection or HttpConnection(self.url)
         self._seen: dict[tuple[int, int], int] = {}
 
     async def __aenter__(self) -> Self:
@@ -49,17 +51,19 @@ class SandboxClient:
         *,
         user_id: int = 7,
         chat_id: int | None = None,
-        first_name: str = "Alice",
+        first_name: str | None = None,
     ) -> int:
         """A user writes to the bot, in the private chat with that user if `chat_id` is None; a
-        `chat_id` below zero is a group. Returns the update's id."""
-        content = {
-            "text": text,
-            "user_id": user_id,
-            "chat_id": chat_id,
-            "first_name": first_name,
-        }
-        answer = await self._connection.ask("POST", f"bots/{bot_id}/send", content)
+        `chat_id` below zero is a group, which the bot is in from now on. Returns the update's id.
+        """
+        answer = await self.ask(
+            "send",
+            bot_id=bot_id,
+            text=text,
+            user_id=user_id,
+            chat_id=chat_id,
+            first_name=first_name,
+        )
         return int(answer["update_id"])
 
     async def press(
@@ -70,18 +74,19 @@ class SandboxClient:
         data: str,
         *,
         user_id: int = 7,
-        first_name: str = "Alice",
+        first_name: str | None = None,
     ) -> int:
         """A user presses the inline button with the callback data `data`. Returns the update's
         id."""
-        content = {
-            "chat_id": chat_id,
-            "message_id": message_id,
-            "data": data,
-            "user_id": user_id,
-            "first_name": first_name,
-        }
-        answer = await self._connection.ask("POST", f"bots/{bot_id}/press", content)
+        answer = await self.ask(
+            "press",
+            bot_id=bot_id,
+            chat_id=chat_id,
+            message_id=message_id,
+            data=data,
+            user_id=user_id,
+            first_name=first_name,
+        )
         return int(answer["update_id"])
 
     async def create_managed_bot(
@@ -89,7 +94,7 @@ class SandboxClient:
         manager_id: int,
         *,
         user_id: int = 7,
-        first_name: str = "Alice",
+        first_name: str | None = None,
         name: str | None = None,
         username: str | None = None,
         by_link: bool = False,
@@ -101,30 +106,30 @@ class SandboxClient:
         user, who keeps the name and username that it suggests unless told otherwise. `by_link`:
         with a link instead, which anybody may use, asked or not.
         """
-        content = {
-            "user_id": user_id,
-            "first_name": first_name,
-            "name": name,
-            "username": username,
-            "by_link": by_link,
-        }
-        answer = await self._connection.ask("POST", f"bots/{manager_id}/managed", content)
+        answer = await self.ask(
+            "create_managed_bot",
+            bot_id=manager_id,
+            user_id=user_id,
+            first_name=first_name,
+            name=name,
+            username=username,
+            by_link=by_link,
+        )
         return int(answer["id"])
 
     async def push(self, bot_id: int, updates: Iterable[Json]) -> list[int]:
         """Raw Update objects. One without `update_id` gets the next; a given one counts, and the
         ids go on from there. Returns the ids, also of those whose type the bot did not ask for and
         which it therefore never gets."""
-        answer = await self._connection.ask(
-            "POST", f"bots/{bot_id}/updates", {"updates": list(updates)}
-        )
+        answer = await self.ask("push", bot_id=bot_id, updates=list(updates))
         return [int(update_id) for update_id in answer["update_ids"]]
 
     # What they see
 
     async def messages(self, bot_id: int, chat_id: int) -> list[Json]:
         """The chat as it looks now, oldest first: Telegram's Message objects."""
-        return await self._connection.ask_list(f"bots/{bot_id}/chats/{chat_id}/messages")
+        messages: list[Json] = await self.ask("messages", bot_id=bot_id, chat_id=chat_id)
+        return messages
 
     async def reply(
         self, bot_id: int, chat_id: int, after: int | None = None, timeout: float = 5.0
@@ -136,9 +141,9 @@ class SandboxClient:
         NoReplyError.
         """
         key = (bot_id, chat_id)
-        query = {"seen": self._seen.get(key, 0)} if after is None else {"after": after}
-        path = f"bots/{bot_id}/chats/{chat_id}/reply"
-        message = await self._wait(path, "message", bot_id, chat_id, timeout, query)
+        message = await self._wait(
+            "reply", bot_id, chat_id, timeout, after=after, seen=self._seen.get(key, 0)
+        )
         self._seen[key] = max(self._seen.get(key, 0), message["message_id"])
         return message
 
@@ -147,14 +152,14 @@ class SandboxClient:
     ) -> Json:
         """The message as the bot edited it since the user's last action, waiting up to `timeout`
         seconds for that. Raises NoReplyError."""
-        path = f"bots/{bot_id}/chats/{chat_id}/messages/{message_id}/edited"
-        return await self._wait(path, "edit", bot_id, chat_id, timeout, {})
+        return await self._wait("edited", bot_id, chat_id, timeout, message_id=message_id)
 
     async def events(self, bot_id: int, chat_id: int) -> AsyncGenerator[Json, None]:
-        """What happens in the chat from now on, without end: objects with `event`, one of
-        message, edit, delete, callback_answer, action. The first one is `{"event": "watching"}`."""
-        path = f"bots/{bot_id}/chats/{chat_id}/events"
-        async with contextlib.aclosing(self._connection.stream(path)) as events:
+        """What happens in the chat from now on, until the sandbox stops: objects with `event`, one
+        of message, edit, delete, reaction, pin, callback_answer, action. The first one is `hello`.
+        """
+        chat = f"{bot_id}/{chat_id}" if chat_id > 0 else str(chat_id)
+        async with contextlib.aclosing(self._connection.events(chat)) as events:
             async for event in events:
                 yield event
 
@@ -166,11 +171,22 @@ class SandboxClient:
         at_least: int = 0,
         timeout: float = 5.0,
     ) -> list[Json]:
-        """The recorded Bot API calls, oldest first: bot_id, method, params, status, at. The last
-        10,000 of each method are kept. Waits up to `timeout` seconds for `at_least` of them."""
-        query = {"bot_id": bot_id, "method": method, "at_least": at_least, "timeout": timeout}
-        given = {name: value for name, value in query.items() if value is not None}
-        return await self._connection.ask_list("calls", given, timeout)
+        """The recorded Bot API calls, oldest first: bot_id, method, params, status, answer, at,
+        seconds. The last 10,000 of each method are kept. Waits up to `timeout` seconds for
+        `at_least` of them."""
+        calls: list[Json] = await self.ask(
+            "calls",
+            wait=timeout,
+            bot_id=bot_id,
+            method=method,
+            at_least=at_least,
+            timeout=timeout,
+        )
+        return calls
+
+    async def file(self, file_id: str) -> bytes:
+        """The content of a file that a bot or a user sent."""
+        return await self._connection.file(file_id)
 
     # The bots
 
@@ -178,20 +194,25 @@ class SandboxClient:
         """The bots known: id, username, mode (idle, polling, webhook), polls (open getUpdates),
         pending (updates not confirmed), confirmed (the highest id, or None), conflicts (errors 409
         given), revoked."""
-        return await self._connection.ask_list("bots")
+        bots: list[Json] = await self.ask("bots")
+        return bots
 
     async def add(self, token: str) -> int:
         """Makes a bot known before it calls, so that users can write to it. Returns its id."""
-        return int((await self._connection.get_me(token))["id"])
+        return int((await self.ask("add_bot", token=token))["id"])
 
     async def revoke(self, bot_id: int) -> None:
         """Makes the bot's token invalid: 401 from now on, for waiting polls, too."""
-        await self._connection.ask("POST", f"bots/{bot_id}/revoke")
+        await self.ask("revoke", bot_id=bot_id)
+
+    async def restore(self, bot_id: int) -> None:
+        """Makes the bot's token valid again."""
+        await self.ask("restore", bot_id=bot_id)
 
     async def rotate(self, bot_id: int) -> str:
         """Gives the bot a new token and returns it; the old one is 401 from now on. A managed
         bot's manager gets the update `managed_bot`."""
-        answer = await self._connection.ask("POST", f"bots/{bot_id}/rotate")
+        answer = await self.ask("rotate", bot_id=bot_id)
         return str(answer["token"])
 
     # Faults
@@ -212,35 +233,42 @@ class SandboxClient:
         cut when the fault ends), "reset" (the connection is cut). A getUpdates that waits is
         struck, too.
         """
-        content = {
-            "kind": kind,
-            "bot_id": bot_id,
-            "method": method,
-            "seconds": seconds,
-            "times": times,
-            "retry_after": retry_after,
-        }
-        given = {name: value for name, value in content.items() if value is not None}
-        await self._connection.ask("POST", "faults", given)
+        await self.ask(
+            "fault",
+            kind=kind,
+            bot_id=bot_id,
+            method=method,
+            seconds=seconds,
+            times=times,
+            retry_after=1 if retry_after is None else retry_after,
+        )
 
     async def clear_faults(self) -> None:
         """Ends all faults."""
-        await self._connection.ask("DELETE", "faults")
+        await self.ask("clear_faults")
+
+    # All the rest
+
+    async def ask(self, command: str, *, wait: float = 0.0, **arguments: object) -> Any:
+        """Any command of the control API (sandbox/control/), which may take `wait` seconds; returns
+        what it answers. Raises NothingCameError, too, when it waits in vain."""
+        return await self._connection.ask(command, arguments, wait)
 
     async def _wait(
-        self, path: str, what: str, bot_id: int, chat_id: int, timeout: float, query: Json
+        self, command: str, bot_id: int, chat_id: int, timeout: float, **arguments: object
     ) -> Json:
+        where = {"bot_id": bot_id, "chat_id": chat_id, "timeout": timeout}
         try:
-            return await self._connection.ask(
-                "GET", path, query={**query, "timeout": timeout}, wait=timeout
-            )
+            answer: Json = await self.ask(command, wait=timeout, **where, **arguments)
         except NothingCameError as nothing:
+            what = "edit" if command == "edited" else "message"
             text = f"no {what} from bot {bot_id} in chat {chat_id} within {timeout:g} s"
             state = next(bot for bot in await self.bots() if bot["id"] == bot_id)
             raise NoReplyError(
                 f"{text}; the bot is {state['mode']}, updates waiting for it: {state['pending']}. "
                 f"The conversation so far:\n{transcript(nothing.messages)}"
             ) from None
+        return answer
 
 
 def transcript(messages: list[Json]) -> str:

@@ -35,10 +35,9 @@ WRONG_SETTING = 2
 
 READY = """
 Redis, the sandbox and the bots run.
-  talk to a bot    {chat}    (in a second terminal, in {folder})
-  state of bots    {health}
-  sandbox          {sandbox}
-  Redis            {redis}
+  talk to the bots  {sandbox}    (in a browser; in a terminal, in {folder}: {chat})
+  state of bots     {health}
+  Redis             {redis}
 A change in bot/ or fleet/ starts the bots again. Ctrl-C ends everything.
 """
 
@@ -106,7 +105,7 @@ async def develop() -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with redis_server() as redis:
         host, port = configured()
-        async with running(host, port) as sandbox:
+        async with running(host, port, setting("BOT_TOKENS") or "") as sandbox:
             settings = native_settings(redis.url, sandbox)
             bots = Bots(settings)
             stopped = asyncio.create_task(stop.wait())

@@ -33,6 +33,15 @@ class ControlError(Exception):
         self.status = status
 
 
+class NothingCameError(Exception):
+    """What was waited for did not come in time."""
+
+    def __init__(self, messages: list[dict[str, object]]) -> None:
+        super().__init__()
+        self.messages = messages
+        """The chat in which it was waited for."""
+
+
 class PollInterruptedError(Exception):
     """A fault was injected while this getUpdates waited: look at the faults again."""
 

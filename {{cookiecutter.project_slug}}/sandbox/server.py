@@ -1,4 +1,4 @@
-"""The server: the Bot API and the control API on one port."""
+"""The server: the Bot API, the control API and the page on one port."""
 
 from __future__ import annotations
 
@@ -7,40 +7,43 @@ import contextlib
 import ipaddress
 import logging
 import os
+import re
 import signal
 from collections.abc import AsyncIterator
 
 import aiohttp
 from aiohttp import web
 
-from sandbox.botapi import BotApi
-from sandbox.control import Control
 from sandbox.errors import ControlError
-from sandbox.state import Sandbox
+from sandbox.http.bots import BotRoutes
+from sandbox.http.people import PeopleRoutes
+from sandbox.world.world import World
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8081
 LARGEST_REQUEST = 64 * 1024 * 1024
-"""Bytes; room for a push of many updates."""
+"""Bytes; room for files and for a push of many updates."""
+ROLE = re.compile(r"([\w-]+)=([0-9]{1,16}):")
 STOP_TIMEOUT = 0.5
 """Seconds that open requests have at the end."""
 
 
 @contextlib.asynccontextmanager
-async def running(host: str = DEFAULT_HOST, port: int = 0) -> AsyncIterator[str]:
-    """A sandbox in this event loop; gives its address. Port 0: a free one.
+async def running(host: str = DEFAULT_HOST, port: int = 0, tokens: str = "") -> AsyncIterator[str]:
+    """A sandbox in this event loop; gives its address. Port 0: a free one. Bots that have a role in
+    `tokens`, which are written as in BOT_TOKENS, are named after it.
 
     Raises OSError when it cannot listen there.
     """
-    sandbox = Sandbox()
+    world = World({int(bot_id): f"{role.title()} bot" for role, bot_id in ROLE.findall(tokens)})
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
         application = web.Application(client_max_size=LARGEST_REQUEST)
-        application.add_routes(Control(sandbox).routes())
-        application.router.add_route("*", "/bot{token}/{method}", BotApi(sandbox, session).handle)
+        application.add_routes(BotRoutes(world, session).routes())
+        application.add_routes(PeopleRoutes(world).routes())
 
         async def stop(_: web.Application) -> None:
-            sandbox.stop()
+            world.stop()
 
         application.on_shutdown.append(stop)
         runner = web.AppRunner(
@@ -85,13 +88,13 @@ async def serve(host: str, port: int) -> None:
         # Windows has no such handlers: there Ctrl-C ends asyncio.run().
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
-    async with running(host, port) as url:
+    async with running(host, port, os.environ.get("BOT_TOKENS", "")) as url:
         print(BANNER.format(url=url), flush=True)
         await stopped.wait()
 
 
 BANNER = """\
-Sandbox, a local stand-in for Telegram, at {url}
-  for the bots   TELEGRAM_API_URL={url}
-  talk to a bot  python -m sandbox chat
-  stop           Ctrl-C"""
+Sandbox, a Telegram on your desk, at {url}
+  talk to the bots  open {url} in a browser, or: python -m sandbox chat
+  for the bots      TELEGRAM_API_URL={url}
+  stop              Ctrl-C"""

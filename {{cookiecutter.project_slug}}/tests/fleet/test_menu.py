@@ -17,7 +17,7 @@ from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.waiting import until
 
-_bot_ids = count(4000001)
+_bot_ids = count(4100001)
 
 
 def new_bot() -> tuple[int, str]:

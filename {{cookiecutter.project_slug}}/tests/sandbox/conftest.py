@@ -11,6 +11,7 @@ from aiogram.client.telegram import TelegramAPIServer
 
 from sandbox.client import SandboxClient
 from sandbox.server import running
+from tests.sandbox.fitting import everything_fits
 from tests.waiting import until
 
 BOT_ID = 1000001
@@ -71,3 +72,10 @@ async def poll_open(sandbox: SandboxClient) -> None:
         return bool((await state(sandbox))["polls"])
 
     await until(is_open, "a long poll is open")
+
+
+@pytest_asyncio.fixture
+async def fitting(sandbox: SandboxClient) -> AsyncIterator[None]:
+    """What the sandbox answers and enters during the test looks as aiogram knows it."""
+    async with everything_fits(sandbox):
+        yield

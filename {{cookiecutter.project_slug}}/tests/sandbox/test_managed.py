@@ -38,8 +38,8 @@ async def test_the_user_sees_reply_keyboards_and_the_bot_does_not(
 @pytest.mark.parametrize(
     ("chat_id", "rows", "error"),
     [
-        (ALICE, "rows", "can't parse reply keyboard markup: array of arrays expected"),
-        (ALICE, [[{}]], 'can\'t parse reply keyboard button: Field "text" must be non-empty'),
+        (ALICE, "rows", 'field "keyboard" must be an Array of Arrays'),
+        (ALICE, [[{}]], "can't parse keyboard button: Can't find field \"text\""),
         (-5, [[{"text": "x", "request_managed_bot": {"request_id": 1}}]], "BUTTON_TYPE_INVALID"),
     ],
 )

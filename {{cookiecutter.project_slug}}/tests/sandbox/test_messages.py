@@ -97,7 +97,7 @@ async def test_a_button_that_is_not_there_cannot_be_pressed(
 async def test_events_of_a_chat(sandbox: SandboxClient, bot: Bot) -> None:
     await sandbox.send(BOT_ID, "hello")
     events = sandbox.events(BOT_ID, ALICE)
-    assert await anext(events) == {"event": "watching"}
+    assert (await anext(events))["event"] == "hello"
     await bot.send_chat_action(ALICE, "typing")
     sent = await bot.send_message(ALICE, "x", reply_markup=YES)
     await sandbox.press(BOT_ID, ALICE, sent.message_id, "yes")
@@ -114,7 +114,7 @@ async def test_events_of_a_chat(sandbox: SandboxClient, bot: Bot) -> None:
         "edit",
         "delete",
     ]
-    assert seen[2] == {"event": "callback_answer", "text": "Thanks", "show_alert": False}
+    assert (seen[2]["text"], seen[2]["show_alert"], seen[2]["user_id"]) == ("Thanks", False, ALICE)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ async def test_events_of_a_chat(sandbox: SandboxClient, bot: Bot) -> None:
             },
             "BUTTON_DATA_INVALID",
         ),
-        ("editMessageText", {"chat_id": 7, "text": "x"}, "message identifier is not specified"),
+        ("editMessageText", {"chat_id": 7, "text": "x"}, "message to edit not found"),
         (
             "editMessageText",
             {"chat_id": 7, "message_id": 99, "text": "x"},
@@ -175,9 +175,9 @@ async def test_events_of_a_chat(sandbox: SandboxClient, bot: Bot) -> None:
         (
             "sendMessage",
             {"chat_id": 7, "text": "x", "reply_markup": {"inline_keyboard": [[1]]}},
-            "object expected in inline keyboard",
+            "can't parse inline keyboard button: InlineKeyboardButton must be an Object",
         ),
-        ("setMyCommands", {"commands": {}}, "array expected as bot commands"),
+        ("setMyCommands", {"commands": {}}, "expected an Array of BotCommand"),
         (
             "setMyCommands",
             {"commands": [{"command": "A b", "description": "x"}]},
@@ -200,7 +200,10 @@ async def test_html_becomes_entities(sandbox: SandboxClient, bot: Bot) -> None:
     source = '😀 <b>bold <i>both</i></b> &lt;3 <a href="https://x.y/?a=1">link</a> <code>c</code>'
     message = await bot.send_message(ALICE, source, parse_mode=ParseMode.HTML)
     assert message.text == "😀 bold both <3 link c"
-    assert message.html_text == source
+    # Telegram cuts a style in two where another begins inside it.
+    assert message.html_text == source.replace(
+        "bold <i>both</i></b>", "bold </b><b><i>both</i></b>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -210,7 +213,7 @@ async def test_html_becomes_entities(sandbox: SandboxClient, bot: Bot) -> None:
         ("x</b>", "Unexpected end tag at byte offset 1"),
         ("é<b>x</i>", 'Unmatched end tag at byte offset 6, expected "</b>", found "</i>"'),
         ("<h1>x</h1>", 'Unsupported start tag "h1" at byte offset 0'),
-        ("1 < 2", "Unclosed start tag at byte offset 2"),
+        ("1 < 2", 'Unsupported start tag "" at byte offset 2'),
     ],
 )
 async def test_wrong_html(sandbox: SandboxClient, raw: Raw, source: str, error: str) -> None:
@@ -241,8 +244,10 @@ async def test_two_bots_have_chats_of_their_own(sandbox: SandboxClient, bot: Bot
 
 
 async def test_an_unknown_method_says_so(sandbox: SandboxClient, bot: Bot) -> None:
-    with pytest.raises(TelegramNotFound, match="method sendDice is not emulated by the sandbox"):
-        await bot.send_dice(ALICE)
+    with pytest.raises(TelegramNotFound, match="the sandbox does not emulate getMyStarBalance"):
+        await bot.get_my_star_balance()
+    [call] = await sandbox.calls(BOT_ID, "getMyStarBalance")
+    assert not call["emulated"]
 
 
 async def test_parameters_come_in_four_ways(

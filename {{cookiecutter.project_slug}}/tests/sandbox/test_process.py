@@ -179,17 +179,21 @@ async def test_the_client_says_which_bots_there_are(sandbox: SandboxClient) -> N
 async def test_the_control_api_refuses_in_words(
     sandbox: SandboxClient, url: str, http: aiohttp.ClientSession
 ) -> None:
-    address = f"{url}/sandbox/bots/{BOT_ID}"
-    for path, body, says in (
-        ("send", "{", "wrong value"),
+    for command, body, says in (
+        ("send", "{", "this is no JSON"),
         ("send", "[]", "write a JSON object"),
-        ("send", '{"text": "x", "usr": 1}', "unknown: usr; missing: "),
-        ("updates", "{}", 'write {"updates": [{...}, ...]}'),
-        ("updates", '{"updates": [{"update_id": "1"}]}', "update_id: write a number"),
+        ("send", '{"bot_id": 1000001}', "give text, file or content"),
+        ("send", '{"bot_id": 1000001, "text": "x", "usr": 1}', "unknown: usr; missing: none"),
+        ("push", '{"bot_id": 1000001}', "missing: updates"),
+        ("push", '{"bot_id": 1000001, "updates": {}}', "updates: Input should be a valid list"),
+        ("push", '{"bot_id": 1000001, "updates": [{"update_id": "1"}]}', "write a number"),
     ):
-        async with http.post(f"{address}/{path}", data=body) as answer:
+        async with http.post(f"{url}/sandbox/{command}", data=body) as answer:
             assert answer.status == 400
             assert says in (await answer.json())["error"]
+    async with http.post(f"{url}/sandbox/dance") as answer:
+        assert answer.status == 404
+        assert "no command 'dance'; there are: " in (await answer.json())["error"]
 
 
 def keyboard() -> InlineKeyboardMarkup:

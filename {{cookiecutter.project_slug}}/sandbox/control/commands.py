@@ -1,0 +1,65 @@
+"""The commands of the control API by name: what `POST /sandbox/<command>` does."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from sandbox.control import groups, inline, looking, payments, people, trouble
+from sandbox.errors import ControlError
+from sandbox.world.events import Json
+from sandbox.world.world import World
+
+MODULES = (groups, inline, looking, payments, people, trouble)
+COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
+LARGEST_ID = 2**52
+
+
+async def run(world: World, command: str, arguments: Json) -> Any:
+    """Does what a command says and returns its answer as JSON.
+
+    Raises ControlError that says what is wrong, and NothingCameError when a wait ends in vain.
+    """
+    function = COMMANDS.get(command)
+    if function is None:
+        raise ControlError(f"no command {command!r}; there are: {', '.join(COMMANDS)}", 404)
+    known = list(inspect.signature(function).parameters.values())[1:]
+    unknown = arguments.keys() - {one.name for one in known}
+    missing = [one.name for one in known if one.default is one.empty and one.name not in arguments]
+    if unknown or missing:
+        raise ControlError(
+            f"{command}: unknown: {', '.join(sorted(unknown)) or 'none'}; "
+            f"missing: {', '.join(missing) or 'none'}; "
+            f"known: {', '.join(one.name for one in known)}"
+        )
+    values = {name: checked(function, name, value) for name, value in arguments.items()}
+    try:
+        return await function(world, **values)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # What is inside of objects: raw updates, fields of a Message.
+        raise ControlError(f"{command}: wrong value: {error!r}") from error
+
+
+def checked(function: Callable[..., Any], name: str, value: object) -> Any:
+    """An argument as the type of the parameter says. Raises ControlError."""
+    try:
+        value = argument_type(function, name).validate_python(value)
+    except ValidationError as error:
+        raise ControlError(f"{name}: {error.errors()[0]['msg']}") from error
+    several = value if isinstance(value, list) else [value]
+    numbers = [one for one in several if isinstance(one, int)]
+    if any(abs(one) > LARGEST_ID for one in numbers):
+        raise ControlError(f"{name}: no number is that large")
+    if name in ("user_id", "user_ids", "member_id") and min(numbers, default=1) <= 0:
+        raise ControlError(f"{name}: ids of users are above zero")
+    return value
+
+
+@functools.cache
+def argument_type(function: Callable[..., Any], name: str) -> TypeAdapter[Any]:
+    """Knows what an argument may be."""
+    return TypeAdapter(get_type_hints(function)[name], config={"allow_inf_nan": False})

@@ -1,0 +1,91 @@
+"""Groups and who is in them."""
+
+from __future__ import annotations
+
+from sandbox.errors import ControlError
+from sandbox.world import members
+from sandbox.world.chats import Chat
+from sandbox.world.events import Json
+from sandbox.world.world import World
+
+FIRST_ID = -1000
+
+
+async def groups(world: World) -> list[Json]:
+    """All groups."""
+    return [group.describe() for group in world.groups.values()]
+
+
+async def create_group(
+    world: World, title: str, user_ids: list[int], bot_ids: list[int], *, supergroup: bool = True
+) -> Json:
+    """A group of users, the first of whom owns it, and bots, which hear of it."""
+    if not user_ids:
+        raise ControlError("user_ids: a group has an owner, so name a user at least")
+    bots = [world.bot(bot_id).user for bot_id in bot_ids]
+    first = FIRST_ID - 10**12 if supergroup else FIRST_ID
+    group = world.group(min([*world.groups, first + 1]) - 1, title)
+    owner = world.user(user_ids[0])
+    creator = {"status": "creator", "user": owner, "is_anonymous": False}
+    members.change(world, group, owner, creator)
+    for user in [*map(world.user, user_ids[1:]), *bots]:
+        members.join(world, group, owner, user)
+    return group.describe()
+
+
+async def add_member(world: World, chat_id: int, member_id: int) -> Json:
+    """A user or a bot joins."""
+    group = existing(world, chat_id)
+    user = person(world, member_id)
+    if not group.is_member(member_id):
+        members.join(world, group, owner_of(group) or user, user)
+    return group.describe()
+
+
+async def remove_member(world: World, chat_id: int, member_id: int) -> Json:
+    """A user leaves, a bot is thrown out."""
+    group = existing(world, chat_id)
+    user = person(world, member_id)
+    if group.is_member(member_id):
+        status = "kicked" if member_id in world.bots else "left"
+        members.leave(world, group, owner_of(group) or user, user, status)
+    return group.describe()
+
+
+async def promote(
+    world: World, chat_id: int, member_id: int, status: str = "administrator"
+) -> Json:
+    """Makes somebody an administrator with all rights, or with status `member` takes them away."""
+    group = existing(world, chat_id)
+    user = person(world, member_id)
+    if status not in ("administrator", "member"):
+        raise ControlError("status: write administrator or member")
+    rights = dict.fromkeys(members.RIGHTS, True)
+    new = {"status": "member", "user": user}
+    if status == "administrator":
+        new = members.administrator(user, rights)
+    members.change(world, group, owner_of(group) or user, new)
+    return group.describe()
+
+
+def existing(world: World, chat_id: int) -> Chat:
+    """A group that is there. Raises ControlError."""
+    if chat_id not in world.groups:
+        raise ControlError(f"no group {chat_id}; there are: {list(world.groups)}", 404)
+    return world.groups[chat_id]
+
+
+def person(world: World, user_id: int) -> Json:
+    """Somebody who is known. Raises ControlError."""
+    if user_id not in world.users and user_id not in world.bots:
+        raise ControlError(f"no user or bot {user_id}", 404)
+    return world.user(user_id)
+
+
+def owner_of(group: Chat) -> Json | None:
+    """Who created it; None if nobody is left who did."""
+    owners = (one["user"] for one in group.members.values() if one["status"] == "creator")
+    return next(owners, None)
+
+
+COMMANDS = (groups, create_group, add_member, remove_member, promote)

@@ -1,0 +1,272 @@
+"""What people do: write, press, react, vote, block."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+from aiogram.types import Message
+
+from sandbox.errors import ApiError, ControlError
+from sandbox.methods.content import alone, described
+from sandbox.methods.decode import member_type
+from sandbox.methods.structure import Words, checked
+from sandbox.world import members
+from sandbox.world.chats import Chat, Stored
+from sandbox.world.events import Json
+from sandbox.world.files import Upload
+from sandbox.world.pending import Poll
+from sandbox.world.world import ALICE, World
+
+
+async def users(world: World) -> list[Json]:
+    """Who is known; after many, those who came last."""
+    return list(world.users.values())[-MOST_USERS:]
+
+
+async def add_user(world: World, first_name: str, user_id: int | None = None) -> Json:
+    """Somebody new."""
+    return world.user(max(world.users) + 1 if user_id is None else user_id, first_name)
+
+
+async def send(
+    world: World,
+    user_id: int = ALICE,
+    bot_id: int | None = None,
+    text: str | None = None,
+    chat_id: int | None = None,
+    first_name: str | None = None,
+    reply_to: int | None = None,
+    file: Json | None = None,
+    content: Json | None = None,
+) -> Json:
+    """A user writes: in the private chat with the bot, or in a group, where every bot gets it.
+
+    `file` has kind (the field of a Message, such as photo), name, data in base64 and perhaps a
+    caption; `content` has other fields of a Message, such as a contact.
+    """
+    user = world.user(user_id, first_name)
+    bot = world.bot(bot_id) if bot_id is not None else None
+    look = world.chat(bot, user_id if chat_id is None else chat_id)
+    if look.members.get(user_id, {}).get("status") == "kicked":
+        raise ControlError(f"user {user_id} is banned from the group {chat_id}: add_member first")
+    chat = world.enter_chat(bot, look.chat_id, user)
+    if bot is not None and user_id in bot.blocked and chat.bot_id is not None:
+        raise ControlError(f"user {user_id} has blocked bot {bot_id}: unblock it first")
+    made = message_fields(content or {})
+    if text is not None:
+        made["text"] = text
+    if file is not None:
+        made |= upload(world, **file)
+    if not made:
+        raise ControlError("send: give text, file or content")
+    if forbidden := members.forbidden(chat, user_id, made):
+        raise ControlError(f"user {user_id} may not send {forbidden} in the group {chat_id}")
+    if reply_to is not None:
+        made["reply_to_message"] = alone(world.find(chat, reply_to).message)
+    update_id, message = world.write(chat, user, made)
+    return {"update_id": update_id, "message": message}
+
+
+def message_fields(content: Json) -> Json:
+    """Fields of a Message that somebody wrote by hand. Raises ControlError."""
+    if unknown := content.keys() - Message.model_fields.keys():
+        raise ControlError(f"content: a Message has no {', '.join(sorted(unknown))}")
+    try:
+        return {
+            name: checked(Message.model_fields[name].annotation, value, Words(name))
+            for name, value in content.items()
+        }
+    except ApiError as error:
+        raise ControlError(f"content: {error.description}") from error
+
+
+def upload(
+    world: World, kind: str, name: str, data: str, caption: str = "", mime_type: str = ""
+) -> Json:
+    """The fields of a Message for a file of a user."""
+    try:
+        content = base64.b64decode(data, validate=True)
+    except ValueError as error:
+        raise ControlError(f"file: data is no base64: {error}") from error
+    file = world.files.add(Upload(name, content, mime_type), kind)
+    width, height = file.size
+    if kind == "photo" and not width:
+        raise ControlError("file: a photo is a PNG, JPEG or GIF; send others as a document")
+    about = {
+        "file_id": file.file_id,
+        "file_unique_id": file.unique_id,
+        "file_name": name,
+        "file_size": len(content),
+        "mime_type": file.mime_type,
+        "width": width,
+        "height": height,
+        "type": "regular",
+    }
+    made = described(member_type(Message, kind), about)
+    return {kind: [made] if kind == "photo" else made, **({"caption": caption} if caption else {})}
+
+
+async def edit(
+    world: World,
+    user_id: int,
+    message_id: int,
+    text: str,
+    bot_id: int | None = None,
+    chat_id: int | None = None,
+) -> Json:
+    """A user edits what they wrote: the bots get `edited_message`."""
+    chat, stored = find(world, bot_id, chat_id or user_id, message_id)
+    if stored.bot_id is not None or stored.message["from"]["id"] != user_id:
+        raise ControlError(f"message {message_id} is not by user {user_id}")
+    return world.rewrite(chat, stored, text)
+
+
+async def react(
+    world: World,
+    user_id: int,
+    message_id: int,
+    emoji: str | None = None,
+    bot_id: int | None = None,
+    chat_id: int | None = None,
+) -> Json:
+    """A user reacts to a message, or takes that back: https://core.telegram.org/bots/api#messagereactionupdated."""
+    chat, stored = find(world, bot_id, chat_id or user_id, message_id)
+    old = stored.reactions.get(user_id, [])
+    new = [{"type": "emoji", "emoji": emoji}] if emoji else []
+    stored.reactions[user_id] = new
+    chat.tell_reactions(stored)
+    chat.acts()
+    changed = {
+        "chat": chat.info,
+        "message_id": message_id,
+        "user": world.user(user_id),
+        "date": int(time.time()),
+        "old_reaction": old,
+        "new_reaction": new,
+    }
+    return {"update_id": world.tell_bots(chat, {"message_reaction": changed})}
+
+
+async def press(
+    world: World,
+    chat_id: int,
+    message_id: int,
+    data: str,
+    bot_id: int | None = None,
+    user_id: int = ALICE,
+    first_name: str | None = None,
+) -> Json:
+    """A user presses the inline button with this callback data."""
+    chat, stored = find(world, bot_id, chat_id, message_id)
+    rows = stored.message.get("reply_markup", {}).get("inline_keyboard", [])
+    buttons = [button.get("callback_data") for row in rows for button in row]
+    if data not in buttons:
+        raise ControlError(f"message {message_id} has no button {data!r}; it has {buttons}")
+    owner = stored.message.get("via_bot", {}).get("id") or stored.bot_id
+    chat.acts()
+    user = world.user(user_id, first_name)
+    update_id, query_id = world.press(world.bot(owner or 0), chat, user, stored, data)
+    return {"update_id": update_id, "query_id": query_id}
+
+
+async def vote(
+    world: World,
+    user_id: int,
+    message_id: int,
+    option_ids: list[int],
+    bot_id: int | None = None,
+    chat_id: int | None = None,
+) -> Json:
+    """A user votes in a poll of a bot, or with no option takes the vote back: the bot gets `poll`,
+    and `poll_answer` unless the poll is anonymous. https://core.telegram.org/bots/api#pollanswer"""
+    chat, stored = find(world, bot_id, chat_id or user_id, message_id)
+    described_poll = stored.message.get("poll")
+    poll = world.polls.get(described_poll["id"]) if described_poll else None
+    if described_poll is None or poll is None:
+        raise ControlError(f"message {message_id} is no poll")
+    check_vote(described_poll, poll, user_id, option_ids)
+    poll.votes[user_id] = option_ids
+    counted = poll.count(described_poll)
+    chat.edit(stored.message | {"poll": counted})
+    chat.acts()
+    bot = world.bot(poll.bot_id)
+    updates: list[Json] = [{"poll": counted}]
+    if not counted["is_anonymous"]:
+        options = counted["options"]
+        ids = [options[index]["persistent_id"] for index in option_ids]
+        answer = {"poll_id": counted["id"], "user": world.user(user_id), "option_ids": option_ids}
+        updates.append({"poll_answer": answer | {"option_persistent_ids": ids}})
+    return {"update_id": bot.enter(updates)[-1]}
+
+
+def check_vote(described_poll: Json, poll: Poll, user_id: int, option_ids: list[int]) -> None:
+    """Raises ControlError for a vote that Telegram's apps do not let through."""
+    if described_poll["is_closed"]:
+        raise ControlError("the poll is closed")
+    if not set(option_ids) <= set(range(len(described_poll["options"]))):
+        raise ControlError(f"option_ids: count from 0 to {len(described_poll['options']) - 1}")
+    if len(option_ids) > 1 and not described_poll["allows_multiple_answers"]:
+        raise ControlError("this poll takes one answer")
+    if poll.votes.get(user_id) and not described_poll["allows_revoting"]:
+        raise ControlError("a vote in this poll cannot be changed")
+
+
+async def block(world: World, bot_id: int, user_id: int, blocked: bool) -> Json:  # noqa: FBT001
+    """A user blocks a bot, or unblocks it: the bot gets `my_chat_member`."""
+    bot = world.bot(bot_id)
+    user = world.user(user_id)
+    chat = world.enter_chat(bot, user_id, user)
+    (bot.blocked.add if blocked else bot.blocked.discard)(user_id)
+    gone = {"status": "kicked", "until_date": 0}
+    members.change(
+        world, chat, user, {"user": bot.user, **(gone if blocked else {"status": "member"})}
+    )
+    bot.changed()
+    return {}
+
+
+async def create_managed_bot(
+    world: World,
+    bot_id: int,
+    user_id: int = ALICE,
+    first_name: str | None = None,
+    name: str | None = None,
+    username: str | None = None,
+    by_link: bool = False,  # noqa: FBT001, FBT002
+) -> Json:
+    """A user creates a bot that `bot_id` manages: by the button that asks for it in the private
+    chat, or by a link, for which nobody has to ask.
+
+    https://core.telegram.org/bots/api#keyboardbuttonrequestmanagedbot
+    """
+    manager = world.bot(bot_id)
+    wanted: Json = {}
+    chat = manager.chats.get(user_id)
+    if not by_link:
+        buttons = chat.keyboard_buttons() if chat else []
+        asked = [one["request_managed_bot"] for one in buttons if "request_managed_bot" in one]
+        if not asked:
+            raise ControlError(
+                f"bot {bot_id} shows user {user_id} no button with request_managed_bot"
+            )
+        wanted = asked[0]
+    username = username or wanted.get("suggested_username") or ""
+    if username and username in {bot.username for bot in world.bots.values()}:
+        raise ControlError(f"username: there is a bot @{username} already")
+    owner = world.user(user_id, first_name)
+    name = name or wanted.get("suggested_name") or ""
+    bot = world.create_managed_bot(manager, owner, name, username)
+    if chat and not by_link:
+        world.write(chat, owner, {"managed_bot_created": {"bot": bot.user}})
+    return bot.describe()
+
+
+def find(world: World, bot_id: int | None, chat_id: int, message_id: int) -> tuple[Chat, Stored]:
+    """A message and its chat. Raises ControlError."""
+    chat = world.chat(world.bot(bot_id) if bot_id is not None else None, chat_id)
+    return chat, world.find(chat, message_id)
+
+
+MOST_USERS = 200
+COMMANDS = (users, add_user, send, edit, react, press, vote, block, create_managed_bot)

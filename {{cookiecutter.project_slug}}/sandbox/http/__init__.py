@@ -1,0 +1,1 @@
+"""The sandbox over HTTP: for bots, and for people and their tests."""

@@ -1,0 +1,116 @@
+"""For bots: `/bot<token>/<method>` and `/file/bot<token>/<path>`.
+
+https://core.telegram.org/bots/api#making-requests, #getfile
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+from socket import SO_LINGER, SOL_SOCKET
+from typing import Any
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from sandbox.errors import ApiError, bad_request
+from sandbox.methods.answer import answer
+from sandbox.methods.structure import load
+from sandbox.world.files import Upload
+from sandbox.world.world import World
+
+TOKEN = re.compile(r"([0-9]{1,16}):([A-Za-z0-9_-]+)")
+CLOSE_WITH_RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class BotRoutes:
+    """Answers the bots."""
+
+    def __init__(self, world: World, session: aiohttp.ClientSession) -> None:
+        self._world = world
+        self._session = session
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.route("*", "/bot{token}/{method}", self.call),
+            web.get("/file/bot{token}/{path:.+}", self.download),
+        ]
+
+    async def call(self, request: web.Request) -> web.StreamResponse:
+        """One call of a method."""
+        token = TOKEN.fullmatch(request.match_info["token"])
+        if token is None:
+            return respond(404, ApiError(404, "Not Found").body())
+        try:
+            values, files = await read(request)
+        except ApiError as error:
+            return respond(error.code, error.body())
+        name = request.match_info["method"]
+        bot = (int(token[1]), token[2])
+        outcome = await answer(self._world, bot, name, values, files, self._session)
+        if outcome.status is None:
+            return cut(request)
+        if isinstance(outcome.body, str):
+            return web.Response(text=outcome.body, status=outcome.status, content_type="text/html")
+        return respond(outcome.status, outcome.body)
+
+    async def download(self, request: web.Request) -> web.Response:
+        """A file that getFile told the path of."""
+        token = TOKEN.fullmatch(request.match_info["token"])
+        file = self._world.files.at(request.match_info["path"])
+        if token is None or file is None:
+            return respond(404, ApiError(404, "Not Found").body())
+        try:
+            self._world.authorize(int(token[1]), token[2])
+        except ApiError as error:
+            return respond(error.code, error.body())
+        return web.Response(body=file.data, content_type="application/octet-stream")
+
+
+async def read(request: web.Request) -> tuple[dict[str, Any], dict[str, Upload]]:
+    """The parameters of a request and its files. Raises ApiError 400."""
+    values: dict[str, Any] = dict(request.query)
+    files: dict[str, Upload] = {}
+    if request.body_exists and request.content_type == "application/json":
+        try:
+            content = load(await request.read() or b"{}")
+        except ValueError:
+            raise bad_request("can't parse JSON object") from None
+        if not isinstance(content, dict):
+            raise bad_request("expected a JSON object")
+        values.update(content)
+    elif request.body_exists and request.content_type in FORMS:
+        try:
+            form = await request.post()
+        except (LookupError, RuntimeError, ValueError):
+            raise bad_request("can't parse the form") from None
+        for name, value in form.items():
+            if isinstance(value, web.FileField):
+                files[name] = Upload(value.filename, value.file.read(), value.content_type)
+            else:
+                values[name] = value
+    try:
+        "".join([*values, *files, *(file.name for file in files.values())]).encode()
+    except UnicodeEncodeError:
+        raise bad_request("strings must be encoded in UTF-8") from None
+    return values, files
+
+
+def respond(status: int, body: object) -> web.Response:
+    """An answer in JSON."""
+    return web.Response(
+        body=orjson.dumps(body), status=status, headers={"Content-Type": "application/json"}
+    )
+
+
+def cut(request: web.Request) -> web.StreamResponse:
+    """Closes the connection with a TCP reset instead of an answer."""
+    if request.transport is not None:
+        request.transport.get_extra_info("socket").setsockopt(
+            SOL_SOCKET, SO_LINGER, CLOSE_WITH_RESET
+        )
+        request.transport.abort()
+    return web.StreamResponse()

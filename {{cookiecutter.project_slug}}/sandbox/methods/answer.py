@@ -1,0 +1,124 @@
+"""One call of the Bot API, however it comes: over HTTP, or from a bot in the same process."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from sandbox.errors import ApiError, PollInterruptedError
+from sandbox.methods.call import Call, Described
+from sandbox.methods.decode import decode, known_methods, shown
+from sandbox.methods.table import METHODS
+from sandbox.world import calls
+from sandbox.world.events import Json
+from sandbox.world.faults import Fault
+from sandbox.world.files import Upload
+from sandbox.world.world import World
+
+BAD_GATEWAY = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
+    "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx/1.18.0</center>\r\n"
+    "</body>\r\n</html>\r\n"
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ends."""
+
+    status: int | None
+    """HTTP status; None: the connection is cut instead of an answer."""
+    body: Json | str = ""
+    """JSON, or a page in HTML."""
+
+
+async def answer(
+    world: World,
+    token: tuple[int, str],
+    name: str,
+    values: dict[str, Any],
+    files: dict[str, Upload],
+    http: aiohttp.ClientSession,
+) -> Outcome:
+    """Records a call, and strikes it with a fault or does what the method does.
+
+    Args:
+        token: the bot's id and what is behind the colon.
+        name: of the method, in any case.
+        values: the parameters as they came; `files` the uploads beside them.
+        http: for webhooks, if the call sets one.
+    """
+    known = known_methods().get(name.lower())
+    emulated = name.lower() in METHODS
+    record = world.calls.begin(
+        token[0], known.__api_method__ if known else name, values, emulated=emulated
+    )
+    outcome, fault = Outcome(None), None
+    try:
+        while True:
+            fault = world.faults.take(token[0], name)
+            if fault is not None:
+                outcome = await strike(fault)
+                break
+            try:
+                outcome = Outcome(200, await run(world, token, record, values, files, http))
+            except ApiError as error:
+                outcome = Outcome(error.code, error.body())
+            except PollInterruptedError:
+                continue
+            except Exception:
+                # A fault of the sandbox, not of the bot, which must be able to tell.
+                log.exception("%s of bot %s failed in the sandbox", name, token[0])
+                outcome = Outcome(500, ApiError(500, "Internal Server Error").body())
+            break
+    finally:
+        world.calls.end(record, outcome.status, outcome.body, fault.kind if fault else None)
+    return outcome
+
+
+async def run(
+    world: World,
+    token: tuple[int, str],
+    record: calls.Call,
+    values: dict[str, Any],
+    files: dict[str, Upload],
+    http: aiohttp.ClientSession,
+) -> Json:
+    """The JSON of a successful answer. Raises ApiError."""
+    bot = world.authorize(*token)
+    name = record.method.lower()
+    handler, known = METHODS.get(name), known_methods().get(name)
+    if handler is None or known is None:
+        log.warning("bot %s called %s, which is not emulated", bot.bot_id, record.method)
+        raise ApiError(
+            404,
+            f"Not Found: the sandbox does not emulate {record.method}"
+            if known
+            else f"Not Found: method {record.method} not found",
+        )
+    params = decode(known, values, files)
+    record.params = shown(params)
+    result = await handler(Call(world, bot, record.method, params, files, http))
+    if isinstance(result, Described):
+        return {"ok": True, "result": result.result, "description": result.description}
+    return {"ok": True, "result": result}
+
+
+async def strike(fault: Fault) -> Outcome:
+    """What a fault does to a call."""
+    if fault.kind == "429":
+        seconds = fault.retry_after
+        error = ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+        return Outcome(429, error.body())
+    if fault.kind == "500":
+        return Outcome(500, ApiError(500, "Internal Server Error").body())
+    if fault.kind == "502":
+        return Outcome(502, BAD_GATEWAY)
+    if fault.kind == "hang":
+        await fault.ended.wait()
+    return Outcome(None)

@@ -1,0 +1,113 @@
+"""What the methods of the Bot API have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from sandbox.errors import ApiError, bad_request
+from sandbox.world.bots import Bot
+from sandbox.world.chats import Chat, Stored
+from sandbox.world.files import Upload
+from sandbox.world.world import World
+
+MOST_MESSAGES = 100
+"""At once: https://core.telegram.org/bots/api#deletemessages."""
+
+
+@dataclass(slots=True)
+class Call:
+    """A call of a method by a bot."""
+
+    world: World
+    bot: Bot
+    method: str
+    params: dict[str, Any]
+    """Decoded; without those that are empty."""
+    files: dict[str, Upload]
+    """What JSON parameters name as `attach://name`."""
+    http: aiohttp.ClientSession
+    """For requests to webhooks."""
+
+    def chat(self, name: str = "chat_id") -> Chat:
+        """The chat that a parameter names. Raises what `chat_of` raises."""
+        if name not in self.params:
+            raise bad_request("chat_id is empty")
+        return self.chat_of(self.params[name])
+
+    def chat_of(self, chat_id: int) -> Chat:
+        """A chat. Raises ApiError if the bot cannot see it: 400 when no user ever wrote to the bot
+        in it, 403 when the bot is not in the group any more.
+        """
+        chat = self.bot.chats.get(chat_id)
+        group = self.world.groups.get(chat_id)
+        if group is not None and self.bot.bot_id in group.members:
+            if not group.is_member(self.bot.bot_id):
+                kicked = group.members[self.bot.bot_id]["status"] == "kicked"
+                how = "was kicked from" if kicked else "is not a member of"
+                raise ApiError(403, f"Forbidden: bot {how} the {group.info['type']} chat")
+            chat = group
+        if chat is None:
+            raise bad_request("chat not found")
+        return chat
+
+    def open_chat(self) -> Chat:
+        """The chat of `chat_id`, to write in it. Raises ApiError 403 if the user blocked the bot,
+        and what `chat` raises."""
+        chat = self.chat()
+        if chat.chat_id in self.bot.blocked:
+            raise ApiError(403, "Forbidden: bot was blocked by the user")
+        return chat
+
+    def message(self, chat: Chat, problem: str) -> Stored:
+        """The message of `message_id`. Raises ApiError 400 with `problem`."""
+        stored = chat.messages.get(self.params.get("message_id", 0))
+        if stored is None:
+            raise bad_request(problem)
+        return stored
+
+    def message_ids(self) -> list[int]:
+        """The `message_ids`. Raises ApiError 400."""
+        ids: list[int] = self.params["message_ids"]
+        if not ids:
+            raise bad_request("message identifiers are not specified")
+        if len(ids) > MOST_MESSAGES:
+            raise bad_request("too many message identifiers specified")
+        if min(ids) <= 0:
+            raise bad_request("invalid message identifier specified")
+        return ids
+
+    def own_message(
+        self, missing: str = "message to edit not found", foreign: str = "message can't be edited"
+    ) -> tuple[Chat, Stored]:
+        """The message to edit: the bot's own, or one sent by its inline mode, named by
+        `inline_message_id`. Raises ApiError 400."""
+        if "chat_id" not in self.params and not self.params.get("message_id"):
+            inline_id = self.params.get("inline_message_id")
+            if inline_id is None:
+                raise bad_request("message identifier is not specified")
+            bot_id, chat, message_id = self.world.inline_messages.get(inline_id, (0, None, 0))
+            stored = chat.messages.get(message_id) if chat else None
+            if chat is None or stored is None or bot_id != self.bot.bot_id:
+                raise bad_request("MESSAGE_ID_INVALID")
+            return chat, stored
+        chat = self.open_chat()
+        stored = self.message(chat, missing)
+        if stored.bot_id != self.bot.bot_id:
+            raise bad_request(foreign)
+        return chat, stored
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A result with a remark: https://core.telegram.org/bots/api#making-requests."""
+
+    result: object
+    description: str
+
+
+Handler = Callable[[Call], Awaitable[object]]
+"""Does what a method does and returns its result as JSON, or Described. Raises ApiError."""

@@ -1,0 +1,140 @@
+"""What a chat is: https://core.telegram.org/bots/api#getchat, and how bots change that."""
+
+from __future__ import annotations
+
+import secrets
+
+from aiogram.types import ChatFullInfo, ChatInviteLink
+
+from sandbox.errors import bad_request
+from sandbox.methods.call import Call
+from sandbox.methods.content import described
+from sandbox.methods.members import group, need_right, permissions
+from sandbox.world import members
+from sandbox.world.chats import Chat
+from sandbox.world.events import Json
+
+PICTURE_SIZE = 160
+"""Pixels: https://core.telegram.org/bots/api#chatphoto."""
+LONGEST_TITLE = 128
+LONGEST_DESCRIPTION = 255
+"""https://core.telegram.org/bots/api#setchatdescription"""
+
+
+async def get_chat(call: Call) -> Json:
+    """https://core.telegram.org/bots/api#getchat"""
+    chat = call.chat()
+    info: Json = {
+        "accent_color_id": 0,
+        "max_reaction_count": 11,
+        "accepted_gift_types": {
+            "unlimited_gifts": False,
+            "limited_gifts": False,
+            "unique_gifts": False,
+            "premium_subscription": False,
+            "gifts_from_channels": False,
+        },
+        **({"permissions": dict.fromkeys(members.PERMISSIONS, True)} if chat.members else {}),
+        **chat.info,
+        **chat.details,
+    }
+    if chat.pinned and chat.pinned[-1] in chat.messages:
+        info["pinned_message"] = chat.messages[chat.pinned[-1]].message
+    return {name: value for name, value in info.items() if name in ChatFullInfo.model_fields}
+
+
+async def set_chat_title(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#setchattitle"""
+    chat = changeable(call, "change", "title")
+    title = call.params["title"].strip()[:LONGEST_TITLE]
+    if not title:
+        raise bad_request("title must be non-empty")
+    if title == chat.info["title"]:
+        raise bad_request("chat title is not modified")
+    chat.info = chat.info | {"title": title}
+    announce(call, chat, {"new_chat_title": title})
+    return True
+
+
+async def set_chat_description(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#setchatdescription"""
+    chat = changeable(call, "set", "description")
+    description = call.params.get("description", "")[:LONGEST_DESCRIPTION]
+    if description == chat.details.get("description", ""):
+        raise bad_request("chat description is not modified")
+    chat.details["description"] = description
+    return True
+
+
+async def set_chat_permissions(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#setchatpermissions"""
+    chat = group(call, "can't change private chat permissions")
+    need_right(call, chat, "can_restrict_members", "change chat permissions")
+    chat.details["permissions"] = permissions(call)
+    return True
+
+
+async def set_chat_photo(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#setchatphoto"""
+    upload = call.params["photo"]
+    if isinstance(upload, str):
+        raise bad_request("photo must be uploaded as an InputFile")
+    chat = changeable(call, "change", "photo")
+    file = call.world.files.add(upload, "photo")
+    if not file.size[0]:
+        raise bad_request("IMAGE_PROCESS_FAILED")
+    sizes = {f"{size}_file_id": file.file_id for size in ("small", "big")}
+    unique = {f"{size}_file_unique_id": file.unique_id for size in ("small", "big")}
+    chat.details["photo"] = sizes | unique
+    ids = {"file_id": file.file_id, "file_unique_id": file.unique_id}
+    size = {"width": PICTURE_SIZE, "height": PICTURE_SIZE}
+    announce(call, chat, {"new_chat_photo": [ids | size]})
+    return True
+
+
+async def delete_chat_photo(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#deletechatphoto"""
+    chat = changeable(call, "change", "photo")
+    if chat.details.pop("photo", None) is None:
+        raise bad_request("CHAT_NOT_MODIFIED")
+    announce(call, chat, {"delete_chat_photo": True})
+    return True
+
+
+async def export_chat_invite_link(call: Call) -> str:
+    """https://core.telegram.org/bots/api#exportchatinvitelink"""
+    chat = invitable(call)
+    link = chat.details["invite_link"] = new_link()
+    return link
+
+
+async def create_chat_invite_link(call: Call) -> Json:
+    """https://core.telegram.org/bots/api#createchatinvitelink: nobody joins by it here."""
+    invitable(call)
+    about = {"invite_link": new_link(), "creator": call.bot.user}
+    return described(ChatInviteLink, call.params | about)
+
+
+def new_link() -> str:
+    """The address of a chat for those who are invited."""
+    return f"https://t.me/+{secrets.token_urlsafe(12)}"
+
+
+def invitable(call: Call) -> Chat:
+    """The group, to which the bot may invite. Raises ApiError 400."""
+    chat = group(call, "can't invite members to a private chat")
+    need_right(call, chat, "can_invite_users", "manage chat invite link")
+    return chat
+
+
+def changeable(call: Call, verb: str, what: str) -> Chat:
+    """The group, which the bot may change. Raises ApiError 400."""
+    chat = group(call, f"can't change private chat {what}")
+    need_right(call, chat, "can_change_info", f"{verb} chat {what}")
+    return chat
+
+
+def announce(call: Call, chat: Chat, content: Json) -> None:
+    """A message in the group that says what has changed."""
+    members.announce(call.world, chat, call.bot.user, content)
+    call.world.group_changed(chat)

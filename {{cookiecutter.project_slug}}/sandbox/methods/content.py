@@ -1,0 +1,239 @@
+"""What a message is made of, put together from parameters by aiogram's description of a Message.
+
+https://core.telegram.org/bots/api#message
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aiogram.types import Message, TelegramObject
+
+from sandbox.entities import detect, parse, trim, utf16_length
+from sandbox.errors import bad_request
+from sandbox.methods.call import Call
+from sandbox.methods.decode import field_types, member_type
+from sandbox.world.events import Json
+
+Builder = Callable[[Call, Json], Json]
+"""Makes the fields of a Message that one method is about, from values. Raises ApiError."""
+EMPTY: dict[Any, object] = {str: "", bool: False}
+LONGEST_TEXT = 4096
+"""UTF-16 code units after formatting: https://core.telegram.org/bots/api#sendmessage."""
+LONGEST_CAPTION = 1024
+"""The same, of a caption: https://core.telegram.org/bots/api#sendphoto."""
+DICE = {"🎲": 6, "🎯": 6, "🏀": 5, "⚽": 5, "🎳": 6, "🎰": 64}
+"""The highest value of each: https://core.telegram.org/bots/api#dice."""
+STARS = "XTR"
+MOST_OPTIONS = 12
+LONGEST_OPTION = 100
+LONGEST_QUESTION = 300
+"""Of a poll: https://core.telegram.org/bots/api#sendpoll."""
+MEDIA = ("animation", "audio", "document", "photo", "sticker", "video", "video_note", "voice")
+"""The fields of a Message that are a file."""
+CAPTION = ("caption", "caption_entities", "has_media_spoiler", "show_caption_above_media")
+TEXT = ("text", "entities", "link_preview_options")
+LONGEST_SOURCE = 2**15
+"""Bytes of a text before formatting."""
+CONTENT = (
+    *(*MEDIA, *CAPTION, *TEXT),
+    *("contact", "dice", "game", "invoice", "location", "paid_media", "poll", "venue"),
+)
+"""All that a message can be about."""
+
+
+def text(call: Call, values: Json) -> Json:
+    """The text of a message. Raises ApiError 400."""
+    value, entities = formatted(call, values, "text", "entities")
+    if not value:
+        raise bad_request("message text is empty")
+    if utf16_length(value) > LONGEST_TEXT:
+        raise bad_request("message is too long")
+    content: Json = {"text": value}
+    if entities:
+        content["entities"] = entities
+    if "link_preview_options" in values:
+        content["link_preview_options"] = values["link_preview_options"]
+    return content
+
+
+def caption(call: Call, values: Json) -> Json:
+    """The caption of a file. Raises ApiError 400."""
+    value, entities = formatted(call, values, "caption", "caption_entities")
+    if utf16_length(value) > LONGEST_CAPTION:
+        raise bad_request("message caption is too long")
+    content: Json = {"caption": value} if value else {}
+    if entities:
+        content["caption_entities"] = entities
+    if values.get("show_caption_above_media"):
+        content["show_caption_above_media"] = True
+    if values.get("has_spoiler"):
+        content["has_media_spoiler"] = True
+    return content
+
+
+def formatted(
+    call: Call, values: Json, name: str, given: str, mode: str = "parse_mode"
+) -> tuple[str, list[Json]]:
+    """A text with its entities: those given, those in its markup and those that Telegram finds.
+
+    https://core.telegram.org/bots/api#formatting-options. Raises ApiError 400.
+    """
+    value, entities = values.get(name, ""), values.get(given, [])
+    if len(value.encode()) > LONGEST_SOURCE:
+        raise bad_request("text is too long")
+    if values.get(mode):
+        value, entities = parse(value, values[mode])
+    value, entities = trim(value, entities)
+    known = call.world.users.keys() | call.world.bots.keys()
+    made = []
+    for one in entities:
+        if one["type"] != "text_mention":
+            made.append(one)
+        elif one.get("user", {}).get("id") in known:
+            made.append(one | {"user": call.world.user(one["user"]["id"])})
+    return value, detect(value, made)
+
+
+def described(model: type[TelegramObject], values: Json) -> Json:
+    """One of Telegram's objects, from the values that are there; what it needs beyond is empty."""
+    made = {}
+    for name, field in field_types(model).items():
+        if values.get(name) is not None:
+            made[name] = values[name]
+        elif field.is_required():
+            made[name] = EMPTY.get(field.annotation, 0)
+    return made
+
+
+def alone(message: Json) -> Json:
+    """A message inside another one, which tells of no further ones."""
+    inner = ("reply_to_message", "external_reply", "quote", "pinned_message")
+    return {name: value for name, value in message.items() if name not in inner}
+
+
+def origin(message: Json) -> Json:
+    """Where a message came from first: https://core.telegram.org/bots/api#messageorigin."""
+    user = message.get("from", {"id": 0, "is_bot": False, "first_name": "Nobody"})
+    first = {"type": "user", "sender_user": user, "date": message.get("date", 0)}
+    found: Json = message.get("forward_origin", first)
+    return found
+
+
+def poll(call: Call, params: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendpoll. Raises ApiError 400."""
+    options = poll_options(call, params["options"])
+    kind = params.get("type", "regular")
+    if kind not in ("quiz", "regular"):
+        raise bad_request("unsupported poll type specified")
+    quiz = kind == "quiz"
+    correct = params.get("correct_option_ids", [params.get("correct_option_id", -1)])
+    if quiz and not (correct and all(0 <= one < len(options) for one in correct)):
+        raise bad_request("wrong correct option ID specified")
+    question, entities = formatted(
+        call, params, "question", "question_entities", "question_parse_mode"
+    )
+    if not question:
+        raise bad_request("poll question must be non-empty")
+    if utf16_length(question) > LONGEST_QUESTION:
+        raise bad_request(f"poll question length must not exceed {LONGEST_QUESTION}")
+    made = {
+        "id": call.world.new_id(),
+        "question": question,
+        "options": [
+            option | {"persistent_id": str(number), "voter_count": 0}
+            for number, option in enumerate(options)
+        ],
+        "total_voter_count": 0,
+        "is_closed": params.get("is_closed", False),
+        "is_anonymous": params.get("is_anonymous", True),
+        "type": kind,
+        "allows_multiple_answers": params.get("allows_multiple_answers", False),
+        "allows_revoting": params.get("allows_revoting", not quiz),
+        "members_only": params.get("members_only", False),
+    }
+    if entities:
+        made["question_entities"] = entities
+    if quiz:
+        made |= {"correct_option_ids": correct, "correct_option_id": correct[0]}
+    if params.get("explanation"):
+        made["explanation"] = formatted(
+            call, params, "explanation", "explanation_entities", "explanation_parse_mode"
+        )[0]
+    if params.get("open_period"):
+        made |= {
+            "open_period": params["open_period"],
+            "close_date": int(time.time()) + params["open_period"],
+        }
+    return {"poll": made}
+
+
+def poll_options(call: Call, given: list[Json | str]) -> list[Json]:
+    """Their texts: https://core.telegram.org/bots/api#inputpolloption. Raises ApiError 400."""
+    if not 1 <= len(given) <= MOST_OPTIONS:
+        few = "poll must have at least 1 option"
+        raise bad_request(f"poll can't have more than {MOST_OPTIONS} options" if given else few)
+    options = []
+    for one in given:
+        values = one if isinstance(one, dict) else {"text": one}
+        text, entities = formatted(call, values, "text", "text_entities", "text_parse_mode")
+        if not text:
+            raise bad_request("poll options must be non-empty")
+        if utf16_length(text) > LONGEST_OPTION:
+            raise bad_request(f"poll options length must not exceed {LONGEST_OPTION}")
+        options.append({"text": text, "text_entities": entities} if entities else {"text": text})
+    return options
+
+
+def dice(_: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#senddice. Raises ApiError 400."""
+    emoji = values.get("emoji", "🎲").replace("\ufe0f", "")
+    if emoji not in DICE:
+        raise bad_request("EMOTICON_INVALID")
+    return {"dice": {"emoji": emoji, "value": random.randint(1, DICE[emoji])}}
+
+
+def location(call: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendlocation. Raises ApiError 400."""
+    if abs(values["latitude"]) > 90 or abs(values["longitude"]) > 180:
+        raise bad_request("wrong location specified")
+    return plain(call, values, "location")
+
+
+def venue(call: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendvenue. Raises ApiError 400."""
+    where = location(call, values)
+    return where | plain(call, values | where, "venue")
+
+
+def invoice(_: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendinvoice: its first button pays. Raises ApiError."""
+    if not values["prices"]:
+        raise bad_request("there must be at least one price")
+    if values["currency"] != STARS and not values.get("provider_token"):
+        raise bad_request("PAYMENT_PROVIDER_INVALID")
+    keyboard = values.get("reply_markup", {}).get("inline_keyboard")
+    if keyboard and not (keyboard[0] and "pay" in keyboard[0][0]):
+        raise bad_request("REPLY_MARKUP_BUY_EMPTY")
+    total = sum(price["amount"] for price in values["prices"])
+    about = values | {"total_amount": total, "start_parameter": values.get("start_parameter", "")}
+    amount = f"{total}" if values["currency"] == STARS else f"{total / 100:.2f}"
+    button = {"text": f"Pay {amount} {values['currency']}", "pay": True}
+    return {
+        "invoice": described(member_type(Message, "invoice"), about),
+        "reply_markup": {"inline_keyboard": [[button]]},
+    }
+
+
+def game(_: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendgame"""
+    name = values["game_short_name"]
+    return {"game": {"title": name, "description": "", "photo": []}}
+
+
+def plain(_: Call, values: Json, kind: str) -> Json:
+    """A content that is described by parameters of the same names: a contact, a location."""
+    return {kind: described(member_type(Message, kind), values)}

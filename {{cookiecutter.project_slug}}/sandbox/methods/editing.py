@@ -1,0 +1,133 @@
+"""Methods that change messages: https://core.telegram.org/bots/api#updating-messages."""
+
+from __future__ import annotations
+
+import time
+
+from sandbox.errors import bad_request
+from sandbox.methods import content, media
+from sandbox.methods.call import Call
+from sandbox.methods.keyboards import inline_keyboard
+from sandbox.methods.members import has_right
+from sandbox.world.chats import Chat, Stored
+from sandbox.world.events import Json
+
+NOT_MODIFIED = (
+    "message is not modified: specified new message content and reply markup are exactly the same "
+    "as a current content and reply markup of the message"
+)
+LIVE = ("live_period", "horizontal_accuracy", "heading", "proximity_alert_radius")
+CAPTION = ("caption", "caption_entities", "show_caption_above_media")
+
+
+async def edit_message_text(call: Call) -> object:
+    """https://core.telegram.org/bots/api#editmessagetext"""
+    chat, stored = call.own_message()
+    if "text" not in stored.message:
+        raise bad_request("there is no text in the message to edit")
+    return edit(call, chat, stored, content.text(call, call.params), content.TEXT)
+
+
+async def edit_message_caption(call: Call) -> object:
+    """https://core.telegram.org/bots/api#editmessagecaption"""
+    chat, stored = call.own_message()
+    if not any(kind in stored.message for kind in (*content.MEDIA, "paid_media")):
+        raise bad_request("there is no caption in the message to edit")
+    return edit(call, chat, stored, content.caption(call, call.params), CAPTION)
+
+
+async def edit_message_media(call: Call) -> object:
+    """https://core.telegram.org/bots/api#editmessagemedia"""
+    chat, stored = call.own_message()
+    made = media.input_media(call, call.params["media"])
+    return edit(call, chat, stored, made, content.CONTENT)
+
+
+async def edit_message_reply_markup(call: Call) -> object:
+    """https://core.telegram.org/bots/api#editmessagereplymarkup"""
+    chat, stored = call.own_message()
+    return edit(call, chat, stored, {}, ())
+
+
+async def edit_message_live_location(call: Call) -> object:
+    """https://core.telegram.org/bots/api#editmessagelivelocation"""
+    chat, stored = live_location(call)
+    old = {name: stored.message["location"][name] for name in LIVE[:1]}
+    made = content.location(call, old | call.params)
+    return edit(call, chat, stored, made, ("location",))
+
+
+async def stop_message_live_location(call: Call) -> object:
+    """https://core.telegram.org/bots/api#stopmessagelivelocation"""
+    chat, stored = live_location(call)
+    where = {n: v for n, v in stored.message["location"].items() if n not in LIVE}
+    return edit(call, chat, stored, {"location": where}, ("location",))
+
+
+async def stop_poll(call: Call) -> Json:
+    """https://core.telegram.org/bots/api#stoppoll: the bot gets the update `poll`, too."""
+    chat, stored = call.own_message("message with poll to stop not found", "poll can't be stopped")
+    poll: Json | None = stored.message.get("poll")
+    if poll is None:
+        raise bad_request("message is not a poll")
+    if poll["is_closed"]:
+        raise bad_request("poll has already been closed")
+    closed = poll | {"is_closed": True}
+    edit(call, chat, stored, {"poll": closed}, ("poll",))
+    call.bot.enter([{"poll": closed}])
+    return closed
+
+
+async def delete_message(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#deletemessage"""
+    if not call.params.get("message_id"):
+        raise bad_request("message identifier is not specified")
+    chat = call.chat()
+    delete(call, chat, [call.message(chat, "message to delete not found")])
+    return True
+
+
+async def delete_messages(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#deletemessages: those that are not there are skipped."""
+    chat = call.chat()
+    ids = dict.fromkeys(call.message_ids())
+    delete(call, chat, [chat.messages[one] for one in ids if one in chat.messages])
+    return True
+
+
+def delete(call: Call, chat: Chat, messages: list[Stored]) -> None:
+    """Deletes messages: in groups, those of others only with the right to. Raises ApiError 400."""
+    all_own = all(stored.bot_id == call.bot.bot_id for stored in messages)
+    if not (all_own or has_right(call, chat, "can_delete_messages")):
+        raise bad_request("message can't be deleted for everyone")
+    for stored in messages:
+        chat.delete(stored.message["message_id"])
+
+
+def live_location(call: Call) -> tuple[Chat, Stored]:
+    """The message to edit, which must hold a live location. Raises ApiError 400."""
+    chat, stored = call.own_message()
+    if "live_period" not in stored.message.get("location", {}):
+        raise bad_request("message can't be edited")
+    return chat, stored
+
+
+def edit(call: Call, chat: Chat, stored: Stored, made: Json, replaced: tuple[str, ...]) -> object:
+    """Puts new content into a message; a keyboard that is not given again goes. Returns the
+    Message, or True for one that inline mode sent. Raises ApiError 400."""
+    made = made | inline_keyboard(call.params)
+    replaced = (*replaced, "reply_markup")
+    old = stored.message
+    if all(comparable(old.get(name)) == comparable(made.get(name)) for name in replaced):
+        raise bad_request(NOT_MODIFIED)
+    message = {name: value for name, value in old.items() if name not in replaced}
+    message |= {"edit_date": int(time.time())} | made
+    chat.edit(message)
+    return True if stored.inline_id else message
+
+
+def comparable(value: object) -> object:
+    """A value without the ids that the same file has anew at each upload."""
+    if isinstance(value, dict):
+        return {n: comparable(v) for n, v in value.items() if n != "file_id"}
+    return [comparable(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,187 @@
+"""Members and administrators of groups: https://core.telegram.org/bots/api#banchatmember."""
+
+from __future__ import annotations
+
+from sandbox.errors import bad_request
+from sandbox.methods.call import Call
+from sandbox.world import members
+from sandbox.world.chats import Chat
+from sandbox.world.events import Json
+
+UNCHANGEABLE = "chat member status can't be changed in private chats"
+RESTRICT = "restrict/unrestrict chat member"
+SUPERGROUPS = "method is available for supergroup and channel chats only"
+GROUPS = "method is available only for groups and supergroups"
+LONGEST_TITLE = 16
+"""https://core.telegram.org/bots/api#setchatadministratorcustomtitle"""
+
+
+async def get_chat_member(call: Call) -> Json:
+    """https://core.telegram.org/bots/api#getchatmember"""
+    return members.member(call.world, call.chat(), somebody(call))
+
+
+async def get_chat_administrators(call: Call) -> list[Json]:
+    """https://core.telegram.org/bots/api#getchatadministrators: no other bots, unless asked."""
+    chat = group(call, "there are no administrators in the private chat")
+    others = () if call.params.get("return_bots") else call.world.bots.keys() - {call.bot.bot_id}
+    return [
+        one
+        for user_id, one in chat.members.items()
+        if one["status"] in ("creator", "administrator") and user_id not in others
+    ]
+
+
+async def get_chat_member_count(call: Call) -> int:
+    """https://core.telegram.org/bots/api#getchatmembercount"""
+    chat = call.chat()
+    return 2 if chat.bot_id is not None else sum(map(chat.is_member, chat.members))
+
+
+async def ban_chat_member(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#banchatmember"""
+    chat, old = target(call)
+    if chat.is_member(old["user"]["id"]):
+        members.leave(call.world, chat, call.bot.user, old["user"], "kicked")
+    else:
+        gone = {"status": "kicked", "user": old["user"], "until_date": 0}
+        members.change(call.world, chat, call.bot.user, gone)
+    chat.members[old["user"]["id"]]["until_date"] = until_date(call)
+    return True
+
+
+async def unban_chat_member(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#unbanchatmember: who is there is removed, but may come
+    back, unless `only_if_banned`."""
+    chat, old = target(call, SUPERGROUPS)
+    if old["status"] == "kicked":
+        members.change(call.world, chat, call.bot.user, {"status": "left", "user": old["user"]})
+    elif chat.is_member(old["user"]["id"]) and not call.params.get("only_if_banned"):
+        members.leave(call.world, chat, call.bot.user, old["user"])
+    return True
+
+
+async def restrict_chat_member(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#restrictchatmember"""
+    chat, old = target(call, "method is available only for supergroups")
+    user, inside = old["user"], chat.is_member(old["user"]["id"])
+    allowed = permissions(call)
+    new = members.restricted(user, allowed, until_date(call), is_member=inside)
+    if all(allowed.values()):
+        new = {"status": "member" if inside else "left", "user": user}
+    members.change(call.world, chat, call.bot.user, new)
+    return True
+
+
+async def promote_chat_member(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#promotechatmember: without any right, the contrary."""
+    chat = group(call, SUPERGROUPS, supergroup=True)
+    user_id = somebody(call)
+    old = members.member(call.world, chat, user_id)
+    if old["status"] == "creator":
+        raise bad_request("can't demote chat creator")
+    if user_id == call.bot.bot_id:
+        raise bad_request("can't promote self")
+    if not has_right(call, chat, "can_promote_members"):
+        raise bad_request("not enough rights")
+    if not chat.is_member(user_id):
+        raise bad_request("USER_NOT_MUTUAL_CONTACT")
+    new = {"status": "member", "user": old["user"]}
+    if any(call.params.get(name) for name in (*members.RIGHTS, "is_anonymous")):
+        new = members.administrator(old["user"], call.params)
+    members.change(call.world, chat, call.bot.user, new)
+    return True
+
+
+async def set_chat_administrator_custom_title(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#setchatadministratorcustomtitle"""
+    chat = group(call, GROUPS)
+    old = members.member(call.world, chat, somebody(call))
+    if old["status"] == "creator":
+        raise bad_request("only the owner can edit their custom title")
+    if old["status"] != "administrator":
+        raise bad_request("user is not an administrator")
+    need_right(call, chat, "can_promote_members", "change custom title of the user")
+    title = call.params.get("custom_title", "")
+    if len(title) > LONGEST_TITLE:
+        raise bad_request("CUSTOM_TITLE_INVALID")
+    new = {name: value for name, value in old.items() if name != "custom_title"}
+    members.change(
+        call.world, chat, call.bot.user, new | ({"custom_title": title} if title else {})
+    )
+    return True
+
+
+async def leave_chat(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#leavechat"""
+    members.leave(call.world, group(call, UNCHANGEABLE), call.bot.user, call.bot.user)
+    return True
+
+
+def group(call: Call, problem: str, *, supergroup: bool = False) -> Chat:
+    """The chat, which must be a group or even a supergroup. Raises ApiError 400 with `problem`."""
+    chat = call.chat()
+    if chat.bot_id is not None or (supergroup and chat.info["type"] != "supergroup"):
+        raise bad_request(problem)
+    return chat
+
+
+def has_right(call: Call, chat: Chat, right: str) -> bool:
+    """Whether the bot is an administrator with that right; in private chats it needs none."""
+    me = chat.members.get(call.bot.bot_id, {})
+    return chat.bot_id is not None or (me["status"] == "administrator" and me.get(right, False))
+
+
+def need_right(call: Call, chat: Chat, right: str, purpose: str) -> None:
+    """Raises ApiError 400 unless the bot has that right."""
+    if not has_right(call, chat, right):
+        raise bad_request(f"not enough rights to {purpose}")
+
+
+def somebody(call: Call) -> int:
+    """The `user_id`. Raises ApiError 400 for nobody who is known."""
+    user_id: int = call.params["user_id"]
+    if user_id not in call.world.users and user_id not in call.world.bots:
+        raise bad_request("user not found")
+    return user_id
+
+
+def target(call: Call, supergroups: str = "") -> tuple[Chat, Json]:
+    """The group and the ChatMember object of `user_id`, whom the bot may restrict. Raises ApiError
+    400: with `supergroups`, if it is given, in other groups."""
+    chat = group(call, supergroups or UNCHANGEABLE, supergroup=bool(supergroups))
+    user_id = somebody(call)
+    need_right(call, chat, "can_restrict_members", RESTRICT)
+    if user_id == call.bot.bot_id:
+        raise bad_request("can't restrict self")
+    old = members.member(call.world, chat, user_id)
+    if old["status"] == "creator":
+        raise bad_request("can't remove chat owner")
+    if old["status"] == "administrator":
+        raise bad_request("user is an administrator of the chat")
+    return chat, old
+
+
+def until_date(call: Call) -> int:
+    """When it ends; 0: never."""
+    date: int = call.params.get("until_date", 0)
+    return max(0, min(2**31 - 1, date))
+
+
+def permissions(call: Call) -> Json:
+    """Every permission, granted or not: https://core.telegram.org/bots/api#restrictchatmember tells
+    which ones include others."""
+    given = call.params["permissions"]
+    made = {name: given.get(name, False) for name in members.PERMISSIONS}
+    if not call.params.get("use_independent_chat_permissions"):
+        if made["can_send_other_messages"] or made["can_add_web_page_previews"]:
+            sending = {right for right, _ in members.SENDING.values()}
+            made |= dict.fromkeys(sending - {"can_send_polls", "can_send_other_messages"}, True)
+        made["can_send_messages"] = made["can_send_messages"] or made["can_send_polls"]
+    for name, same in (
+        ("can_manage_topics", "can_pin_messages"),
+        ("can_edit_tag", "can_pin_messages"),
+        ("can_react_to_messages", "can_send_messages"),
+    ):
+        made[name] = given.get(name, made[same])
+    return made

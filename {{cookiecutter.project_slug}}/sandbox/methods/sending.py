@@ -1,0 +1,152 @@
+"""One path for all methods that send: https://core.telegram.org/bots/api#sendmessage and below."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from sandbox.entities import utf16_length
+from sandbox.errors import bad_request
+from sandbox.methods import content, media
+from sandbox.methods.call import Call, Handler
+from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
+from sandbox.world import members
+from sandbox.world.chats import Chat
+from sandbox.world.events import Json
+from sandbox.world.pending import Poll
+
+
+def file(call: Call, values: Json, kind: str) -> Json:
+    """What a method is about that sends one file."""
+    return media.file_content(call, kind, values[kind], values)
+
+
+BUILDERS: dict[str, content.Builder] = {
+    "sendMessage": content.text,
+    "sendPoll": content.poll,
+    "sendDice": content.dice,
+    "sendVenue": content.venue,
+    "sendInvoice": content.invoice,
+    "sendContact": partial(content.plain, kind="contact"),
+    "sendLocation": content.location,
+    "sendGame": content.game,
+    "sendPaidMedia": media.paid_media,
+    "sendPhoto": partial(file, kind="photo"),
+    "sendAudio": partial(file, kind="audio"),
+    "sendDocument": partial(file, kind="document"),
+    "sendVideo": partial(file, kind="video"),
+    "sendAnimation": partial(file, kind="animation"),
+    "sendVoice": partial(file, kind="voice"),
+    "sendVideoNote": partial(file, kind="video_note"),
+    "sendSticker": partial(file, kind="sticker"),
+}
+ALBUMS = ({"photo", "video"}, {"audio"}, {"document"})
+"""What may be in one album: https://core.telegram.org/bots/api#sendmediagroup."""
+ACTIONS = (
+    "typing",
+    *("upload_photo", "record_video", "upload_video", "record_voice", "upload_voice"),
+    *("upload_document", "choose_sticker", "find_location"),
+    *("record_video_note", "upload_video_note"),
+)
+
+
+async def send(call: Call) -> Json:
+    """Any method of BUILDERS."""
+    chat = call.open_chat()
+    made = BUILDERS[call.method](call, call.params)
+    return say(call, chat, made | inline_keyboard(call.params))
+
+
+async def send_media_group(call: Call) -> list[Json]:
+    """https://core.telegram.org/bots/api#sendmediagroup"""
+    chat = call.open_chat()
+    items = call.params["media"]
+    if not items:
+        raise bad_request("there are no messages to send")
+    if len(items) > 10:
+        raise bad_request("too many messages to send as an album")
+    kinds = {item["type"] for item in items}
+    if not any(kinds <= album for album in ALBUMS):
+        other = max(kinds - ALBUMS[0])
+        raise bad_request(f"{other} can't be mixed with other media types")
+    group = {"media_group_id": call.world.new_id()} if len(items) > 1 else {}
+    made = [media.input_media(call, item) for item in items]
+    return [say(call, chat, one | group) for one in made]
+
+
+async def send_chat_action(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#sendchataction"""
+    chat = call.open_chat()
+    if call.params["action"] not in ACTIONS:
+        raise bad_request("wrong parameter action in request")
+    chat.tell("action", call.bot.bot_id, action=call.params["action"])
+    return True
+
+
+async def send_message_draft(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#sendmessagedraft: the user sees that the bot types."""
+    chat = call.open_chat()
+    if not call.params["draft_id"]:
+        raise bad_request("draft identifier must be non-zero")
+    content.formatted(call, call.params, "text", "entities")
+    chat.tell("action", call.bot.bot_id, action="typing")
+    return True
+
+
+def say(call: Call, chat: Chat, made: Json) -> Json:
+    """A message of the bot, with what all methods that send have in common. Raises ApiError 400."""
+    params, bot = call.params, call.bot
+    if forbidden := members.forbidden(chat, bot.bot_id, made):
+        raise bad_request(f"not enough rights to send {forbidden} to the chat")
+    if params.get("message_thread_id") and chat.bot_id is not None:
+        raise bad_request("message thread not found")
+    made |= reply(call, chat)
+    if params.get("protect_content"):
+        made["has_protected_content"] = True
+    if "message_effect_id" in params:
+        made["effect_id"] = params["message_effect_id"]
+    keyboard = reply_keyboard(call, chat)
+    message = call.world.post(chat, bot.user, made, bot_id=bot.bot_id, keyboard=keyboard)
+    if "poll" in made:
+        poll = Poll(bot.bot_id, chat, message["message_id"])
+        call.world.polls.setdefault(made["poll"]["id"], poll)
+    if "invoice" in made:
+        chat.messages[message["message_id"]].payload = params["payload"]
+    return message
+
+
+def reply(call: Call, chat: Chat) -> Json:
+    """The fields that tell what is replied to: https://core.telegram.org/bots/api#replyparameters.
+
+    Raises ApiError 400.
+    """
+    told = call.params.get("reply_parameters", {})
+    message_id = told.get("message_id") or call.params.get("reply_to_message_id")
+    if not message_id:
+        return {}
+    source = call.chat_of(told.get("chat_id", chat.chat_id))
+    stored = source.messages.get(message_id)
+    if stored is None:
+        if told.get("allow_sending_without_reply", call.params.get("allow_sending_without_reply")):
+            return {}
+        raise bad_request("message to be replied not found")
+    made = {}
+    if told.get("quote"):
+        text, entities = content.formatted(
+            call, told, "quote", "quote_entities", "quote_parse_mode"
+        )
+        whole = stored.message.get("text") or stored.message.get("caption") or ""
+        if text not in whole:
+            raise bad_request("QUOTE_TEXT_INVALID")
+        position = utf16_length(whole[: whole.index(text)])
+        made["quote"] = {"text": text, "position": position, "is_manual": True}
+        if entities:
+            made["quote"]["entities"] = entities
+    if source is chat:
+        return made | {"reply_to_message": content.alone(stored.message)}
+    about = {"origin": content.origin(stored.message), "message_id": message_id}
+    return made | {
+        "external_reply": about | ({"chat": source.info} if source.bot_id is None else {})
+    }
+
+
+FAMILIES: dict[str, Handler] = dict.fromkeys(BUILDERS, send)

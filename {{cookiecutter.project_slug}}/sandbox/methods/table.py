@@ -1,0 +1,38 @@
+"""All methods that are emulated."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+
+from sandbox.methods import (
+    chats,
+    copying,
+    editing,
+    files,
+    managed,
+    members,
+    profile,
+    queries,
+    sending,
+    updates,
+)
+from sandbox.methods.call import Handler
+from sandbox.methods.decode import known_methods
+
+MODULES = (chats, copying, editing, files, managed, members, profile, queries, sending, updates)
+
+
+def handlers(module: ModuleType) -> dict[str, Handler]:
+    """The methods that a module does: `send_chat_action` does sendChatAction, and its FAMILIES name
+    those that a function does together."""
+    functions = inspect.getmembers(module, inspect.iscoroutinefunction)
+    named = {name.replace("_", ""): function for name, function in functions}
+    families = {name.lower(): one for name, one in getattr(module, "FAMILIES", {}).items()}
+    return {name: one for name, one in named.items() if name in known_methods()} | families
+
+
+METHODS: dict[str, Handler] = {
+    name: handler for module in MODULES for name, handler in handlers(module).items()
+}
+"""By name in lower case: names are case-insensitive at Telegram."""

@@ -1,0 +1,112 @@
+"""Methods by which a bot gets its updates: https://core.telegram.org/bots/api#getting-updates."""
+
+from __future__ import annotations
+
+import re
+
+from yarl import URL
+
+from sandbox.errors import bad_request
+from sandbox.methods.call import Call, Described, Handler
+from sandbox.world.delivery import Webhook
+from sandbox.world.events import Json
+from sandbox.world.files import Upload
+
+LONGEST_POLL = 50
+"""Seconds; Telegram shortens longer polls to this."""
+SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]*")
+
+
+async def get_updates(call: Call) -> list[Json]:
+    """https://core.telegram.org/bots/api#getupdates"""
+    bot = call.bot
+    if bot.webhook:
+        raise bot.conflict(
+            "can't use getUpdates method while webhook is active; "
+            "use deleteWebhook to delete the webhook first"
+        )
+    params = call.params
+    offset = params.get("offset", 0)
+    limit = max(1, min(100, params.get("limit", 100)))
+    seconds = max(0, min(LONGEST_POLL, params.get("timeout", 0)))
+    remember_allowed_updates(call)
+    bot.polled()
+    bot.confirm(offset)
+    if not bot.pending and seconds and not call.world.stopping:
+        await bot.poll(seconds)
+    return bot.first(limit)
+
+
+async def set_webhook(call: Call) -> Described:
+    """https://core.telegram.org/bots/api#setwebhook"""
+    address = call.params.get("url", "")
+    if not address:
+        return await delete_webhook(call)
+    try:
+        url = URL(address)
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise bad_request("invalid webhook URL specified")
+    secret_token = call.params.get("secret_token", "")
+    if len(secret_token) > 256:
+        raise bad_request("secret token is too long")
+    if not SECRET_TOKEN.fullmatch(secret_token):
+        raise bad_request("secret token contains unallowed characters")
+    connections = max(1, min(100, call.params.get("max_connections", 40)))
+    remember_allowed_updates(call)
+    if call.params.get("drop_pending_updates"):
+        call.bot.drop_pending()
+
+    async def run(values: Json, files: dict[str, Upload]) -> None:
+        # The table of methods has this one, too.
+        from sandbox.methods.answer import answer
+
+        token = (call.bot.bot_id, call.bot.secret)
+        await answer(call.world, token, str(values.pop("method")), values, files, call.http)
+
+    call.bot.set_webhook(
+        Webhook(call.bot, call.http, address, secret_token, connections, run),
+    )
+    return Described(result=True, description="Webhook was set")
+
+
+async def delete_webhook(call: Call) -> Described:
+    """https://core.telegram.org/bots/api#deletewebhook"""
+    was_set = call.bot.webhook is not None
+    call.bot.set_webhook(None)
+    if call.params.get("drop_pending_updates"):
+        call.bot.drop_pending()
+    state = "was" if was_set else "is already"
+    return Described(result=True, description=f"Webhook {state} deleted")
+
+
+async def get_webhook_info(call: Call) -> Json:
+    """https://core.telegram.org/bots/api#getwebhookinfo"""
+    bot = call.bot
+    if bot.webhook:
+        info = bot.webhook.describe()
+    else:
+        info = {
+            "url": "",
+            "has_custom_certificate": False,
+            "pending_update_count": bot.pending_count,
+        }
+    if bot.allowed:
+        info["allowed_updates"] = list(bot.allowed)
+    return info
+
+
+async def end(_: Call) -> bool:
+    """https://core.telegram.org/bots/api#logout and #close: there is one server here, this one."""
+    return True
+
+
+def remember_allowed_updates(call: Call) -> None:
+    """Takes over `allowed_updates`; without it the earlier choice stays, empty is the default."""
+    if "allowed_updates" not in call.params:
+        return
+    call.bot.allowed = tuple(call.params["allowed_updates"])
+
+
+FAMILIES: dict[str, Handler] = {"logOut": end, "close": end}

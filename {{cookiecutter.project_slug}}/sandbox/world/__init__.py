@@ -1,0 +1,1 @@
+"""What Telegram knows: bots, people, chats, files, and the trouble it makes."""

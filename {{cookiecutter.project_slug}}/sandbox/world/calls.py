@@ -1,0 +1,116 @@
+"""What the bots called: a bounded record that tests can read and wait on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import heapq
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from sandbox.world.events import Events, Json
+
+KEPT_PER_METHOD = 10_000
+"""Calls kept of each method, so that long polls do not push out the messages."""
+
+
+@dataclass(slots=True)
+class Call:
+    """One Bot API call."""
+
+    number: int
+    bot_id: int
+    method: str
+    params: Json
+    """As the sandbox understood them: numbers, JSON and files are decoded."""
+    emulated: bool
+    at: float
+    """Unix time of arrival."""
+    status: int | None = None
+    """HTTP status of the answer; None: not answered yet, or the connection was cut."""
+    answer: object = None
+    seconds: float | None = None
+    """Until the answer."""
+    fault: str | None = None
+    """The fault that struck it."""
+
+    def describe(self) -> Json:
+        """What the control API says of it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """Somebody who waits for `missing` more calls."""
+
+    bot_id: int | None
+    method: str | None
+    missing: int
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class CallLog:
+    """The calls, oldest first."""
+
+    def __init__(self, events: Events) -> None:
+        self._events = events
+        self._number = 0
+        self._calls: dict[str, deque[Call]] = {}
+        self._waiters: set[Waiter] = set()
+
+    def begin(self, bot_id: int, method: str, params: Json, *, emulated: bool) -> Call:
+        """Notes a call that came in."""
+        self._number += 1
+        call = Call(self._number, bot_id, method, params, emulated, time.time())
+        # All that is not emulated shares one row, or made-up names would fill the memory.
+        key = method.lower() if emulated else ""
+        self._calls.setdefault(key, deque(maxlen=KEPT_PER_METHOD)).append(call)
+        for waiter in self._waiters:
+            if matches(call, waiter.bot_id, waiter.method):
+                waiter.missing -= 1
+                if waiter.missing <= 0:
+                    waiter.enough.set()
+        self._tell(call)
+        return call
+
+    def end(self, call: Call, status: int | None, answer: object, fault: str | None) -> None:
+        """Notes what a call was answered with."""
+        call.status = status
+        call.answer = answer
+        call.fault = fault
+        call.seconds = time.time() - call.at
+        self._tell(call)
+
+    def _tell(self, call: Call) -> None:
+        if self._events.watched:
+            self._events.tell("call", call=call.describe())
+
+    def select(self, bot_id: int | None, method: str | None) -> list[Json]:
+        """Calls of a bot, of a method; None: of all."""
+        calls = heapq.merge(*self._calls.values(), key=lambda call: call.number)
+        return [call.describe() for call in calls if matches(call, bot_id, method)]
+
+    async def wait(
+        self, bot_id: int | None, method: str | None, at_least: int, seconds: float
+    ) -> list[Json]:
+        """The same, as soon as there are `at_least` of them or `seconds` are over."""
+        found = self.select(bot_id, method)
+        if len(found) >= at_least:
+            return found
+        waiter = Waiter(bot_id, method, at_least - len(found))
+        self._waiters.add(waiter)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await waiter.enough.wait()
+        finally:
+            self._waiters.discard(waiter)
+        return self.select(bot_id, method)
+
+
+def matches(call: Call, bot_id: int | None, method: str | None) -> bool:
+    """Whether a call is of that bot and method; None: any."""
+    return bot_id in (None, call.bot_id) and (
+        method is None or call.method.lower() == method.lower()
+    )

@@ -1,0 +1,140 @@
+"""Who is in a chat, as what: https://core.telegram.org/bots/api#chatmember."""
+
+from __future__ import annotations
+
+import time
+
+from aiogram.types import (
+    ChatAdministratorRights,
+    ChatMemberAdministrator,
+    ChatMemberRestricted,
+    ChatPermissions,
+)
+
+from sandbox.world.chats import Chat
+from sandbox.world.events import Json
+from sandbox.world.world import World
+
+RIGHTS = tuple(name for name in ChatAdministratorRights.model_fields if name.startswith("can_"))
+PERMISSIONS = tuple(ChatPermissions.model_fields)
+
+
+def member(world: World, chat: Chat, user_id: int) -> Json:
+    """The ChatMember object of somebody, `left` for who was never there."""
+    found = chat.members.get(user_id)
+    if found is None:
+        status = "member" if user_id in (chat.chat_id, chat.bot_id) else "left"
+        found = {"status": status}
+    return found | {"user": world.user(user_id)}
+
+
+def administrator(user: Json, rights: Json) -> Json:
+    """https://core.telegram.org/bots/api#chatmemberadministrator; rights not given are missing."""
+    granted = {
+        name: bool(rights.get(name, False))
+        for name in RIGHTS
+        if name in rights or ChatMemberAdministrator.model_fields[name].is_required()
+    }
+    anonymous = bool(rights.get("is_anonymous", False))
+    return {
+        "status": "administrator",
+        "user": user,
+        "can_be_edited": True,
+        "is_anonymous": anonymous,
+        **granted,
+    }
+
+
+def restricted(user: Json, permissions: Json, until: int, *, is_member: bool) -> Json:
+    """https://core.telegram.org/bots/api#chatmemberrestricted"""
+    allowed = {
+        name: bool(permissions.get(name, False))
+        for name in PERMISSIONS
+        if name in ChatMemberRestricted.model_fields
+    }
+    return {
+        "status": "restricted",
+        "user": user,
+        "is_member": is_member,
+        "until_date": until,
+        **allowed,
+    }
+
+
+SENDING = {
+    "animation": ("can_send_other_messages", "animations"),
+    "audio": ("can_send_audios", "audios"),
+    "contact": ("can_send_messages", "contacts"),
+    "dice": ("can_send_other_messages", "dice"),
+    "document": ("can_send_documents", "documents"),
+    "game": ("can_send_other_messages", "games"),
+    "invoice": ("can_send_messages", "invoices"),
+    "location": ("can_send_messages", "locations"),
+    "photo": ("can_send_photos", "photos"),
+    "poll": ("can_send_polls", "polls"),
+    "sticker": ("can_send_other_messages", "stickers"),
+    "text": ("can_send_messages", "text messages"),
+    "video": ("can_send_videos", "videos"),
+    "video_note": ("can_send_video_notes", "video notes"),
+    "voice": ("can_send_voice_notes", "voice notes"),
+}
+"""The permission that a content needs (https://core.telegram.org/bots/api#chatpermissions) and what
+it is called. An animation is a document, too, and comes first."""
+
+
+def forbidden(chat: Chat, user_id: int, content: Json) -> str | None:
+    """What of a message somebody may not send in a chat, in words; None: all is allowed."""
+    member = chat.members.get(user_id, {})
+    if member.get("status") in ("creator", "administrator"):
+        return None
+    allowed = chat.details.get("permissions", {})
+    for right, noun in (SENDING[kind] for kind in SENDING if kind in content):
+        return None if member.get(right, True) and allowed.get(right, True) else noun
+    return None
+
+
+def change(world: World, chat: Chat, actor: Json, new: Json) -> None:
+    """Makes somebody something else in a chat. A bot hears of itself by `my_chat_member`, of others
+    by `chat_member`, for which it must ask (https://core.telegram.org/bots/api#update)."""
+    user_id = new["user"]["id"]
+    old = member(world, chat, user_id)
+    chat.members[user_id] = new
+    changed = {
+        "chat": chat.info,
+        "from": actor,
+        "date": int(time.time()),
+        "old_chat_member": old,
+        "new_chat_member": new,
+    }
+    if user_id in world.bots:
+        world.bots[user_id].enter([{"my_chat_member": changed}])
+    for bot in world.bots_in(chat):
+        if bot.bot_id != user_id and chat.members.get(bot.bot_id, {}).get("status") in (
+            "administrator",
+            "creator",
+        ):
+            bot.enter([{"chat_member": changed}])
+    if chat.bot_id is None:
+        world.group_changed(chat)
+
+
+def join(world: World, chat: Chat, actor: Json, user: Json) -> None:
+    """Somebody is added to a group: all bots in it see the message."""
+    change(world, chat, actor, {"status": "member", "user": user})
+    announce(world, chat, actor, {"new_chat_members": [user]})
+
+
+def leave(world: World, chat: Chat, actor: Json, user: Json, status: str = "left") -> None:
+    """Somebody leaves a group, or is thrown out with the status `kicked`."""
+    announce(world, chat, actor, {"left_chat_member": user})
+    gone = {"status": status, "user": user}
+    change(world, chat, actor, gone | {"until_date": 0} if status == "kicked" else gone)
+
+
+def announce(world: World, chat: Chat, actor: Json, content: Json) -> None:
+    """A service message. All bots hear of what a user did; what a bot did it hears of alone."""
+    bot = world.bots.get(actor["id"])
+    if bot is None:
+        world.write(chat, actor, content)
+    else:
+        bot.enter([{"message": world.post(chat, actor, content, bot_id=bot.bot_id)}])

@@ -1,0 +1,108 @@
+"""Files of users and bots: getFile, the download, what the sandbox knows of pictures."""
+
+import base64
+import struct
+
+import aiohttp
+import pytest
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import BufferedInputFile
+
+from sandbox.client import SandboxClient, SandboxError
+from sandbox.world.files import picture_size
+from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN
+from tests.sandbox.test_sending import PNG
+
+pytestmark = pytest.mark.usefixtures("fitting")
+
+
+def of_user(kind: str, name: str, data: bytes) -> dict[str, str]:
+    return {"kind": kind, "name": name, "data": base64.b64encode(data).decode()}
+
+
+async def test_a_bot_downloads_what_a_user_sent(sandbox: SandboxClient, bot: Bot) -> None:
+    file = of_user("document", "list.txt", b"a,b,c") | {"caption": "my list /x"}
+    await sandbox.ask("send", bot_id=BOT_ID, file=file)
+    [update] = await bot.get_updates()
+    assert update.message
+    assert update.message.document
+    assert update.message.caption == "my list /x"
+    assert update.message.document.mime_type == "text/plain"
+    found = await bot.get_file(update.message.document.file_id)
+    assert found.file_path
+    assert found.file_path.startswith("documents/")
+    content = await bot.download(found)
+    assert content
+    assert content.read() == b"a,b,c"
+
+
+@pytest.mark.parametrize(
+    "kind", ["photo", "audio", "video", "voice", "video_note", "animation", "sticker"]
+)
+async def test_users_send_all_kinds_of_files(sandbox: SandboxClient, bot: Bot, kind: str) -> None:
+    await sandbox.ask("send", bot_id=BOT_ID, file=of_user(kind, "a.png", PNG))
+    [update] = await bot.get_updates()
+    assert update.message
+    assert update.message.content_type == kind
+
+
+async def test_a_bot_sends_what_it_got(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.ask("send", bot_id=BOT_ID, file=of_user("photo", "a.png", PNG))
+    [update] = await bot.get_updates()
+    assert update.message
+    assert update.message.photo
+    sent = await bot.send_photo(ALICE, update.message.photo[-1].file_id)
+    assert sent.photo
+    assert await sandbox.file(sent.photo[-1].file_id) == PNG
+
+
+async def test_files_that_are_not_there(
+    sandbox: SandboxClient, bot: Bot, http: aiohttp.ClientSession
+) -> None:
+    with pytest.raises(TelegramBadRequest, match="wrong file_id or the file is temporarily"):
+        await bot.get_file("nothing")
+    with pytest.raises(SandboxError, match="a photo is a PNG"):
+        await sandbox.ask("send", bot_id=BOT_ID, file=of_user("photo", "a.png", b"no"))
+    with pytest.raises(SandboxError, match="no base64"):
+        await sandbox.ask("send", bot_id=BOT_ID, file={"kind": "voice", "name": "a", "data": "é"})
+    for path in (f"bot{TOKEN}/nothing", f"bot{TOKEN}/../../secret", "bot1:x/documents/file_0"):
+        async with http.get(f"{sandbox.url}/file/{path}") as answer:
+            assert answer.status == 404
+
+
+async def test_large_files(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    large = BufferedInputFile(bytes(20 * 1024 * 1024 + 1), "large.bin")
+    sent = await bot.send_document(ALICE, large)
+    assert sent.document
+    with pytest.raises(TelegramBadRequest, match="file is too big"):
+        await bot.get_file(sent.document.file_id)
+
+
+GIF = b"GIF89a" + struct.pack("<HH", 5, 6)
+JPEG = b"\xff\xd8\xff\xe0\0\4ab\xff\xc0\0\x11\x08\0\7\0\x08"
+VP8X = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + bytes([8, 0, 0, 9, 0, 0])
+VP8L = b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + struct.pack("<I5x", 10 | 11 << 14)
+VP8 = b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 13, 14)
+
+
+@pytest.mark.parametrize(
+    ("data", "size"),
+    [
+        (PNG, (2, 3)),
+        (GIF, (5, 6)),
+        (JPEG, (8, 7)),
+        (VP8X, (9, 10)),
+        (VP8L, (11, 12)),
+        (VP8, (13, 14)),
+        (b"", (0, 0)),
+        (b"text", (0, 0)),
+        (PNG[:20], (0, 0)),
+        (JPEG[:10], (0, 0)),
+        (VP8[:20], (0, 0)),
+        (b"\xff\xd8" + b"\xff\xe0\0\2" * 1000, (0, 0)),
+    ],
+)
+def test_sizes_of_pictures(data: bytes, size: tuple[int, int]) -> None:
+    assert picture_size(data) == size
