@@ -1,0 +1,589 @@
+"""The sandbox's page, as a user has it: in a browser, with bots that run.
+
+No test may leave an error in the browser's console or a request that failed.
+"""
+
+import importlib.util
+import re
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser import PHONE, RAW, SHOP, SUPPORT, Pages, Sandbox, chromium
+
+from playwright.sync_api import Browser, Locator, Page, expect  # isort: skip
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=15_000)
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def project_and_python(request: pytest.FixtureRequest) -> tuple[Path, str]:
+    """A baked project and an interpreter that has what it needs: this one, or that of its tools."""
+    if all(map(importlib.util.find_spec, ("aiogram", "pydantic_settings", "structlog"))):
+        return request.getfixturevalue("project"), sys.executable
+    folder: Path = request.getfixturevalue("equipped")
+    return folder, str(folder / ".venv" / "bin" / "python")
+
+
+@pytest.fixture(scope="module")
+def sandbox(
+    browser: Browser,
+    project_and_python: tuple[Path, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Sandbox]:
+    """With the two example bots and a third one that the tests speak for."""
+    sandbox = Sandbox(*project_and_python, tmp_path_factory.mktemp("page"))
+    sandbox.start()
+    try:
+        with sandbox.bots():
+            sandbox.call("setMyName", name="Raw")
+            yield sandbox
+    finally:
+        sandbox.kill()
+
+
+@pytest.fixture
+def empty(
+    browser: Browser, project_and_python: tuple[Path, str], tmp_path: Path
+) -> Iterator[Sandbox]:
+    """A sandbox that nobody has called."""
+    sandbox = Sandbox(*project_and_python, tmp_path)
+    sandbox.start()
+    yield sandbox
+    sandbox.kill()
+
+
+@pytest.fixture
+def pages(browser: Browser) -> Iterator[Pages]:
+    pages = Pages(browser)
+    yield pages
+    pages.close()
+    assert pages.problems == []
+
+
+@pytest.fixture
+def user(sandbox: Sandbox) -> int:
+    """Dora, who has said nothing to anybody. Those of other tests have other names now."""
+    for other in sandbox.ask("users"):
+        if other["first_name"] == "Dora":
+            sandbox.ask("add_user", first_name="Gone", user_id=other["id"])
+    user_id: int = sandbox.ask("add_user", first_name="Dora")["id"]
+    return user_id
+
+
+def column(page: Page, target: int) -> Locator:
+    return page.locator(f".column[data-target='{target}']")
+
+
+def composer(where: Page | Locator) -> Locator:
+    return where.get_by_label("Message to")
+
+
+def write(where: Page | Locator, text: str) -> None:
+    field = composer(where)
+    field.fill(text)
+    field.press("Enter")
+
+
+def last_of_bot(where: Page | Locator) -> Locator:
+    return where.locator("article.theirs").last
+
+
+def last_of_mine(where: Page | Locator) -> Locator:
+    return where.locator("article.mine").last
+
+
+def row(page: Page, target: int) -> Locator:
+    return page.locator(f"#row{target}")
+
+
+def scrolls_sideways(page: Page) -> bool:
+    wide: bool = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return wide
+
+
+def png(width: int = 40, height: int = 30) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = (b"\0" + b"\x33\x90\xec" * width) * height
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def test_the_first_run_says_what_to_do_and_goes_on_by_itself(empty: Sandbox, pages: Pages) -> None:
+    page = pages.open(empty)
+    expect(page.get_by_text(f"TELEGRAM_API_URL={empty.url}")).to_be_visible()
+    empty.call("getMe")
+    expect(page.get_by_text("Waiting for the first bot")).to_have_count(0)
+    expect(row(page, RAW)).to_be_visible()
+    expect(column(page, RAW).get_by_role("button", name="/start")).to_be_visible()
+
+
+def test_a_form_is_filled_in_to_the_end(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SUPPORT}")
+    page.get_by_role("button", name="/start").click()
+    expect(last_of_bot(page)).to_contain_text("the support bot")
+    last_of_bot(page).get_by_role("button", name="/help").click()
+    expect(last_of_bot(page)).to_contain_text("fill in a short form")
+    page.get_by_role("button", name="Commands of the bot").click()
+    page.get_by_role("listbox", name="Offers").get_by_role("option", name="/form").click()
+    expect(last_of_bot(page)).to_contain_text("What is your name?")
+    write(page, "Dora")
+    expect(last_of_bot(page)).to_contain_text("How old are you, Dora?")
+    write(page, "36")
+    expect(last_of_bot(page)).to_contain_text("36 years old. Right?")
+    page.get_by_role("button", name="Confirm").click()
+    expect(last_of_bot(page)).to_contain_text("Thank you, Dora!")
+    expect(page.get_by_role("button", name="Confirm")).to_have_count(0)
+    # Every message was taken by the bot.
+    expect(page.locator(".tick-waits")).to_have_count(0)
+
+
+def test_inline_buttons(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    buttons = [
+        [{"text": "Toast", "callback_data": "toast"}, {"text": "Alert", "callback_data": "alert"}],
+        [
+            {"text": "Site", "url": "https://example.org/"},
+            {"text": "App", "web_app": {"url": "https://example.org"}},
+        ],
+        [{"text": "Search", "switch_inline_query_current_chat": "tea"}],
+    ]
+    markup = {"inline_keyboard": buttons}
+    sandbox.call("sendMessage", chat_id=user, text="Press", reply_markup=markup)
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    for name in ("Toast", "Alert"):
+        button = page.get_by_role("button", name=name)
+        button.click()
+        expect(button).to_have_attribute("aria-busy", "true")
+        query = sandbox.update("callback_query")
+        assert (query["data"], query["from"]["id"]) == (name.lower(), user)
+        alert = name == "Alert"
+        sandbox.call(
+            "answerCallbackQuery", callback_query_id=query["id"], text="Aha", show_alert=alert
+        )
+        expect(button).not_to_have_attribute("aria-busy", "true")
+        shown = page.get_by_role("dialog") if alert else page.locator(".toast")
+        expect(shown).to_contain_text("Aha")
+    page.get_by_role("dialog").get_by_role("button", name="OK").click()
+    page.get_by_role("button", name="Site").click()
+    expect(page.get_by_role("dialog")).to_contain_text("https://example.org/")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="App").click()
+    expect(page.get_by_text("Mini Apps are not emulated.")).to_be_visible()
+    page.get_by_role("button", name="Search").click()
+    expect(composer(page)).to_have_value(f"@sandbox_{RAW}_bot tea")
+    query = sandbox.update("inline_query")
+    article = {"type": "article", "id": "1", "title": "Green tea", "description": "From China"}
+    article["input_message_content"] = {"message_text": "I like green tea"}  # type: ignore[assignment]
+    sandbox.call("answerInlineQuery", inline_query_id=query["id"], results=[article])
+    page.get_by_role("option", name="Green tea").click()
+    expect(last_of_mine(page)).to_contain_text("I like green tea")
+    expect(last_of_mine(page)).to_contain_text(f"via @sandbox_{RAW}_bot")
+
+
+def test_an_invoice_is_paid(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    sandbox.call(
+        "sendInvoice",
+        chat_id=user,
+        title="Tea",
+        description="Green",
+        payload="tea",
+        currency="XTR",
+        prices=[{"label": "Tea", "amount": 5}],
+    )
+    page.get_by_role("button", name="Pay 5").click()
+    query = sandbox.update("pre_checkout_query")
+    sandbox.call("answerPreCheckoutQuery", pre_checkout_query_id=query["id"], ok=True)
+    expect(page.get_by_role("log").get_by_text("Dora paid 5 ⭐")).to_be_visible()
+
+
+def test_reply_keyboards(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    markup = {
+        "keyboard": [["Yes", "No"], [{"text": "My number", "request_contact": True}]],
+        "input_field_placeholder": "Yes or no?",
+        "one_time_keyboard": True,
+    }
+    sandbox.call("sendMessage", chat_id=user, text="Well?", reply_markup=markup)
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    keyboard = page.get_by_role("group", name="Keyboard of the bot")
+    expect(page.get_by_placeholder("Yes or no?")).to_be_visible()
+    keyboard.get_by_role("button", name="Yes").click()
+    expect(last_of_mine(page)).to_contain_text("Yes")
+    expect(keyboard).to_be_hidden()
+    page.get_by_role("button", name="Keyboard of the bot").click()
+    keyboard.get_by_role("button", name="My number").click()
+    expect(last_of_mine(page)).to_contain_text("+15550100")
+    sandbox.call("sendMessage", chat_id=user, text="Done", reply_markup={"remove_keyboard": True})
+    expect(page.get_by_role("button", name="Keyboard of the bot")).to_have_count(0)
+    sandbox.call("sendMessage", chat_id=user, text="Your name?", reply_markup={"force_reply": True})
+    expect(page.get_by_text("Reply to Raw")).to_be_visible()
+    write(page, "Dora")
+    expect(last_of_mine(page).locator(".quote")).to_contain_text("Your name?")
+
+
+def test_two_users_in_a_group_have_states_of_their_own(
+    pages: Pages, sandbox: Sandbox, user: int
+) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SHOP}")
+    page.get_by_role("button", name="New group").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Title").fill("Team")
+    dialog.get_by_label("Bob").check()
+    dialog.get_by_role("button", name="Create").click()
+    expect(page.locator(".column header")).to_contain_text("3 members")
+    group = int(page.locator(".column").get_attribute("data-target") or 0)
+    write(page, "/form")
+    expect(last_of_bot(page)).to_contain_text("What is your name?")
+    page.get_by_role("radio", name="Bob").click()
+    expect(page.locator("article").first).to_contain_text("Dora")
+    write(page, "hello from Bob")
+    expect(last_of_bot(page)).to_contain_text("hello from Bob")
+    page.get_by_role("radio", name="Dora").click()
+    write(page, "Dora")
+    expect(last_of_bot(page)).to_contain_text("How old are you, Dora?")
+    expect(row(page, group)).to_contain_text("How old are you")
+    # Somebody who is not in it may join.
+    page.get_by_role("radio", name="Alice").click()
+    page.get_by_role("button", name="Join").click()
+    expect(page.locator(".column header")).to_contain_text("4 members")
+
+
+def test_two_bots_side_by_side_have_states_of_their_own(
+    pages: Pages, sandbox: Sandbox, user: int
+) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SUPPORT}")
+    row(page, SHOP).hover()
+    row(page, SHOP).get_by_role("button", name="beside").click()
+    support, shop = column(page, SUPPORT), column(page, SHOP)
+    support.get_by_role("switch", name="Send to all 2 chats").click()
+    write(support, "/form")
+    for one in (support, shop):
+        expect(last_of_bot(one)).to_contain_text("What is your name?")
+    support.get_by_role("switch", name="Send to all 2 chats").click()
+    write(support, "Dora")
+    expect(last_of_bot(support)).to_contain_text("How old are you, Dora?")
+    write(shop, "Eve")
+    expect(last_of_bot(shop)).to_contain_text("How old are you, Eve?")
+    expect(support.get_by_text("Eve")).to_have_count(0)
+    shop.get_by_role("button", name="Close").click()
+    expect(page.locator(".column")).to_have_count(1)
+
+
+def test_a_photo_and_a_file_are_sent(
+    pages: Pages, sandbox: Sandbox, user: int, tmp_path: Path
+) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SUPPORT}")
+    for name, data, item in (
+        ("sea.png", png(), "Photo or video"),
+        ("notes.txt", b"Some notes", "File"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        page.get_by_role("button", name="Attach").click()
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("menuitem", name=item).click()
+        chooser.value.set_files(tmp_path / name)
+        page.get_by_role("dialog").get_by_label("Caption").fill(f"My {name}")
+        page.get_by_role("dialog").get_by_role("button", name="Send").click()
+        expect(last_of_mine(page)).to_contain_text(f"My {name}")
+    image = page.get_by_role("img", name="Photo")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.naturalWidth") == 40
+    bot_says = page.locator("article.theirs")
+    expect(bot_says.get_by_text("This was: photo.")).to_be_visible()
+    expect(bot_says.get_by_text("This was: document.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_title("Download").click()
+    assert download.value.path().read_bytes() == b"Some notes"
+
+
+def test_text_is_shown_as_it_is_formatted(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    html = (
+        "😀 <b>bold <i>both</i></b> <u>under</u> <s>struck</s> <code>x = 1</code> "
+        '<tg-spoiler>secret</tg-spoiler> <a href="https://example.org/a">link</a> #tag '
+        "&lt;img src=x onerror=alert(1)&gt;"
+        '<pre><code class="language-python">print(1)</code></pre>'
+        "<blockquote>wise</blockquote>"
+    )
+    sandbox.call("sendMessage", chat_id=user, text=html, parse_mode="HTML")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    words = last_of_bot(page).locator(".words")
+    expect(words.locator("strong")).to_have_text(["bold ", "both"])
+    expect(words.locator("strong em, em strong")).to_have_text("both")
+    expect(words.locator("u")).to_have_text("under")
+    expect(words.locator("s")).to_have_text("struck")
+    expect(words.locator("code")).to_have_text("x = 1")
+    expect(words.locator("figure pre")).to_have_text("print(1)")
+    expect(words.locator("figcaption")).to_have_text("python")
+    expect(words.locator("blockquote")).to_have_text("wise")
+    expect(words).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(words.get_by_role("link", name="link")).to_have_attribute("rel", re.compile("noopener"))
+    spoiler = words.locator(".spoiler")
+    expect(spoiler).not_to_have_class(re.compile("shown"))
+    spoiler.click()
+    expect(spoiler).to_have_class(re.compile("shown"))
+
+
+def test_what_bots_send_edit_and_delete(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    expect(last_of_mine(page)).to_contain_text("hi")
+    here = {"chat_id": user}
+    sandbox.call("sendChatAction", **here, action="typing")
+    expect(page.locator(".column header")).to_contain_text("typing…")
+    message = sandbox.call("sendMessage", **here, text="first")
+    expect(page.locator(".column header")).not_to_contain_text("typing…")
+    sandbox.call("editMessageText", **here, message_id=message["message_id"], text="second")
+    expect(last_of_bot(page)).to_contain_text("second")
+    expect(last_of_bot(page)).to_contain_text("edited")
+    sandbox.call("pinChatMessage", **here, message_id=message["message_id"])
+    expect(page.locator(".pinned")).to_contain_text("second")
+    sandbox.call("deleteMessage", **here, message_id=message["message_id"])
+    expect(page.locator("article").get_by_text("second")).to_have_count(0)
+    expect(page.locator(".pinned")).to_be_hidden()
+
+    sandbox.call("sendVenue", **here, latitude=1.5, longitude=2.5, title="Café", address="Street 1")
+    expect(last_of_bot(page)).to_contain_text("Street 1")
+    sandbox.call("sendContact", **here, phone_number="+49301", first_name="Eve")
+    expect(last_of_bot(page)).to_contain_text("+49301")
+    dice = sandbox.call("sendDice", **here)
+    expect(last_of_bot(page).locator(".dice")).to_contain_text(str(dice["dice"]["value"]))
+    media = [{"type": "photo", "media": f"https://example.org/{name}.png"} for name in "abc"]
+    sandbox.call("sendMediaGroup", **here, media=media)
+    expect(last_of_bot(page).locator(".album img")).to_have_count(3)
+    sandbox.call("sendPaidMedia", **here, star_count=5, media=media[:1])
+    last_of_bot(page).get_by_text("paid media").click()
+    expect(last_of_bot(page)).to_contain_text("star_count")
+
+    answers = ["3", "4"]
+    sandbox.call(
+        "sendPoll", **here, question="2 + 2?", options=answers, type="quiz", correct_option_id=1
+    )
+    poll = last_of_bot(page).locator(".poll")
+    poll.get_by_role("button", name="3").click()
+    expect(poll.locator(".wrong")).to_contain_text("3")
+    expect(poll).to_contain_text("1 vote")
+
+
+def test_a_user_edits_answers_and_reacts(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    field = composer(page)
+    write(page, "tea")
+    expect(last_of_mine(page)).to_contain_text("tea")
+    field.press("ArrowUp")
+    expect(field).to_have_value("tea")
+    write(page, "coffee")
+    expect(last_of_mine(page)).to_contain_text("coffee")
+    assert sandbox.update("edited_message")["text"] == "coffee"
+    message = sandbox.call("sendMessage", chat_id=user, text="With milk?")
+    last_of_bot(page).locator(".bubble").click(button="right")
+    page.get_by_role("menuitem", name="Reply").click()
+    write(page, "no")
+    answer = sandbox.update("message")
+    assert answer["reply_to_message"]["message_id"] == message["message_id"]
+    expect(last_of_mine(page).locator(".quote")).to_contain_text("With milk?")
+    last_of_bot(page).locator(".bubble").click(button="right")
+    page.get_by_role("menuitem", name="React with 🔥").click()
+    reaction = last_of_bot(page).get_by_role("button", name="🔥")
+    expect(reaction).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    reaction.click()
+    expect(reaction).to_have_count(0)
+
+
+def test_trouble_of_one_bot_is_seen_and_the_other_goes_on(
+    pages: Pages, sandbox: Sandbox, user: int
+) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SHOP}")
+    page.locator("#side").get_by_role("button", name="Trouble").click()
+    page.get_by_role("button", name="Revoke the token").click()
+    expect(row(page, SHOP)).to_contain_text("revoked")
+    page.get_by_role("button", name="429 for 10 s").click()
+    expect(row(page, SHOP)).to_contain_text("429")
+    expect(page.get_by_role("list", name="Trouble in force")).to_contain_text(re.compile(r"\d s"))
+    expect(row(page, SUPPORT).locator(".trouble")).to_have_count(0)
+    write(page, "anybody there?")
+    row(page, SUPPORT).click()
+    write(column(page, SUPPORT), "/hours")
+    expect(last_of_bot(page)).to_contain_text("from Monday to Friday")
+    expect(row(page, SHOP)).to_contain_text("1 ⏳")
+    page.get_by_role("button", name="End all trouble").click()
+    expect(row(page, SHOP).locator(".trouble")).to_have_count(0)
+    # The service looks at a bot without a valid token again after some time.
+    row(page, SHOP).click()
+    expect(last_of_bot(page)).to_contain_text("anybody there?", timeout=90_000)
+
+
+def test_a_user_blocks_a_bot(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={RAW}&panel=trouble")
+    page.get_by_role("button", name="Dora blocks the bot").click()
+    expect(row(page, RAW)).to_contain_text("blocked")
+    page.get_by_role("button", name="Unblock", exact=True).click()
+    write(page, "hello again")
+    expect(last_of_mine(page)).to_contain_text("hello again")
+
+
+def test_the_panel_shows_calls_and_updates(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SUPPORT}&panel=calls")
+    entries = page.get_by_role("list", name="Calls and updates").get_by_role("listitem")
+    write(page, "/hours")
+    sent = entries.filter(has_text="sendMessage").first
+    expect(sent).to_contain_text("200")
+    sent.locator("summary").click()
+    expect(sent.locator(".json").first).to_contain_text("from Monday to Friday")
+    expect(sent.locator(".json").nth(1)).to_contain_text('"ok": true')
+    expect(entries.filter(has_text=re.compile("^↓message")).first).to_contain_text("confirmed")
+    post = sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    assert post["message"]["text"] == "hi"
+    raw = entries.filter(has_text="Raw")
+    with pytest.raises(OSError, match="404"):
+        sandbox.call("sendGift", user_id=user, gift_id="1")
+    expect(raw.first).to_contain_text("not emulated")
+    page.get_by_label("Errors only").check()
+    expect(sent).to_be_hidden()
+    expect(raw.first).to_be_visible()
+    page.get_by_label("Errors only").uncheck()
+    page.get_by_label("Method or type").fill("sendMes")
+    expect(raw.first).to_be_hidden()
+    expect(sent).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+
+
+def test_the_panel_is_bounded(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={RAW}&panel=calls")
+    updates = [{"poll_answer": {"poll_id": str(number)}} for number in range(700)]
+    expect(row(page, RAW)).to_be_visible()
+    sandbox.ask("push", bot_id=RAW, updates=updates)
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="the last")
+    newest = page.locator(".entry").first
+    expect(newest).to_contain_text("↓message")
+    expect(page.locator(".entry")).to_have_count(500)
+    newest.locator("summary").click()
+    expect(newest.locator(".json")).to_contain_text('"the last"')
+    sandbox.call("getUpdates", offset=-1)
+    sandbox.update("message")
+
+
+def test_the_page_goes_on_after_a_restart(empty: Sandbox, pages: Pages) -> None:
+    empty.call("getMe")
+    empty.ask("send", bot_id=RAW, text="before")
+    page = pages.open(empty, f"#open={RAW}")
+    expect(last_of_mine(page)).to_contain_text("before")
+    empty.kill()
+    away = page.get_by_text("The sandbox is away; trying again…")
+    expect(away).to_be_visible()
+    empty.start()
+    expect(away).to_be_hidden()
+    expect(page.get_by_text("before")).to_have_count(0)
+    empty.call("getMe")
+    write(page, "after")
+    expect(last_of_mine(page)).to_contain_text("after")
+    empty.call("sendMessage", chat_id=7, text="here I am")
+    expect(last_of_bot(page)).to_contain_text("here I am")
+    # What the outage itself left in the console is no fault of the page.
+    outage = re.compile("ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET")
+    pages.problems = [problem for problem in pages.problems if not outage.search(problem)]
+
+
+def test_a_reload_brings_everything_back(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SUPPORT}")
+    row(page, RAW).click(modifiers=["Control"])
+    write(column(page, RAW), "kept")
+    page.locator("#side").get_by_role("button", name="Calls").click()
+    expect(page.locator("#panel")).to_be_visible()
+    page.reload()
+    expect(page.locator(".column")).to_have_count(2)
+    expect(last_of_mine(column(page, RAW))).to_contain_text("kept")
+    expect(page.locator("#panel")).to_be_visible()
+    expect(page.get_by_role("radio", name="Dora")).to_have_attribute("aria-checked", "true")
+
+
+def test_a_phone(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    page = pages.open(sandbox, f"#me={user}", viewport=PHONE, has_touch=True)
+    for width in (360, 390):
+        page.set_viewport_size({"width": width, "height": 740})
+        expect(page.locator("#columns")).to_be_hidden()
+        assert not scrolls_sideways(page)
+        row(page, SUPPORT).tap()
+        expect(page.locator("#side")).to_be_hidden()
+        write(page, "A long word: " + "x" * 200)
+        expect(last_of_bot(page)).to_contain_text("xxx")
+        assert not scrolls_sideways(page)
+        box = page.get_by_role("button", name="Send").bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= width
+        page.get_by_role("button", name="Back to the list").click()
+    page.get_by_role("button", name="Calls & updates").click()
+    expect(page.locator("#panel")).to_be_visible()
+    panel = page.locator("#panel").bounding_box()
+    assert panel == {"x": 0, "y": 0, "width": 390, "height": 740}
+    page.get_by_role("button", name="Close the panel").click()
+    expect(row(page, SUPPORT)).to_be_visible()
+
+
+def test_dark_and_light(pages: Pages, sandbox: Sandbox) -> None:
+    page = pages.open(sandbox, color_scheme="dark")
+
+    def ground() -> str:
+        color: str = page.locator("#side").evaluate("one => getComputedStyle(one).backgroundColor")
+        return color
+
+    dark = ground()
+    page.emulate_media(color_scheme="light")
+    light = ground()
+    assert dark != light
+    page.get_by_role("button", name="Colours: as the system").click()
+    page.get_by_role("button", name="Colours: light").click()
+    expect(page.get_by_role("button", name="Colours: dark")).to_be_visible()
+    assert ground() == dark
+    page.reload()
+    expect(page.get_by_role("button", name="Colours: dark")).to_be_visible()
+    assert ground() == dark
+
+
+def test_by_keyboard_alone_among_500_bots(empty: Sandbox, pages: Pages) -> None:
+    for number in range(500):
+        empty.ask("add_bot", token=f"{2000000 + number}:AA-one-of-very-many-tokens-000001")
+    page = pages.open(empty)
+    options = page.get_by_role("listbox", name="Chats").get_by_role("option")
+    expect(options.first).to_have_attribute("aria-setsize", "500")
+    # Only those in sight are in the page.
+    assert options.count() < 40
+    page.keyboard.press("Control+k")
+    page.keyboard.type("2000321")
+    expect(options).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(column(page, 2000321)).to_be_visible()
+    expect(composer(page)).to_be_focused()
+    page.keyboard.type("hello")
+    page.keyboard.press("Enter")
+    expect(last_of_mine(page)).to_contain_text("hello")
+    page.keyboard.press("Alt+3")
+    expect(composer(column(page, 2000002))).to_be_focused()
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("listbox", name="Chats")).to_be_focused()
+    page.keyboard.press("End")
+    page.keyboard.press("Control+Enter")
+    expect(column(page, 2000499)).to_be_visible()
+    expect(page.locator(".column")).to_have_count(2)

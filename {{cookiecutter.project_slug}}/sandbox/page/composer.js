@@ -1,0 +1,243 @@
+/** Where a user writes: text, commands, files, replies, edits, and the reply keyboard. */
+
+import { act } from "./api.js";
+import { attachMenu, offerFiles } from "./attach.js";
+import { fill, h, icon, iconButton, narrow, textButton } from "./dom.js";
+import { drawReplyKeyboard, keyboardOf } from "./keyboard.js";
+import { isMine } from "./message.js";
+import { senderName, short, summary, titleOf } from "./names.js";
+import { chatOf, isKnown, keyOf, place, state, touch } from "./store.js";
+import { createSuggestions } from "./suggest.js";
+
+/** What was typed and not sent, by the chat's key. */
+const drafts = new Map();
+
+/** @param {number} target what the column shows; the user is who the page is at this time */
+export function createComposer(target) {
+  const key = keyOf(target);
+  const input = h("textarea", {
+    rows: "1",
+    placeholder: "Message",
+    "aria-label": `Message to ${titleOf(target)}`,
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    maxlength: 4096,
+  });
+  input.value = drafts.get(key) ?? "";
+  const offers = createSuggestions(target, input, {
+    send: (text) => sendText(text),
+    put: (text) => type(text),
+    chosen: () => type(""),
+  });
+  input.setAttribute("aria-controls", offers.id);
+  const context = h("div", { class: "context", hidden: true });
+  const keys = h("div", {
+    class: "reply-keys",
+    role: "group",
+    "aria-label": "Keyboard of the bot",
+    hidden: true,
+  });
+  const attach = iconButton("attach", "Attach", () => attachMenu(attach, send));
+  const commands = iconButton("slash", "Commands of the bot", () => {
+    type("/");
+    input.focus();
+  });
+  const toggle = iconButton("keys", "Keyboard of the bot", () => showKeys(keys.hidden), {
+    hidden: true,
+  });
+  const button = iconButton("send", "Send", () => sendText(input.value), { class: "send" });
+  const all = h(
+    "button",
+    { type: "button", class: "to-all", role: "switch", onclick: toggleAll },
+    "Send to all",
+  );
+  const bar = h("div", { class: "bar" }, attach, input, commands, toggle, button);
+  const shut = h("div", { class: "shut", hidden: true });
+  const node = h("div", { class: "composer" }, offers.node, all, context, bar, shut, keys);
+  let replying = null;
+  let editing = null;
+  let keyboard = null;
+
+  function toggleAll() {
+    state.toAll = !state.toAll;
+    touch("open");
+  }
+
+  /** Sends to this chat. True when it is done, false when it was refused. */
+  async function send(what) {
+    const reply_to = replying?.message_id;
+    const sent = await act("send", {
+      ...place(target),
+      user_id: state.me,
+      ...(reply_to && { reply_to }),
+      ...what,
+    });
+    if (sent) leave();
+    return Boolean(sent);
+  }
+
+  async function sendText(raw) {
+    const text = raw.trim();
+    if (!text) return;
+    if (editing) {
+      const args = {
+        ...place(target),
+        user_id: state.me,
+        message_id: editing.message_id,
+        text,
+      };
+      if (text === editing.text || (await act("edit", args))) leave();
+      return;
+    }
+    const before = input.value;
+    type("");
+    const others = state.toAll ? state.open.filter((one) => one !== target) : [];
+    const rest = others.map((one) => act("send", { ...place(one), user_id: state.me, text }));
+    const [done] = await Promise.all([send({ text }), ...rest]);
+    if (!done && !input.value) type(before);
+  }
+
+  function type(text) {
+    input.value = text;
+    grow();
+    offers.update(text);
+    drafts.set(key, editing ? "" : text);
+    button.classList.toggle("ready", text.trim() !== "");
+  }
+
+  function grow() {
+    input.style.height = "auto";
+    input.style.height = `${Math.min(input.scrollHeight, 180)}px`;
+  }
+
+  /** Ends a reply or an edit. */
+  function leave() {
+    if (editing) type("");
+    replying = editing = null;
+    context.hidden = true;
+    button.replaceChildren(icon("send"));
+  }
+
+  function show(name, title, message) {
+    const lines = h(
+      "span",
+      { class: "lines" },
+      h("b", {}, title),
+      h("span", {}, short(summary(message), 100)),
+    );
+    fill(context, icon(name), lines, iconButton("close", "Leave it", leave));
+    context.hidden = false;
+    input.focus();
+  }
+
+  function reply(message) {
+    leave();
+    replying = message;
+    show("reply", `Reply to ${senderName(message)}`, message);
+  }
+
+  function edit(message) {
+    leave();
+    editing = message;
+    type(message.text);
+    show("edit", "Edit the message", message);
+    button.replaceChildren(icon("check"));
+  }
+
+  function showKeys(shown) {
+    keys.hidden = !shown;
+    toggle.classList.toggle("on", shown);
+    toggle.setAttribute("aria-expanded", String(shown));
+  }
+
+  input.addEventListener("input", () => type(input.value));
+  input.addEventListener("paste", (event) => {
+    const files = [...event.clipboardData.files];
+    if (!files.length) return;
+    event.preventDefault();
+    offerFiles(files, send);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.isComposing || offers.key(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      sendText(input.value);
+    } else if (event.key === "Escape" && !context.hidden) {
+      event.stopPropagation();
+      leave();
+    } else if (event.key === "ArrowUp" && !input.value) {
+      const mine = [...chatOf(key).messages.values()].findLast(
+        (one) => isMine(one) && one.text !== undefined,
+      );
+      if (!mine) return;
+      event.preventDefault();
+      edit(mine);
+    }
+  });
+
+  /** What keeps the user from writing: [why, what to press, what that does]; null for nothing. */
+  function obstacle() {
+    if (!isKnown(target)) return ["It can be written to when the bot has called the sandbox."];
+    const bot = state.bots.get(target);
+    const member = state.groups.get(target)?.members.find((one) => one.user.id === state.me);
+    if (bot?.blocked_by.includes(state.me)) {
+      const args = { bot_id: target, user_id: state.me, blocked: false };
+      return ["You have blocked this bot.", "Unblock", () => act("block", args)];
+    }
+    if (target < 0 && (!member || ["left", "kicked"].includes(member.status))) {
+      const args = { chat_id: target, member_id: state.me };
+      return ["You are not in this group.", "Join", () => act("add_member", args)];
+    }
+    return null;
+  }
+
+  /** Draws what depends on the chat. */
+  function draw() {
+    const stop = obstacle();
+    shut.hidden = !stop;
+    bar.hidden = Boolean(stop);
+    if (stop) fill(shut, h("span", {}, stop[0]), stop[1] && textButton(stop[1], stop[2]));
+    all.hidden = state.open.length < 2 || Boolean(stop);
+    all.setAttribute("aria-checked", String(state.toAll));
+    all.textContent = `Send to all ${state.open.length} chats`;
+    const found = keyboardOf([...chatOf(key).messages.values()]);
+    if (found?.message_id === keyboard?.message_id) return;
+    keyboard = found;
+    drawKeyboard();
+  }
+
+  function drawKeyboard() {
+    const markup = keyboard?.reply_markup;
+    input.placeholder = markup?.input_field_placeholder ?? "Message";
+    toggle.hidden = !markup?.keyboard;
+    if (markup?.force_reply) reply(keyboard);
+    if (!markup?.keyboard) return showKeys(false);
+    const used = () => markup.one_time_keyboard && !markup.is_persistent && showKeys(false);
+    drawReplyKeyboard(keys, keyboard, { target, send }, used);
+    keys.classList.toggle("low", Boolean(markup.resize_keyboard));
+    // An old one-time keyboard was used when something was written after it.
+    const after = [...chatOf(key).messages.values()].some(
+      (one) => isMine(one) && one.message_id > keyboard.message_id,
+    );
+    return showKeys(!(markup.one_time_keyboard && after));
+  }
+
+  requestAnimationFrame(grow);
+  const focus = () => narrow() || input.focus();
+  const insert = (text) => {
+    type(text);
+    input.focus();
+  };
+  return {
+    node,
+    draw,
+    focus,
+    reply,
+    edit,
+    insert,
+    send,
+    sendText,
+    offerFiles: (files) => offerFiles(files, send),
+  };
+}

@@ -1,0 +1,247 @@
+/** What is in a message: text, pictures, files, places, polls. */
+
+import { act, fileUrl } from "./api.js";
+import { h, icon, textButton } from "./dom.js";
+import { formatted, prettyJson } from "./entities.js";
+import { fullName, kindOf, money } from "./names.js";
+import { copy } from "./overlay.js";
+import { place, state } from "./store.js";
+
+/** Fields every message may have; what else there is makes it what it is. */
+const COMMON =
+  /^(message_id|from|chat|date|edit_date|reply_|forward_|reactions|sender_|via_bot|media_group_id|has_|is_|effect_id|message_thread_id|link_preview|author|external_reply|quote)/;
+const VOTES = new Map();
+const MOST_PIXELS = 400;
+
+/**
+ * The nodes of a message's content; the first kind that fits. `chat` is the column's side of it.
+ */
+export function content(message, chat) {
+  const kind = kindOf(message);
+  const text = kind === "text" ? [textOf(message, chat)] : [];
+  const body =
+    kind === "text" ? [] : [DRAWN[kind]?.(message[kind], message, chat) ?? unknown(message)];
+  const caption = message.caption
+    ? h("div", { class: "words" }, formatted(message.caption, message.caption_entities, chat.acts))
+    : null;
+  const parts = message.show_caption_above_media ? [caption, ...body] : [...body, caption];
+  return [...text, ...parts].filter(Boolean);
+}
+
+function textOf(message, chat) {
+  const plain = !message.entities?.length && message.text;
+  const big =
+    plain && /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F)?){1,3}$/u.test(plain);
+  const kind = `words ${big ? "big" : ""}`;
+  return h("div", { class: kind }, formatted(message.text, message.entities, chat.acts));
+}
+
+const DRAWN = {
+  photo: (sizes, message) => covered(picture(sizes.at(-1), "Photo", true), message),
+  video: (file, message) => covered(film(file, { controls: true }), message),
+  animation: (file, message) => covered(moving(file), message),
+  video_note: (file) => film(file, { controls: true, class: "note" }),
+  sticker: (file) => (file.is_video ? film(file, loop("sticker")) : sticker(file)),
+  voice: (file) => sound(file, "Voice message"),
+  audio: (file) =>
+    sound(file, [file.performer, file.title].filter(Boolean).join(" – ") || file.file_name),
+  document: (file) => attachment(file),
+  location: (where) => spot(where, where.live_period ? "Live location" : "Location"),
+  venue: (venue) => spot(venue.location, venue.title, venue.address),
+  contact: (contact) =>
+    card("person", fullName(contact), contact.phone_number, () => copy(contact.phone_number)),
+  poll: (poll, message, chat) => drawPoll(poll, message, chat),
+  dice: (dice) =>
+    h(
+      "div",
+      { class: "dice", title: `The value is ${dice.value}` },
+      dice.emoji,
+      h("b", {}, dice.value),
+    ),
+  game: (game) => card("bolt", game.title, game.description || "Game"),
+  invoice: (invoice) => card("file", invoice.title, `${invoice.description} · ${money(invoice)}`),
+};
+
+const sized = (file) => {
+  const width = file.width || MOST_PIXELS;
+  const height = file.height || MOST_PIXELS;
+  return { width, height: Math.min(height, width * 2), class: "media" };
+};
+
+function picture(file, alt, zoom = false) {
+  const image = h("img", { src: fileUrl(file.file_id), alt, ...sized(file) });
+  if (!zoom) return image;
+  const link = {
+    href: fileUrl(file.file_id),
+    target: "_blank",
+    rel: "noopener",
+    title: "Open the picture",
+  };
+  return h("a", link, image);
+}
+
+const film = (file, props) =>
+  h("video", {
+    src: fileUrl(file.file_id),
+    preload: "metadata",
+    playsinline: true,
+    ...sized(file),
+    ...props,
+  });
+
+const loop = (kind) => ({ autoplay: true, loop: true, muted: true, class: kind });
+
+/** A GIF is a picture to a browser; what Telegram made of it is a film. */
+const moving = (file) =>
+  file.mime_type?.startsWith("image/") ? picture(file, "GIF") : film(file, loop("media"));
+
+function sticker(file) {
+  if (file.is_animated)
+    return h("div", { class: "dice", title: "An animated sticker" }, file.emoji ?? "🩵");
+  return h("img", {
+    src: fileUrl(file.file_id),
+    alt: `Sticker ${file.emoji ?? ""}`,
+    class: "sticker",
+  });
+}
+
+function covered(media, message) {
+  if (!message.has_media_spoiler) return media;
+  const uncover = (event) => {
+    if (!event.currentTarget.classList.contains("covered")) return;
+    event.preventDefault();
+    event.currentTarget.classList.remove("covered");
+  };
+  return h("div", { class: "covered", title: "Hidden: press to show", onclick: uncover }, media);
+}
+
+function sound(file, title) {
+  const player = h("audio", { src: fileUrl(file.file_id), controls: true, preload: "none" });
+  return h("div", { class: "sound" }, h("b", {}, title), player);
+}
+
+function attachment(file) {
+  const name = file.file_name ?? "file";
+  const link = { href: fileUrl(file.file_id), download: name, class: "card", title: "Download" };
+  return h(
+    "a",
+    link,
+    h("span", { class: "disc" }, icon("download")),
+    lines(name, bytes(file.file_size)),
+  );
+}
+
+export function bytes(size = 0) {
+  const units = ["B", "KB", "MB", "GB"];
+  const power = Math.min(3, Math.floor(Math.log2(Math.max(1, size)) / 10));
+  return `${Number((size / 1024 ** power).toFixed(1))} ${units[power]}`;
+}
+
+const lines = (title, about) =>
+  h("span", { class: "lines" }, h("b", {}, title), h("small", {}, about));
+
+const card = (name, title, about, onclick) =>
+  h(
+    onclick ? "button" : "div",
+    { class: "card", onclick, type: onclick && "button" },
+    h("span", { class: "disc" }, icon(name)),
+    lines(title, about),
+  );
+
+function spot(where, title, about) {
+  const at = `${where.latitude.toFixed(5)}, ${where.longitude.toFixed(5)}`;
+  const map = h("div", { class: "map" }, icon("place"));
+  return h(
+    "div",
+    { class: "spot" },
+    map,
+    card("copy", title, about ?? at, () => copy(at)),
+  );
+}
+
+function unknown(message) {
+  const rest = Object.fromEntries(Object.entries(message).filter(([name]) => !COMMON.test(name)));
+  const name = Object.keys(rest)[0] ?? "empty message";
+  return h(
+    "details",
+    { class: "unknown" },
+    h("summary", {}, name.replaceAll("_", " ")),
+    prettyJson(rest),
+  );
+}
+
+// Polls
+
+function drawPoll(poll, message, chat) {
+  const voted = VOTES.get(`${poll.id}/${state.me}`);
+  const over = poll.is_closed || voted;
+  const what =
+    poll.type === "quiz" ? "Quiz" : poll.allows_multiple_answers ? "Poll, many answers" : "Poll";
+  const about = poll.is_closed
+    ? "Final results"
+    : `${poll.is_anonymous ? "Anonymous " : ""}${what}`;
+  const cast = async (ids) => {
+    const args = {
+      ...place(chat.target),
+      user_id: state.me,
+      message_id: message.message_id,
+      option_ids: ids,
+    };
+    const done = await act("vote", args);
+    if (!done) return;
+    if (ids.length) VOTES.set(`${poll.id}/${state.me}`, ids);
+    else VOTES.delete(`${poll.id}/${state.me}`);
+    chat.redraw(message.message_id);
+  };
+  const options = poll.options.map((option, index) =>
+    over ? result(poll, option, index, voted) : choice(poll, option, index, cast),
+  );
+  const node = h("div", { class: "poll" });
+  const sendChosen = () =>
+    cast([...node.querySelectorAll("input:checked")].map((box) => Number(box.value)));
+  const votes = poll.total_voter_count;
+  const foot = [
+    h("small", {}, votes ? `${votes} ${votes === 1 ? "vote" : "votes"}` : "No votes yet"),
+    !over && poll.allows_multiple_answers && textButton("Vote", sendChosen),
+    voted && !poll.is_closed && poll.allows_revoting && textButton("Take it back", () => cast([])),
+  ];
+  const why = over && poll.explanation && h("p", { class: "why" }, poll.explanation);
+  const head = h("b", {}, formatted(poll.question, poll.question_entities, chat.acts));
+  node.append(
+    head,
+    h("small", {}, about),
+    ...options,
+    ...[why].filter(Boolean),
+    h("div", { class: "foot" }, ...foot.filter(Boolean)),
+  );
+  return node;
+}
+
+function choice(poll, option, index, cast) {
+  if (poll.allows_multiple_answers) {
+    return h(
+      "label",
+      { class: "option" },
+      h("input", { type: "checkbox", value: index }),
+      option.text,
+    );
+  }
+  const props = { type: "button", class: "option", onclick: () => cast([index]) };
+  return h("button", props, h("span", { class: "ring" }), option.text);
+}
+
+function result(poll, option, index, voted) {
+  const share = Math.round((100 * option.voter_count) / Math.max(1, poll.total_voter_count));
+  const right = (poll.correct_option_ids ?? [poll.correct_option_id]).includes(index);
+  const mine = voted?.includes(index);
+  const wrong = poll.type === "quiz" && mine && !right;
+  const mark = wrong ? "✗" : mine || (poll.type === "quiz" && right) ? "✓" : "";
+  const bar = h("i", { style: { width: `${Math.max(share, 1)}%` } });
+  return h(
+    "div",
+    { class: `option result ${wrong ? "wrong" : ""}` },
+    h("span", { class: "share" }, `${share}%`),
+    h("span", {}, option.text, " ", mark),
+    bar,
+  );
+}

@@ -1,0 +1,204 @@
+/** The messages of a column, from the earliest shown to the newest, and what is there before them. */
+
+import { avatar, day, fill, h, iconButton } from "./dom.js";
+import { membersOf } from "./list.js";
+import { bubble, isMine, openMenu } from "./message.js";
+import { serviceText, titleOf } from "./names.js";
+import { chatOf, keyOf, state } from "./store.js";
+import { commandsOf } from "./suggest.js";
+
+const SHOWN = 80;
+/** Seconds between messages of one sender that still hang together. */
+const TOGETHER = 300;
+
+/**
+ * @param {import("./chat.js").Side} side
+ * @param {(text: string) => void} say sends a command
+ */
+export function createHistory(side, say) {
+  const { target } = side;
+  const key = keyOf(target);
+  const inner = h("div", { class: "inner" });
+  const label = `Messages with ${titleOf(target)}`;
+  const log = h("div", { class: "log", role: "log", tabindex: "0", "aria-label": label }, inner);
+  const down = iconButton("down", "To the newest message", () => toEnd(true), {
+    class: "to-end",
+    hidden: true,
+  });
+  /** Nodes in the log by key, with the signature that they were made of. */
+  const drawn = new Map();
+  let limit = SHOWN;
+  let sticks = true;
+  let top = 0;
+
+  function draw() {
+    const chat = chatOf(key);
+    const all = [...chat.messages.values()];
+    const items = arrange(all.slice(-limit), chat);
+    if (all.length > limit)
+      items.unshift({ key: "earlier", signature: [all.length], make: earlier });
+    if (chat.loaded && !all.length) items.unshift({ key: "welcome", signature: [], make: welcome });
+    const newest = all.at(-1);
+    const follow =
+      sticks || (newest && isMine(newest) && !drawn.has(newest.message_id) && drawn.size);
+    const kept = new Set(items.map((item) => item.key));
+    for (const [itemKey, { element }] of drawn) {
+      if (!kept.has(itemKey)) fade(itemKey, element, chat);
+    }
+    let place = inner.firstChild;
+    for (const item of items) {
+      while (place?.classList.contains("gone")) place = place.nextSibling;
+      const old = drawn.get(item.key);
+      const same =
+        old?.signature.length === item.signature.length &&
+        old.signature.every((one, i) => one === item.signature[i]);
+      const element = same ? old.element : item.make();
+      if (!same) {
+        if (drawn.size && !old && !document.hidden) element.classList.add("new");
+        drawn.set(item.key, { element, signature: item.signature });
+        if (old) old.element.replaceWith(element);
+        if (old?.element === place) place = element;
+      }
+      if (element === place) place = place.nextSibling;
+      else inner.insertBefore(element, place);
+    }
+    if (follow) toEnd();
+    down.hidden = sticks;
+  }
+
+  function fade(itemKey, element, chat) {
+    drawn.delete(itemKey);
+    if (typeof itemKey !== "number" || !chat.loaded || limit < drawn.size) return element.remove();
+    element.classList.add("gone");
+    return setTimeout(() => element.remove(), 220);
+  }
+
+  /** Messages in their order, with days between them and albums together. */
+  function arrange(messages, chat) {
+    const items = [];
+    for (const [index, message] of messages.entries()) {
+      const before = messages[index - 1];
+      const date = day(message.date);
+      if (!before || day(before.date) !== date) {
+        items.push({
+          key: `day ${date}`,
+          signature: [],
+          make: () => h("div", { class: "day" }, h("span", {}, date)),
+        });
+      }
+      const group = message.media_group_id;
+      if (group && before?.media_group_id === group) continue;
+      const album = group
+        ? messages.slice(index).filter((one) => one.media_group_id === group)
+        : [message];
+      const first = !together(before, message);
+      const last = !together(album.at(-1), messages[index + album.length]);
+      const waits = chat.waiting.has(message.message_id);
+      const signature = [...album, first, last, waits, chat.reactions.get(message.message_id)];
+      items.push({
+        key: message.message_id,
+        signature,
+        make: () => bubble(album, { first, last }, side),
+      });
+    }
+    return items;
+  }
+
+  function earlier() {
+    const more = () => {
+      limit += 200;
+      sticks = false;
+      draw();
+    };
+    return h("button", { type: "button", class: "earlier", onclick: more }, "Earlier messages");
+  }
+
+  function welcome() {
+    const bot = state.bots.get(target);
+    const chips = h("div", { class: "chips" });
+    const about =
+      target < 0
+        ? `${membersOf(state.groups.get(target)).join(", ")}`
+        : bot?.description || "Say something, or begin with a command:";
+    commandsOf(target).then((commands) => {
+      const start = { text: "/start", description: "begin" };
+      const rest = commands.filter(({ text }) => text !== "/start");
+      const own = commands.find(({ text }) => text === "/start") ?? (target > 0 ? start : null);
+      const chip = ({ text, description }) =>
+        h(
+          "button",
+          { type: "button", class: "command", onclick: () => say(text) },
+          h("b", {}, text),
+          h("span", {}, description),
+        );
+      fill(chips, [own, ...rest].filter(Boolean).slice(0, 12).map(chip));
+    });
+    return h(
+      "div",
+      { class: "welcome" },
+      avatar(target, titleOf(target), "large"),
+      h("h2", {}, titleOf(target)),
+      h("p", {}, about),
+      chips,
+    );
+  }
+
+  function toEnd(smooth = false) {
+    log.scrollTo({ top: log.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+    sticks = true;
+    down.hidden = true;
+  }
+
+  function jump(messageId) {
+    const found = inner.querySelector(`[data-id="${messageId}"]`);
+    found?.scrollIntoView({ block: "center", behavior: "smooth" });
+    found?.classList.add("found");
+    setTimeout(() => found?.classList.remove("found"), 1500);
+  }
+
+  /** Draws a message anew that is the same, but for what this page alone knows. */
+  function redraw(messageId) {
+    drawn.delete(messageId);
+    inner.querySelector(`[data-id="${messageId}"]`)?.remove();
+    draw();
+  }
+
+  log.addEventListener(
+    "scroll",
+    () => {
+      // What grows below is no reason to let go of the end; a user who goes up is.
+      if (log.scrollHeight - log.scrollTop - log.clientHeight < 60) sticks = true;
+      else if (log.scrollTop < top) sticks = false;
+      top = log.scrollTop;
+      down.hidden = sticks;
+    },
+    { passive: true },
+  );
+  log.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const messages = [...inner.querySelectorAll("article")];
+    const at = messages.indexOf(document.activeElement);
+    if (step && (event.target === log || at >= 0)) {
+      event.preventDefault();
+      (at < 0 ? messages.at(-1) : messages[at + step])?.focus();
+    } else if (event.key === "Enter" && at >= 0) {
+      openMenu(event, chatOf(key).messages.get(Number(messages[at].dataset.id)), side);
+    }
+  });
+  const observer = new ResizeObserver(() => sticks && toEnd());
+  for (const one of [log, inner]) observer.observe(one);
+
+  return {
+    node: h("div", { class: "scene" }, log, down),
+    draw,
+    jump,
+    redraw,
+    stop: () => observer.disconnect(),
+  };
+}
+
+function together(one, other) {
+  if (!one || !other || serviceText(one) || serviceText(other)) return false;
+  const near = other.date - one.date < TOGETHER && day(one.date) === day(other.date);
+  return near && one.from?.id === other.from?.id && one.sender_chat?.id === other.sender_chat?.id;
+}
