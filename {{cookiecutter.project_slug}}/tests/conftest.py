@@ -6,10 +6,18 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 import redis
+from hypothesis import settings
 
 from sandbox.client import SandboxClient
 from sandbox.redis import embedded_redis
 from tests.process import Process, free_port, service_process
+
+# The fixtures `telegram`, `user` and `chat`. They and those below need the folder sandbox/.
+pytest_plugins = ["sandbox.testing.plugin"]
+
+# The same examples each time, however slow the machine: a test that fails today fails tomorrow.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.load_profile("repeatable")
 
 StartService = Callable[..., Awaitable[Process]]
 

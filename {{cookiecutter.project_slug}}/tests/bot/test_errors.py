@@ -1,39 +1,45 @@
-"""A part of the bot without the service: make a dispatcher and feed it what the sandbox has."""
-
-from collections.abc import AsyncIterator
+"""A part of the bot alone: a test may bring a dispatcher of its own."""
 
 import pytest
-from aiogram import Bot, Dispatcher
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.types import Message
+from aiogram import Dispatcher
+from aiogram.filters import Command
+from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
 from bot.handlers import errors
-from sandbox.client import SandboxClient
+from sandbox.testing import NewUser
 
-ALICE = 1
+pytestmark = pytest.mark.in_process
+BUTTON = InlineKeyboardButton(text="Press me", callback_data="x")
 
 
-async def fail(message: Message) -> None:
-    raise ValueError(message.text)
+async def offer(message: Message) -> None:
+    keyboard = InlineKeyboardMarkup(inline_keyboard=[[BUTTON]])
+    await message.answer("A button", reply_markup=keyboard)
+
+
+async def fail(event: Message | CallbackQuery) -> None:
+    raise ValueError(type(event).__name__)
 
 
 @pytest.fixture
-async def bot(sandbox_url: str) -> AsyncIterator[Bot]:
-    session = AiohttpSession(api=TelegramAPIServer.from_base(sandbox_url))
-    async with Bot(f"1000003:{'e' * 35}", session=session) as bot:
-        await bot.me()  # the sandbox knows a bot from its first call on
-        yield bot
-
-
-async def test_the_bot_apologises_when_a_handler_fails(bot: Bot, sandbox: SandboxClient) -> None:
+def dispatcher() -> Dispatcher:
     dispatcher = Dispatcher()
     dispatcher.include_router(errors.create_router())
+    dispatcher.message.register(offer, Command("button"))
     dispatcher.message.register(fail)
+    dispatcher.callback_query.register(fail)
+    return dispatcher
 
-    await sandbox.send(bot.id, "Hello", user_id=ALICE)
-    [update] = await bot.get_updates(timeout=5)
-    await dispatcher.feed_update(bot, update)
 
-    reply = await sandbox.reply(bot.id, ALICE)
-    assert reply["text"] == errors.APOLOGY
+async def test_the_bot_apologises_when_a_handler_fails(user: NewUser) -> None:
+    alice = user("Alice")
+    assert (await alice.ask("Hello")).text == errors.APOLOGY
+
+
+async def test_a_press_that_fails_is_answered(user: NewUser) -> None:
+    alice = user("Alice")
+    offered = await alice.ask("/button")
+    await offered.click("Press me")
+    notice = await alice.notice()
+    assert notice.text == errors.APOLOGY
+    assert notice.alert

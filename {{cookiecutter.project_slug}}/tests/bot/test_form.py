@@ -2,46 +2,64 @@
 
 import pytest
 
-from tests.bot.conftest import SUPPORT, Talk
+from sandbox.testing import NewUser
 
 
-async def test_form_from_beginning_to_end(talk: Talk) -> None:
-    alice = talk(SUPPORT)
-    assert "What is your name?" in await alice.send("/form")
-    assert await alice.send("Alice") == "How old are you, Alice?"
-    assert await alice.send("30") == "You are Alice, 30 years old. Right?"
-    assert await alice.press("Confirm") == "Thank you, Alice!"
-    assert await alice.send("Bye") == "Bye"  # the form is over
+async def test_form_from_beginning_to_end(user: NewUser) -> None:
+    alice = user("Alice")
+    await alice.send("/form")
+    question = await alice.reply()
+    assert "What is your name?" in question.text
+    await alice.send("Alice")
+    question = await alice.reply()
+    assert question.text == "How old are you, Alice?"
+    await alice.send("30")
+    summary = await alice.reply()
+    assert summary.text == "You are Alice, 30 years old. Right?"
+    await summary.click("Confirm")
+    thanks = await alice.reply()
+    assert thanks.text == "Thank you, Alice!"
+
+    echo = await alice.ask("Bye")  # sends and waits for the reply
+    assert echo.text == "Bye"  # the form is over
 
 
 @pytest.mark.parametrize("name", ["x" * 65, "/unknown"])
-async def test_a_wrong_name_is_asked_for_again(talk: Talk, name: str) -> None:
-    alice = talk(SUPPORT)
-    await alice.send("/form")
-    assert "up to 64 characters" in await alice.send(name)
-    assert await alice.send("Alice") == "How old are you, Alice?"
+async def test_a_wrong_name_is_asked_for_again(user: NewUser, name: str) -> None:
+    alice = user("Alice")
+    await alice.ask("/form")
+    assert "up to 64 characters" in (await alice.ask(name)).text
+    assert (await alice.ask("Alice")).text == "How old are you, Alice?"
+
+
+async def test_a_name_is_text(user: NewUser) -> None:
+    alice = user("Alice")
+    await alice.ask("/form")
+    await alice.send(contact="+15550100")
+    assert "your name as text" in (await alice.reply()).text
 
 
 @pytest.mark.parametrize("age", ["old", "0", "121", "-5", "30.5"])
-async def test_a_wrong_age_is_asked_for_again(talk: Talk, age: str) -> None:
-    alice = talk(SUPPORT)
-    await alice.send("/form")
-    await alice.send("Alice")
-    assert "a number from 1 to 120" in await alice.send(age)
-    assert "30 years old" in await alice.send("30")
+async def test_a_wrong_age_is_asked_for_again(user: NewUser, age: str) -> None:
+    alice = user("Alice")
+    await alice.ask("/form")
+    await alice.ask("Alice")
+    assert "a number from 1 to 120" in (await alice.ask(age)).text
+    assert "30 years old" in (await alice.ask("30")).text
 
 
-async def test_start_again(talk: Talk) -> None:
-    alice = talk(SUPPORT)
+async def test_start_again(user: NewUser) -> None:
+    alice = user("Alice")
     for text in ("/form", "Alcie", "30"):
-        await alice.send(text)
-    assert "Once more" in await alice.press("Start again")
-    assert await alice.send("Alice") == "How old are you, Alice?"
+        summary = await alice.ask(text)
+    await summary.click("Start again")
+    assert "Once more" in (await alice.reply()).text
+    assert (await alice.ask("Alice")).text == "How old are you, Alice?"
 
 
-async def test_cancel(talk: Talk) -> None:
-    alice = talk(SUPPORT)
-    assert await alice.send("/cancel") == "There is nothing to cancel."
-    await alice.send("/form")
-    assert await alice.send("/cancel") == "Cancelled."
-    assert await alice.send("Alice") == "Alice"
+async def test_cancel(user: NewUser) -> None:
+    alice = user("Alice")
+    assert (await alice.ask("/cancel")).text == "There is nothing to cancel."
+    await alice.ask("/form")
+    assert (await alice.ask("/cancel")).text == "Cancelled."
+    assert (await alice.ask("Alice")).text == "Alice"

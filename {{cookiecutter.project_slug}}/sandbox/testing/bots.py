@@ -1,0 +1,34 @@
+"""The bots under test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class BotUnderTest:
+    """What the fixture `bots` names: a token and what handlers of this bot get besides.
+
+    The token decides the bot's id. Against a running stack `data` is the service's business.
+    """
+
+    token: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> int:
+        """Telegram's id of the bot: the digits before the colon."""
+        return int(self.token.partition(":")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A bot as people see it."""
+
+    name: str
+    """As the tests call it."""
+    id: int
+    username: str
+    """Without the @."""

@@ -1,0 +1,56 @@
+"""What a person can send besides text."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from sandbox.world.events import Json
+
+FILES = {
+    "photo": "photo.png",
+    "document": "document.bin",
+    "voice": "voice.ogg",
+    "audio": "audio.mp3",
+    "video": "video.mp4",
+    "video_note": "video_note.mp4",
+    "animation": "animation.gif",
+    "sticker": "sticker.webp",
+}
+"""The fields of a Message that hold a file, and a name for bytes that have none."""
+
+
+def arguments(sender: Json, caption: str | None, things: dict[str, Any]) -> Json:
+    """The arguments `file` and `content` of the command `send`."""
+    content = {}
+    file = None
+    for name, value in things.items():
+        if name in FILES:
+            file = encoded(name, value, caption)
+        elif name == "contact" and isinstance(value, str):
+            content[name] = {
+                "phone_number": value,
+                "first_name": sender["first_name"],
+                "user_id": sender["id"],
+            }
+        elif name == "location" and isinstance(value, tuple):
+            content[name] = {"latitude": value[0], "longitude": value[1]}
+        else:
+            content[name] = value
+    return {
+        **({"file": file} if file else {}),
+        **({"content": content} if content else {}),
+    }
+
+
+def encoded(kind: str, value: bytes | Path, caption: str | None) -> Json:
+    """A file as the control API takes it."""
+    name = value.name if isinstance(value, Path) else FILES[kind]
+    data = value.read_bytes() if isinstance(value, Path) else value
+    return {
+        "kind": kind,
+        "name": name,
+        "data": base64.b64encode(data).decode(),
+        **({"caption": caption} if caption else {}),
+    }

@@ -1,0 +1,131 @@
+"""A pytest plugin: tests that read like a conversation.
+
+In `tests/conftest.py`:
+
+    pytest_plugins = ["sandbox.testing.plugin"]
+
+Then say which bots and which dispatcher are under test by the fixtures `bots` and `dispatcher`:
+
+    @pytest.fixture
+    def bots() -> dict[str, BotUnderTest]:
+        return {"shop": BotUnderTest("1000001:any-token", {"role": "shop"})}
+
+    @pytest.fixture
+    async def dispatcher() -> AsyncIterator[Dispatcher]:
+        async with FakeAsyncRedis() as redis:
+            yield create_dispatcher(redis)
+
+And test:
+
+    async def test_ping(user: NewUser) -> None:
+        alice = user("Alice")
+        await alice.send("/ping")
+        assert (await alice.reply()).text == "pong"
+
+Each test has a sandbox of its own, in its event loop, without sockets. `pytest --sandbox URL`
+runs the same tests against the sandbox at that address and the service that serves its bots.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Protocol
+
+import pytest
+import pytest_asyncio
+from aiogram import Dispatcher
+
+from sandbox.testing.bots import Account, BotUnderTest
+from sandbox.testing.people import Group, User
+from sandbox.testing.running import in_process, over_http
+from sandbox.testing.telegram import Telegram
+
+
+class NewUser(Protocol):
+    """What the fixture `user` gives: `alice = user("Alice")`, who is new to all bots and talks to
+    the first one, or to `bot`. With a `user_id` it is somebody whom the bot may know."""
+
+    def __call__(
+        self, name: str, *, bot: str | Account | None = None, user_id: int | None = None
+    ) -> User: ...
+
+
+class NewChat(Protocol):
+    """What the fixture `chat` gives: `team = await chat("Team", alice, bob)`, a group with all
+    bots under test, or with `bots`."""
+
+    async def __call__(
+        self, title: str, *members: User, bots: Iterable[str] | None = None
+    ) -> Group: ...
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--sandbox",
+        metavar="URL",
+        default=os.environ.get("SANDBOX_URL"),
+        help="test the bots that run against the sandbox at this address, not the dispatcher in "
+        "this process (default: SANDBOX_URL)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "in_process: has bots or a dispatcher of its own, so it is skipped with --sandbox",
+    )
+
+
+@pytest.fixture
+def bots() -> Mapping[str, BotUnderTest]:
+    """The bots under test, by the names that tests give them. To be overridden."""
+    raise pytest.UsageError("override the fixture `bots` in a conftest.py: see sandbox/testing/")
+
+
+@pytest.fixture
+def dispatcher() -> Dispatcher:
+    """The dispatcher under test. To be overridden."""
+    raise pytest.UsageError(
+        "override the fixture `dispatcher` in a conftest.py: see sandbox/testing/"
+    )
+
+
+@pytest.fixture
+def sandbox_server(request: pytest.FixtureRequest) -> str | None:
+    """The address of the sandbox to test against; None: in this process."""
+    url: str | None = request.config.getoption("--sandbox")
+    if url and request.node.get_closest_marker("in_process"):
+        pytest.skip("has bots or a dispatcher of its own")
+    return url
+
+
+@pytest.fixture
+def served_by(request: pytest.FixtureRequest, sandbox_server: str | None) -> str | Dispatcher:
+    """What serves the bots. Against a running stack nobody makes a dispatcher here."""
+    if sandbox_server:
+        return sandbox_server
+    served: Dispatcher = request.getfixturevalue("dispatcher")
+    return served
+
+
+@pytest_asyncio.fixture
+async def telegram(
+    served_by: str | Dispatcher, bots: Mapping[str, BotUnderTest]
+) -> AsyncIterator[Telegram]:
+    """Telegram's side: the bots, their calls, faults."""
+    ways = over_http(served_by, bots) if isinstance(served_by, str) else in_process(served_by, bots)
+    async with ways as telegram:
+        yield telegram
+
+
+@pytest.fixture
+def user(telegram: Telegram) -> NewUser:
+    """People: `alice = user("Alice")`."""
+    return telegram.person
+
+
+@pytest.fixture
+def chat(telegram: Telegram) -> NewChat:
+    """Groups: `team = await chat("Team", alice, bob)`."""
+    return telegram.create_group

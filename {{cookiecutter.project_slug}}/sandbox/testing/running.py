@@ -1,0 +1,58 @@
+"""The two ways to run a test: in this process, or against a running stack."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+
+from aiogram import Dispatcher
+
+from sandbox.client import SandboxClient
+from sandbox.control.connection import HttpConnection, SandboxError
+from sandbox.testing.bots import BotUnderTest
+from sandbox.testing.journal import Journal
+from sandbox.testing.local import LocalConnection
+from sandbox.testing.service import serving
+from sandbox.testing.telegram import Telegram
+from sandbox.world.events import Json
+from sandbox.world.world import World
+
+
+@contextlib.asynccontextmanager
+async def in_process(
+    dispatcher: Dispatcher, bots: Mapping[str, BotUnderTest]
+) -> AsyncIterator[Telegram]:
+    """A world of its own and this dispatcher, in this event loop."""
+    world = World()
+    with world.events.watch() as events:
+        async with serving(world, dispatcher, bots) as service:
+            client = SandboxClient("", LocalConnection(world))
+            telegram = Telegram(client, Journal(events), bots, service)
+            await telegram.open()
+            yield telegram
+
+
+@contextlib.asynccontextmanager
+async def over_http(url: str, bots: Mapping[str, BotUnderTest]) -> AsyncIterator[Telegram]:
+    """The sandbox at `url`, whose bots run elsewhere. Raises SandboxError."""
+    connection = HttpConnection(url.rstrip("/"))
+    async with SandboxClient(url, connection) as client:
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+        events = connection.events(None)
+        queue.put_nowait(await anext(events))
+
+        async def watch() -> None:
+            async for event in events:
+                queue.put_nowait(event)
+
+        watcher = asyncio.create_task(watch())
+        telegram = Telegram(client, Journal(queue), bots, None)
+        await telegram.open()
+        try:
+            yield telegram
+        finally:
+            await telegram.close()
+            watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError, SandboxError):
+                await watcher

@@ -1,0 +1,180 @@
+"""The service in miniature: feeds the dispatcher under test from the queues of its bots."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+from aiogram import Bot, Dispatcher
+from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.methods import TelegramMethod
+from aiogram.types import ErrorEvent, TelegramObject
+
+from sandbox.testing.bots import BotUnderTest
+from sandbox.testing.session import LocalSession
+from sandbox.world.events import Json
+from sandbox.world.world import World
+
+Conversation = tuple[int, int, int]
+
+log = logging.getLogger(__name__)
+
+
+class LocalService:
+    """Turns are taken as in the real service: those of one conversation (bot, chat, user) one
+    after the other, others at the same time; a method that a handler returns is called."""
+
+    def __init__(
+        self,
+        world: World,
+        dispatcher: Dispatcher,
+        bots: Mapping[int, Bot],
+        data: Mapping[int, Mapping[str, Any]],
+    ) -> None:
+        self._world = world
+        self._dispatcher = dispatcher
+        self._bots = bots
+        self._data = data
+        self._turns: set[asyncio.Task[None]] = set()
+        self._latest: dict[Conversation, asyncio.Task[None]] = {}
+        dispatcher.errors.outer_middleware(self._take_error)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a handler runs or an update waits for its turn."""
+        bots = (self._world.bots[bot_id] for bot_id in self._bots)
+        return bool(self._turns) or any(bot.pending for bot in bots if not bot.revoked)
+
+    async def idle(self) -> None:
+        """Return when every update has had its turn."""
+        while self.busy:
+            if self._turns:
+                await asyncio.wait(self._turns)
+            else:
+                await asyncio.sleep(0)
+
+    async def feed(self, events: asyncio.Queue[Json]) -> None:
+        """Take updates as they come, until cancelled."""
+        while True:
+            await events.get()
+            for bot_id in self._bots:
+                bot = self._world.bots[bot_id]
+                if not bot.revoked and bot.pending:
+                    updates = list(bot.pending)
+                    bot.confirm(updates[-1]["update_id"] + 1)
+                    for update in updates:
+                        self._enter(bot_id, update)
+
+    async def stop(self) -> None:
+        """Cancel the turns that are still going on."""
+        for turn in self._turns:
+            turn.cancel()
+        await asyncio.gather(*self._turns, return_exceptions=True)
+
+    def _enter(self, bot_id: int, update: Json) -> None:
+        conversation = conversation_of(bot_id, update)
+        before = self._latest.get(conversation)
+        turn = asyncio.create_task(self._take(bot_id, update, before))
+        self._latest[conversation] = turn
+        self._turns.add(turn)
+        turn.add_done_callback(self._turns.discard)
+
+    async def _take(self, bot_id: int, update: Json, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        bot = self._bots[bot_id]
+        try:
+            answer = await self._dispatcher.feed_raw_update(bot, update, **self._data[bot_id])
+            if isinstance(answer, TelegramMethod):
+                await bot(answer)
+        except Exception as error:  # noqa: BLE001 - such as those of the method returned
+            self._note(error, bot_id, update["update_id"])
+        else:
+            if answer is UNHANDLED:
+                self._world.events.tell("unhandled", bot_id=bot_id, update=update)
+
+    async def _take_error(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        """Note what a handler raised, also if an error handler takes care of it then.
+
+        What nobody takes ends here: aiogram would log it again, with all of its own frames.
+        """
+        if isinstance(event, ErrorEvent):
+            self._note(event.exception, data["bot"].id, event.update.update_id)
+        answer = await handler(event, data)
+        return None if answer is UNHANDLED else answer
+
+    def _note(self, error: Exception, bot_id: int, update_id: int) -> None:
+        log.error("a handler raised", exc_info=(type(error), error, own_frames(error)))
+        described = f"{type(error).__name__}: {error}{place(error)}"
+        self._world.events.tell("raised", bot_id=bot_id, update_id=update_id, error=described)
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    world: World, dispatcher: Dispatcher, bots: Mapping[str, BotUnderTest]
+) -> AsyncIterator[LocalService]:
+    """Start the dispatcher for these bots, and stop it in the end."""
+    async with aiohttp.ClientSession() as http:
+        session = LocalSession(world, http)
+        members = {bot.id: Bot(bot.token, session=session) for bot in bots.values()}
+        wanted = tuple(dispatcher.resolve_used_update_types())
+        for bot in bots.values():
+            world.authorize(bot.id, bot.token.partition(":")[2]).allowed = wanted
+        data = {bot.id: bot.data for bot in bots.values()}
+        service = LocalService(world, dispatcher, members, data)
+        told = {
+            **dispatcher.workflow_data,
+            "dispatcher": dispatcher,
+            "bots": list(members.values()),
+        }
+        with world.events.watch() as events:
+            await dispatcher.emit_startup(**told)
+            feeding = asyncio.create_task(service.feed(events))
+            try:
+                yield service
+            finally:
+                feeding.cancel()
+                await asyncio.gather(feeding, return_exceptions=True)
+                await service.stop()
+                await dispatcher.emit_shutdown(**told)
+
+
+def conversation_of(bot_id: int, update: Json) -> Conversation:
+    """What is kept in order: bot, chat and user; the private chat if there is no chat."""
+    event = next((value for value in update.values() if isinstance(value, dict)), {})
+    chat = event.get("chat") or event.get("message", {}).get("chat") or {}
+    user = event.get("from") or event.get("user") or {}
+    user_id = user.get("id", 0)
+    return bot_id, chat.get("id", user_id), user_id
+
+
+def own_frames(error: Exception) -> TracebackType | None:
+    """The traceback from the project's own code on, without the libraries that called it."""
+    frames = error.__traceback__
+    while frames is not None and is_foreign(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return frames or error.__traceback__
+
+
+def place(error: Exception) -> str:
+    """The line of the project's own code from which it came."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not is_foreign(frame.filename)]
+    return f" ({own[-1].filename}:{own[-1].lineno}, in {own[-1].name})" if own else ""
+
+
+def is_foreign(filename: str) -> bool:
+    """Whether a file belongs to a library, or to this folder."""
+    return "site-packages" in filename or Path(filename).parent == Path(__file__).parent

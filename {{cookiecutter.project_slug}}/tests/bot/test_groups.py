@@ -1,0 +1,43 @@
+"""Several people and several bots in one group."""
+
+from sandbox.testing import NewChat, NewUser
+
+
+async def test_everybody_fills_in_a_form_of_their_own(user: NewUser, chat: NewChat) -> None:
+    alice, bob = user("Alice"), user("Bob")
+    team = await chat("Team", alice, bob, bots=["support"])
+
+    await alice.ask("/form", to=team)
+    await bob.ask("/form", to=team)
+    assert (await alice.ask("Alice", to=team)).text == "How old are you, Alice?"
+    assert (await bob.ask("Bob", to=team)).text == "How old are you, Bob?"
+
+
+async def test_nobody_presses_for_another(user: NewUser, chat: NewChat) -> None:
+    alice, bob = user("Alice"), user("Bob")
+    team = await chat("Team", alice, bob, bots=["support"])
+    for text in ("/form", "Alice", "30"):
+        summary = await alice.ask(text, to=team)
+
+    await bob.click(summary, "Confirm")
+    assert "not for you" in (await bob.notice()).text
+    await bob.hears_nothing(team)
+
+    await alice.click(summary, "Confirm")
+    assert (await alice.reply(team)).text == "Thank you, Alice!"
+
+
+async def test_a_command_for_one_of_two_bots(user: NewUser, chat: NewChat) -> None:
+    alice = user("Alice")
+    at_shop = alice.at("shop")
+    team = await chat("Team", alice)  # all bots are in it
+
+    await alice.send(f"/start@{at_shop.bot.username}", to=team)
+    assert "the shop bot" in (await at_shop.reply(team)).text
+
+
+async def test_a_bot_repeats_no_news_of_a_group(user: NewUser, chat: NewChat) -> None:
+    alice = user("Alice")
+    team = await chat("Team", alice)
+    await team.add(user("Bob"))
+    await alice.hears_nothing(team)

@@ -1,0 +1,151 @@
+"""A bot that does a bit of everything, for the tests of the pytest plugin."""
+
+from aiogram import Bot, Dispatcher, F, Router
+from aiogram.filters import Command
+from aiogram.methods import SendMessage
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    Message,
+    MessageReactionUpdated,
+    PollAnswer,
+    ReactionTypeEmoji,
+    ReplyKeyboardMarkup,
+)
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\2\0\0\0\3\10\2\0\0\0"
+"""The beginning of a picture of 2 x 3 pixels."""
+INLINE = InlineKeyboardMarkup(
+    inline_keyboard=[
+        [
+            InlineKeyboardButton(text="Alert", callback_data="alert"),
+            InlineKeyboardButton(text="Edit", callback_data="edit"),
+        ],
+        [
+            InlineKeyboardButton(text="Delete", callback_data="delete"),
+            InlineKeyboardButton(text="Site", url="https://example.com"),
+        ],
+    ]
+)
+KEYBOARD = ReplyKeyboardMarkup(
+    keyboard=[
+        [KeyboardButton(text="Yes"), KeyboardButton(text="No")],
+        [KeyboardButton(text="My number", request_contact=True)],
+        [KeyboardButton(text="My place", request_location=True)],
+    ]
+)
+
+
+async def show_inline(message: Message) -> None:
+    await message.answer("Inline", reply_markup=INLINE)
+
+
+async def show_keyboard(message: Message) -> None:
+    # In groups no button may ask for a number or a place.
+    rows = KEYBOARD.keyboard if message.chat.type == "private" else KEYBOARD.keyboard[:1]
+    await message.answer("Keyboard", reply_markup=ReplyKeyboardMarkup(keyboard=rows))
+
+
+async def show_photo(message: Message) -> None:
+    await message.answer_photo(
+        BufferedInputFile(PNG, "a.png"), caption="a <b>bold</b> &amp; big one", parse_mode="HTML"
+    )
+
+
+async def show_document(message: Message) -> None:
+    await message.answer_document(BufferedInputFile(b"a,b\n1,2\n", "table.csv"))
+
+
+async def show_poll(message: Message) -> None:
+    await message.answer_poll("Tea?", ["With milk", "Without"], is_anonymous=False)
+
+
+def return_method(message: Message) -> SendMessage:
+    return SendMessage(chat_id=message.chat.id, text="called for the handler")
+
+
+async def weigh(message: Message, bot: Bot) -> None:
+    for kind in ("photo", "document", "voice", "sticker"):
+        if file := getattr(message, kind):
+            content = await bot.download(file[-1] if kind == "photo" else file)
+            assert content
+            size = len(content.read())
+            await message.answer(f"{kind} of {size} bytes, {message.caption or 'no caption'}")
+
+
+async def tell_number(message: Message) -> None:
+    contact = message.contact
+    assert contact
+    assert message.from_user
+    own = contact.user_id == message.from_user.id
+    await message.answer(f"{contact.first_name}: {contact.phone_number}, {own=}")
+
+
+async def tell_place(message: Message) -> None:
+    assert message.location
+    await message.answer(f"{message.location.latitude:.2f} {message.location.longitude:.2f}")
+
+
+async def react(message: Message) -> None:
+    await message.react([ReactionTypeEmoji(emoji="👍")])
+
+
+async def echo(message: Message) -> None:
+    to = message.reply_to_message
+    await message.answer(f"{message.text}" + (f" (to {to.text})" if to else ""))
+
+
+async def press(query: CallbackQuery) -> None:
+    if query.data == "alert":
+        await query.answer("Careful!", show_alert=True)
+    elif isinstance(query.message, Message):
+        await query.answer()
+        if query.data == "delete":
+            await query.message.delete()
+        else:
+            await query.message.edit_text("Working…", reply_markup=INLINE)
+            await query.message.edit_text("Done")
+
+
+async def note_edit(message: Message) -> None:
+    await message.answer(f"edited: {message.text}")
+
+
+async def note_reaction(event: MessageReactionUpdated, bot: Bot) -> None:
+    emoji = [one.emoji for one in event.new_reaction if isinstance(one, ReactionTypeEmoji)]
+    await bot.send_message(event.chat.id, f"reaction: {emoji}")
+
+
+async def note_vote(answer: PollAnswer, bot: Bot) -> None:
+    assert answer.user
+    await bot.send_message(answer.user.id, f"vote: {answer.option_ids}")
+
+
+def create_router() -> Router:
+    router = Router()
+    handle = router.message.register
+    handle(show_inline, Command("inline"))
+    handle(show_keyboard, Command("keyboard"))
+    handle(show_photo, Command("photo"))
+    handle(show_document, Command("document"))
+    handle(show_poll, Command("poll"))
+    handle(return_method, Command("return"))
+    handle(react, Command("like"))
+    handle(weigh, F.photo | F.document | F.voice | F.sticker)
+    handle(tell_number, F.contact)
+    handle(tell_place, F.location)
+    handle(echo, F.text, ~F.text.startswith("quiet"))
+    router.callback_query.register(press)
+    router.edited_message.register(note_edit)
+    router.message_reaction.register(note_reaction)
+    router.poll_answer.register(note_vote)
+    return router
+
+
+def create_dispatcher() -> Dispatcher:
+    dispatcher = Dispatcher()
+    dispatcher.include_router(create_router())
+    return dispatcher

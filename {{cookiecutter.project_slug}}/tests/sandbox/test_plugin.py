@@ -1,0 +1,255 @@
+"""What people of the pytest plugin do and see, in one process and over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from sandbox.server import running
+from sandbox.testing import BotUnderTest, NewChat, NewUser, Telegram
+from sandbox.testing.running import in_process, over_http
+from tests.sandbox.plugin_bot import PNG, create_dispatcher
+
+BOTS = {
+    "first": BotUnderTest(f"1000001:{'s' * 35}"),
+    "second": BotUnderTest(f"1000002:{'s' * 35}"),
+}
+
+
+@pytest.fixture(params=["in process", "over HTTP"])
+async def telegram(request: pytest.FixtureRequest) -> AsyncIterator[Telegram]:
+    """Both ways; over HTTP a service polls."""
+    dispatcher = create_dispatcher()
+    if request.param == "in process":
+        async with in_process(dispatcher, BOTS) as telegram:
+            yield telegram
+        return
+    async with running() as url:
+        session = AiohttpSession(api=TelegramAPIServer.from_base(url))
+        bots = [Bot(one.token, session=session) for one in BOTS.values()]
+        for bot in bots:
+            await bot.me()
+        service = asyncio.create_task(dispatcher.start_polling(*bots, handle_signals=False))
+        async with over_http(url, BOTS) as telegram:
+            yield telegram
+        await dispatcher.stop_polling()
+        await service
+
+
+async def test_replies_are_read_one_after_the_other(user: NewUser) -> None:
+    alice = user("Alice")
+    for text in ("one", "two", "three"):
+        await alice.send(text)
+    assert [(await alice.reply()).text for _ in range(3)] == ["one", "two", "three"]
+    await alice.hears_nothing()
+
+
+async def test_people_write_at_the_same_time(user: NewUser) -> None:
+    people = [user(f"User {number}") for number in range(10)]
+    replies = await asyncio.gather(*(one.ask(one.name) for one in people))
+    assert [reply.text for reply in replies] == [one.name for one in people]
+
+
+async def test_files_of_people(user: NewUser, tmp_path: Path) -> None:
+    alice = user("Alice")
+    sent = await alice.send(photo=PNG, caption="mine")
+    assert (await alice.reply()).text == f"photo of {len(PNG)} bytes, mine"
+    assert await sent.download() == PNG
+
+    path = tmp_path / "table.csv"
+    path.write_bytes(b"a,b")
+    sent = await alice.send(document=path)
+    assert (await alice.reply()).text == "document of 3 bytes, no caption"
+    assert sent.document
+    assert sent.document.file_name == "table.csv"
+
+    await alice.send(voice=b"OggS")
+    assert (await alice.reply()).text == "voice of 4 bytes, no caption"
+
+
+async def test_files_of_bots(user: NewUser) -> None:
+    alice = user("Alice")
+    reply = await alice.ask("/photo")
+    assert reply.photo
+    assert (reply.photo.width, reply.photo.height) == (2, 3)
+    assert await reply.download() == PNG
+    assert reply.caption == "a bold & big one"
+    assert reply.html == "a <b>bold</b> &amp; big one"
+    assert reply.text == ""
+
+    reply = await alice.ask("/document")
+    assert reply.document
+    assert reply.document.file_name == "table.csv"
+    assert await reply.download() == b"a,b\n1,2\n"
+
+
+async def test_contact_and_location(user: NewUser) -> None:
+    alice = user("Alice")
+    await alice.send(contact="+15550199")
+    assert (await alice.reply()).text == "Alice: +15550199, own=True"
+    await alice.send(contact={"phone_number": "+1", "first_name": "Bob"})
+    assert (await alice.reply()).text == "Bob: +1, own=False"
+    await alice.send(location=(52.52, -13.4))
+    assert (await alice.reply()).text == "52.52 -13.40"
+
+
+async def test_inline_buttons(user: NewUser) -> None:
+    alice = user("Alice")
+    message = await alice.ask("/inline")
+    assert message.buttons == ["Alert", "Edit", "Delete", "Site"]
+
+    await message.click("Alert")
+    notice = await alice.notice()
+    assert (notice.text, notice.alert) == ("Careful!", True)
+
+    await message.click("Edit")
+    assert (await alice.notice()).text == ""
+    working = await message.edited()
+    assert working.text == "Working…"
+    done = await working.edited()
+    assert (done.text, done.buttons) == ("Done", [])
+    assert message.text == "Inline"
+
+    other = await alice.ask("/inline")
+    await other.click("Delete")
+    await other.deleted()
+    with pytest.raises(AssertionError, match=r"the buttons are: 'Alert', 'Edit', 'Delete', 'Site'"):
+        await other.click("alert")
+    with pytest.raises(AssertionError, match="'Site' does url, of which the bot hears nothing"):
+        await other.click("Site")
+
+
+async def test_a_reply_keyboard(user: NewUser) -> None:
+    alice = user("Alice")
+    message = await alice.ask("/keyboard")
+    assert message.buttons == ["Yes", "No", "My number", "My place"]
+    assert message.parsed.text == "Keyboard"
+    await message.click("Yes")
+    assert (await alice.reply()).text == "Yes"
+    await message.click("My number")
+    assert "own=True" in (await alice.reply()).text
+    with pytest.raises(AssertionError, match="does request_location"):
+        await message.click("My place")
+
+
+async def test_edits_reactions_votes_and_replies(user: NewUser) -> None:
+    alice = user("Alice")
+    sent = await alice.send("Helo")
+    echo = await alice.reply()
+    edited = await alice.edit(sent, "Hello")
+    assert edited.text == "Hello"
+    assert (await alice.reply()).text == "edited: Hello"
+
+    await alice.react(echo, "🎉")
+    assert (await alice.reply()).text == "reaction: ['🎉']"
+    await alice.react(echo, None)
+    assert (await alice.reply()).text == "reaction: []"
+
+    poll = await alice.ask("/poll")
+    await alice.vote(poll, "Without")
+    assert (await alice.reply()).text == "vote: [1]"
+    with pytest.raises(AssertionError, match="there is no option Lemon; there are: "):
+        await alice.vote(poll, "Lemon")
+
+    await alice.send("Why?", reply_to=echo)
+    assert (await alice.reply()).text == "Why? (to Helo)"
+
+
+async def test_a_method_that_a_handler_returns_is_called(user: NewUser) -> None:
+    assert (await user("Alice").ask("/return")).text == "called for the handler"
+
+
+async def test_groups(user: NewUser, chat: NewChat, telegram: Telegram) -> None:
+    alice, bob, carol = user("Alice"), user("Bob"), user("Carol")
+    team = await chat("Team", alice, bob)
+    await alice.send("hello", to=team)
+    heard = await bob.reply(team)
+    assert heard.raw["from"]["id"] == telegram.bot("first").id
+    at_second = bob.at("second")
+    assert (await at_second.reply(team)).raw["from"]["id"] == telegram.bot("second").id
+    await bob.hears_nothing(team)
+
+    await team.add(carol)
+    await team.promote(carol)
+    await team.remove("second")
+    assert (await carol.ask("hi", to=team)).text == "hi"
+    await carol.at("second").hears_nothing(team)
+
+    message = await carol.ask("/inline", to=team)
+    await message.click("Alert")
+    await bob.click(message, "Alert")
+    assert (await carol.notice()).text == (await bob.notice()).text == "Careful!"
+    await bob.click(message, "Edit")
+    assert (await message.edited()).text == "Working…"
+
+    menu = await carol.ask("/keyboard", to=team)
+    await menu.click("No")
+    assert (await carol.reply(team)).text == "No"
+
+
+async def test_a_group_with_some_of_the_bots(user: NewUser, chat: NewChat) -> None:
+    alice = user("Alice")
+    team = await chat("Team", alice, bots=["second"])
+    await alice.send("hello", to=team)
+    assert (await alice.at("second").reply(team)).text == "hello"
+    await alice.hears_nothing(team)
+    await team.add("first")
+    assert (await alice.ask("hello", to=team)).text == "hello"
+
+
+async def test_silence_is_checked(user: NewUser) -> None:
+    alice = user("Alice")
+    await alice.send("quiet, please")
+    await alice.hears_nothing()
+    await alice.send("loud")
+    with pytest.raises(AssertionError, match="first did say something to Alice: loud"):
+        await alice.hears_nothing()
+
+
+async def test_who_blocks_a_bot_cannot_write_to_it(user: NewUser, telegram: Telegram) -> None:
+    alice = user("Alice")
+    await alice.ask("hello")
+    await alice.block()
+    with pytest.raises(AssertionError, match="unblock it first"):
+        await alice.send("hello?")
+    await alice.unblock()
+    assert (await alice.ask("hello again")).text == "hello again"
+
+
+async def test_calls_are_those_of_this_test(user: NewUser, telegram: Telegram) -> None:
+    alice = user("Alice")
+    await alice.send("one")
+    [call] = await telegram.calls("sendMessage", at_least=1)
+    assert (call["params"]["text"], call["status"]) == ("one", 200)
+    await alice.at("second").ask("two")
+    calls = await telegram.calls("sendMessage", bot="second")
+    assert [call["params"]["text"] for call in calls] == ["two"]
+
+
+async def test_a_fault_is_in_the_record(user: NewUser, telegram: Telegram) -> None:
+    alice = user("Alice")
+    await telegram.fault("500", "first", method="sendMessage", times=1)
+    await alice.send("lost")
+    [call] = await telegram.calls("sendMessage", at_least=1)
+    assert (call["status"], call["fault"]) == (500, "500")
+    assert (await alice.ask("found")).text == "found"
+
+
+async def test_a_revoked_bot_hears_nothing_until_it_is_restored(
+    user: NewUser, telegram: Telegram
+) -> None:
+    alice = user("Alice")
+    await telegram.revoke("first")
+    await alice.send("hello")
+    await alice.hears_nothing()
+    await telegram.restore("first")
+    assert (await alice.reply(timeout=10)).text == "hello"
+
+
+async def test_an_unknown_bot_is_named(user: NewUser) -> None:
+    with pytest.raises(LookupError, match=r"no bot 'third'; the fixture `bots` has"):
+        user("Alice", bot="third")

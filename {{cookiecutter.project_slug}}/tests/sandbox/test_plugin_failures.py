@@ -1,0 +1,182 @@
+"""What a failing test tells: these tests run pytest on tests that fail."""
+
+import pytest
+
+pytest_plugins = "pytester"
+
+CONFTEST = """
+import asyncio
+import pytest
+from aiogram import Dispatcher, F
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from sandbox.testing import BotUnderTest
+
+pytest_plugins = ["sandbox.testing.plugin"]
+
+@pytest.fixture
+def bots():
+    return {"support": BotUnderTest("1000001:" + "s" * 35)}
+
+@pytest.fixture
+def dispatcher():
+    dispatcher = Dispatcher()
+
+    @dispatcher.message(F.text == "menu")
+    async def menu(message):
+        buttons = [InlineKeyboardButton(text=text, callback_data=text) for text in ("Yes", "No")]
+        keyboard = InlineKeyboardMarkup(inline_keyboard=[buttons])
+        await message.answer("Choose", reply_markup=keyboard)
+
+    @dispatcher.callback_query()
+    async def pressed(query):
+        await query.answer("Thanks")
+        await query.message.edit_text("Chosen")
+
+    @dispatcher.message(F.text == "wrong")
+    async def wrong(message):
+        await message.answer("<b>", parse_mode="HTML")
+
+    @dispatcher.message(F.text == "raise")
+    async def fail(message):
+        raise ValueError("no such name")
+
+    @dispatcher.message(F.text == "hang")
+    async def hang(message):
+        await asyncio.Event().wait()
+
+    return dispatcher
+"""
+SETTINGS = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """An empty project with the plugin and a small bot."""
+    monkeypatch.delenv("SANDBOX_URL", raising=False)
+    pytester.makeini(SETTINGS)
+    pytester.makeconftest(CONFTEST)
+    return pytester
+
+
+def failure(project: pytest.Pytester, *lines: str) -> str:
+    """Run a test of these lines, which must fail, and give what pytest says."""
+    body = "\n    ".join(lines)
+    project.makepyfile(f'async def test(user, telegram):\n    alice = user("Alice")\n    {body}\n')
+    result = project.runpytest_inprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(failed=1)
+    return result.stdout.str()
+
+
+def test_a_time_out_tells_the_conversation(project: pytest.Pytester) -> None:
+    said = failure(
+        project,
+        'await alice.send("menu")',
+        "message = await alice.reply()",
+        'await message.click("Yes")',
+        "await alice.notice()",
+        'await alice.send(document=b"x", caption="mine")',
+        "await alice.reply(timeout=0.1)",
+    )
+    assert (
+        "support did not reply to Alice within 0.1 s. The conversation so far:\n"
+        "E         Alice: menu\n"
+        "E         support: Choose  [Yes] [No]\n"
+        "E         Alice presses [Yes]\n"
+        "E         support answers the press (notice): Thanks\n"
+        "E         support edits: Chosen\n"
+        "E         Alice: [document]  mine\n"
+        "E         ! no handler of support took this\n"
+        "E       All updates have had their turn"
+    ) in said
+    # The test's own line, and none of the plugin.
+    assert ">       await alice.reply(timeout=0.1)" in said
+    assert "people.py" not in said
+    assert "telegram.py" not in said
+
+
+def test_a_handler_that_raises_is_named(project: pytest.Pytester) -> None:
+    said = failure(project, 'await alice.send("raise")', "await alice.reply(timeout=0.1)")
+    assert "! a handler of support raised ValueError: no such name (" in said
+    assert "conftest.py:34, in fail)" in said
+    # The captured log has the traceback, from the handler on.
+    assert "Traceback (most recent call last):" in said
+    assert "site-packages" not in said
+
+
+def test_an_error_of_a_call_is_told(project: pytest.Pytester) -> None:
+    said = failure(project, 'await alice.send("wrong")', "await alice.reply(timeout=0.1)")
+    assert "! support calls sendMessage: 400 Bad Request: can't parse entities" in said
+    assert "raised TelegramBadRequest: " in said
+    assert "conftest.py:30, in wrong)" in said
+
+    said = failure(
+        project,
+        'await telegram.fault("429", "support", retry_after=3)',
+        'await alice.send("menu")',
+        "await alice.reply(timeout=0.1)",
+    )
+    assert "sendMessage: 429 Too Many Requests: retry after 3 (a fault of the test)" in said
+
+
+def test_a_handler_that_still_runs_is_told(project: pytest.Pytester) -> None:
+    said = failure(project, 'await alice.send("hang")', "await alice.reply(timeout=0.1)")
+    assert "A handler still runs, or waits for something" in said
+
+
+def test_a_revoked_bot_is_told(project: pytest.Pytester) -> None:
+    said = failure(
+        project,
+        'await telegram.revoke("support")',
+        'await alice.send("menu")',
+        "await alice.reply(timeout=0.1)",
+    )
+    assert "The token of @sandbox_1000001_bot is revoked" in said
+
+
+def test_the_buttons_that_are_there_are_named(project: pytest.Pytester) -> None:
+    said = failure(project, 'message = await alice.ask("menu")', 'await message.click("Maybe")')
+    assert "there is no button 'Maybe'; the buttons are: 'Yes', 'No'" in said
+    assert "people.py" not in said
+
+
+def test_a_message_that_is_not_edited_is_named(project: pytest.Pytester) -> None:
+    said = failure(project, 'm = await alice.ask("menu")', "await m.edited(timeout=0.1)")
+    assert "nobody edited the message 'Choose  [Yes] [No]' within 0.1 s" in said
+    said = failure(project, 'm = await alice.ask("menu")', "await m.deleted(timeout=0.1)")
+    assert "nobody deleted the message 'Choose  [Yes] [No]' within 0.1 s" in said
+
+
+def test_calls_that_do_not_come_are_counted(project: pytest.Pytester) -> None:
+    said = failure(
+        project,
+        'await alice.ask("menu")',
+        'await telegram.calls("sendMessage", at_least=2, timeout=0.1)',
+    )
+    assert "1 of 2 calls came within 0.1 s: ['sendMessage']" in said
+
+
+def test_a_notice_wants_a_press(project: pytest.Pytester) -> None:
+    said = failure(project, "await alice.notice()")
+    assert "Alice has pressed no inline button yet: click one first" in said
+
+
+def test_an_assertion_shows_the_message(project: pytest.Pytester) -> None:
+    said = failure(project, 'm = await alice.ask("menu")', "assert not m.buttons")
+    assert "where ['Yes', 'No'] = <message 2: Choose  [Yes] [No]>.buttons" in said
+
+
+def test_without_the_fixtures_it_says_what_to_write(project: pytest.Pytester) -> None:
+    project.makeconftest('pytest_plugins = ["sandbox.testing.plugin"]')
+    project.makepyfile("def test(user): ...")
+    result = project.runpytest_inprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(errors=1)
+    assert "override the fixture `dispatcher` in a conftest.py" in result.stdout.str()
+
+
+def test_without_a_sandbox_it_says_how_to_start_one(project: pytest.Pytester) -> None:
+    project.makepyfile("async def test(user): ...")
+    url = "http://127.0.0.1:9"
+    result = project.runpytest_inprocess("-p", "no:cacheprovider", "--sandbox", url)
+    result.assert_outcomes(errors=1)
+    assert f"no sandbox answers at {url}" in result.stdout.str()
+    assert "python -m sandbox" in result.stdout.str()
