@@ -1,9 +1,9 @@
 """How a command reaches the fleet: settings, Redis, and what goes wrong on the way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from redis import exceptions
@@ -17,6 +17,7 @@ from fleet.inbox import Inbox
 from fleet.ops.logging import setup_logging
 from fleet.redis import create_redis
 from fleet.settings import Settings, load_settings
+from fleet.tasks import end
 
 PATIENCE = 6.0
 """Seconds that Redis has to answer the first time."""
@@ -47,7 +48,17 @@ def run(action: Callable[[Access], Awaitable[T]], settings: Settings | None = No
         SettingsError: a setting is wrong.
         FleetError: Redis does not answer, or what the action raises.
     """
-    return asyncio.run(_run(action, settings or load_settings()))
+    return asyncio.run(_interruptible(_run(action, settings or load_settings())))
+
+
+async def _interruptible(work: Coroutine[Any, Any, T]) -> T:
+    """Do it. Ctrl-C ends it for certain, also where a cancellation gets lost: see `end`."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.wait([task])
+    finally:
+        await end([task])
+    return task.result()
 
 
 async def _run(action: Callable[[Access], Awaitable[T]], settings: Settings) -> T:

@@ -23,8 +23,9 @@ POLL_TIMEOUT = 30
 """Seconds for which Telegram holds a getUpdates open when there is nothing new."""
 ANSWER_TIMEOUT = 10
 """Seconds beyond that until a getUpdates counts as hung."""
-CONFIRM_TIMEOUT = 3
-"""Seconds for the last confirmation at stop. Without it updates come again, and are recognised."""
+CONFIRM_TIMEOUT = 1
+"""Seconds for the last confirmation at stop, as many as `fleet.tasks.end` has patience. Without it
+updates come again, and are recognised."""
 ROOM_CHECK = 0.5
 """Seconds between two looks whether a full inbox has room again."""
 BACKOFF = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=1.7, jitter=0.2)

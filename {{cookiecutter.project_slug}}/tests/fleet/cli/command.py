@@ -76,6 +76,8 @@ class Terminal:
         self.screen = ""
         """All that it has written."""
         self._own, other = pty.openpty()
+        # In the background, as under nohup, SIGINT is ignored, and children inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self._process = subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=command_line.folder,
