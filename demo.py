@@ -30,10 +30,10 @@ UNTRACKED = (
     ".benchmarks",
 )
 READY = """
-Redis, the sandbox and the bots run in Docker.
-  talk to a bot     make chat BOT=1000001  (in a second terminal, in {folder})
-  state of the bots http://{health}/health
-  sandbox           http://{sandbox}
+Redis, the sandbox and the bots run in Docker, from {folder}.
+  state of the bots            http://{health}/health
+  talk to them in a terminal   make chat  (in {folder})
+  talk to them in a browser    http://{sandbox}
 Ctrl-C ends everything. Here are their logs:
 """
 

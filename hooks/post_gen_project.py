@@ -39,4 +39,4 @@ for ci, path in CI_FILES.items():
         remove_ci(path)
 print(f"cd {ANSWERS['project_slug']}")
 print("docker compose up --build    # without Docker: make dev")
-print("make chat BOT=1000001        # in a second terminal: talk to a bot")
+print("open http://localhost:8081     # then: talk to the bots in a browser")

@@ -17,6 +17,16 @@ ANSWERS = json.loads(r"""
 } | tojson }}
 """)
 
+PACKAGES = ("aiogram", "aiohttp", "cryptography", "orjson", "redis", "rich", "structlog", "typer")
+"""Packages that the project needs: it cannot have the name of one of them."""
+DEVICES = (
+    "aux",
+    "con",
+    "nul",
+    "prn",
+    *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)),
+)
+"""No folder can have such a name on Windows."""
 LONGEST_SLUG = 40
 """Compose makes container names of it, such as SLUG-prometheus-1; a name in DNS has 63 at most."""
 
@@ -50,10 +60,15 @@ def wrong_slug(slug: str) -> str | None:
     if len(slug) > LONGEST_SLUG:
         return f"is too long for container names: type at most {LONGEST_SLUG} characters"
     module = slug.replace("-", "_")
-    if keyword.iskeyword(module) or keyword.issoftkeyword(module):
-        return f"is a word of the Python language: type another, such as {slug}-bots"
-    if module in sys.stdlib_module_names:
-        return f"is a module of Python's standard library: type another, such as {slug}-bots"
+    reserved = {
+        "a word of the Python language": (*keyword.kwlist, *keyword.softkwlist),
+        "a module of Python's standard library": sys.stdlib_module_names,
+        "a package that the project needs": PACKAGES,
+        "the name of a device on Windows": DEVICES,
+    }
+    for what, names in reserved.items():
+        if module in names:
+            return f"is {what}: type another, such as {slug}-bots"
     return None
 
 

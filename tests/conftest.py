@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,14 @@ def project(bake: Bake) -> Path:
     return bake()
 
 
+@pytest.fixture(scope="session")
+def equipped(bake: Bake) -> Path:
+    """A project with its tools in `.venv`. Tests change nothing but what its own commands do."""
+    folder = bake()
+    subprocess.run(["make", ".venv/.ready"], cwd=folder, check=True)
+    return folder
+
+
 @pytest.fixture
 def repository(bake: Bake) -> Path:
     """A project of its own, in git, all that is not ignored committed."""
@@ -112,3 +121,11 @@ def source_files() -> set[str]:
 
 def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def free_port() -> int:
+    """Find a port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

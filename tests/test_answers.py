@@ -86,6 +86,8 @@ def test_good_slugs(bake: Bake, slug: str) -> None:
         ({"project_slug": "class"}, "such as class-bots"),
         ({"project_slug": "json"}, "such as json-bots"),
         ({"project_slug": "concurrent"}, "standard library"),
+        ({"project_slug": "redis"}, "such as redis-bots"),
+        ({"project_slug": "con"}, "such as con-bots"),
         ({"project_slug": "a" * 41}, "at most 40"),
         ({"project_slug": "a" * 1000}, "at most 40"),
         ({"project_slug": ""}, "such as my-bot-fleet"),
@@ -143,7 +145,7 @@ def test_the_hook_ends_with_three_lines(bake: Bake, capfd: pytest.CaptureFixture
     assert len(lines) == 3
     assert lines[0] == "cd shop"
     assert lines[1].startswith("docker compose up --build")
-    assert lines[2].startswith("make chat")
+    assert lines[2].startswith("open http://localhost:8081")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Bake
+from tests.conftest import free_port
 
 READY_WITHIN = 300.0
 """Seconds for `make demo` to run, from nothing: it installs the tools of the project first."""
@@ -39,15 +39,14 @@ def no_docker(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_make_lint_and_make_test_pass_in_the_baked_project(bake: Bake) -> None:
+def test_make_lint_and_make_test_pass_in_the_baked_project(equipped: Path) -> None:
     """Lint is `ruff check`, `ruff format --check` and `mypy --strict`; no fixes."""
-    project = bake()
-    subprocess.run(["make", "lint"], cwd=project, check=True)
-    log = project.with_suffix(".log")
+    subprocess.run(["make", "lint"], cwd=equipped, check=True)
+    log = equipped.with_suffix(".log")
     # Said or not, the folder that make enters is no part of what is looked at.
     command = ["make", "--no-print-directory", "test"]
     with log.open("w") as output:
-        done = subprocess.run(command, cwd=project, check=False, stdout=output)
+        done = subprocess.run(command, cwd=equipped, check=False, stdout=output)
     said = log.read_text()
     print(said[-20_000:])
     assert done.returncode == 0
@@ -139,10 +138,3 @@ def wait_for(text: str, log: Path, process: "subprocess.Popen[bytes]") -> None:
         assert process.poll() is None, "it ended"
         assert time.monotonic() < deadline, f"{text!r} was not said"
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
