@@ -63,7 +63,10 @@ def main() -> int:
 
 
 def bake(project: Path) -> None:
-    """Bake with the defaults. A project that is there gets the new files and keeps its `.env`."""
+    """Bake with the defaults. A project that is there gets the new files and keeps its `.env`, and
+    its tools, if the list of them is the same."""
+    tools = project / "requirements-dev.txt"
+    before = (tools.read_bytes(), tools.stat()) if tools.exists() else None
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "template")
         copy_template(template)
@@ -78,6 +81,8 @@ def bake(project: Path) -> None:
             overwrite_if_exists=True,
             config_file=str(config),
         )
+    if before and before[0] == tools.read_bytes():
+        os.utime(tools, ns=(before[1].st_atime_ns, before[1].st_mtime_ns))
 
 
 def copy_template(target: Path) -> None:

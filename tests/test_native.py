@@ -57,7 +57,7 @@ def test_make_lint_and_make_test_pass_in_the_baked_project(equipped: Path) -> No
 def test_make_demo_without_docker_runs_until_ctrl_c(
     template: Path, no_docker: dict[str, str], tmp_path: Path
 ) -> None:
-    """In a fresh copy of the template, without .git: the tools are installed on the way."""
+    """In a fresh copy of the template, without .git: the tools are installed on the way, once."""
     clone = shutil.copytree(template, tmp_path / "clone")
     with demo(["make", "demo"], clone, no_docker) as said:
         assert "No Docker engine answers" in said
@@ -74,6 +74,8 @@ def test_make_demo_without_docker_runs_until_ctrl_c(
             timeout=60,
         )
         assert "the support bot" in chat.stdout
+    with demo(["make", "demo"], clone, no_docker) as said:
+        assert "Installing the tools" not in said
     for port in (no_docker["SANDBOX_PORT"], no_docker["HTTP_PORT"]):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
