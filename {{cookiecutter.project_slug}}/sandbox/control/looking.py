@@ -74,8 +74,18 @@ def menu_button(bot: Bot, chat: Chat) -> Json:
 
 
 async def messages(world: World, chat_id: int, bot_id: int | None = None) -> list[Json]:
-    """A chat as it looks now; one in which nothing was said is empty."""
-    return look(world, bot_id, chat_id).view()
+    """A chat as it looks now; one in which nothing was said is empty. What is no part of a Message:
+    `reactions`, `votes` in a poll, and whether it is `pinned`."""
+    chat = look(world, bot_id, chat_id)
+    return [message | marks(world, chat, message) for message in chat.view()]
+
+
+def marks(world: World, chat: Chat, message: Json) -> Json:
+    """What only those who look at a message see of it."""
+    poll = world.polls.get(message.get("poll", {}).get("id"))
+    votes = [{"user_id": one, "option_ids": ids} for one, ids in poll.votes.items()] if poll else []
+    pinned = message["message_id"] in chat.pinned
+    return {**({"votes": votes} if votes else {}), **({"pinned": True} if pinned else {})}
 
 
 async def reply(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import mimetypes
 from http import HTTPStatus
 from pathlib import Path
@@ -13,6 +14,7 @@ from sandbox.control import commands
 from sandbox.errors import ControlError, NothingCameError
 from sandbox.http.bots import respond
 from sandbox.methods.structure import load
+from sandbox.world.calls import Journal
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
@@ -26,10 +28,12 @@ HEADERS = {
 
 
 class PeopleRoutes:
-    """The handlers."""
+    """The handlers. Make them in the event loop that they run in."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._journal = Journal()
+        self._following = asyncio.create_task(self._journal.follow(world.events))
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -76,21 +80,23 @@ class PeopleRoutes:
     async def events(self, request: web.Request) -> web.StreamResponse:
         """What happens from now on, everywhere or in one `chat`, until the client leaves.
 
-        Server-Sent Events; the first one says how things stand.
+        Server-Sent Events; the first one says how things stand, and has, if they are asked for, the
+        `last` calls and updates.
         """
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
         )
+        last = request.query.get("last", "0")
         with self._world.events.watch(request.query.get("chat")) as queue:
             await response.prepare(request)
-            event = self.hello()
+            event = self.hello(int(last) if last.isdecimal() else 0)
             while event["event"] != "stop":
                 await response.write(b"data: %b\n\n" % orjson.dumps(event))
                 event = await queue.get()
             await response.write(b"data: %b\n\n" % orjson.dumps(event))
         return response
 
-    def hello(self) -> Json:
+    def hello(self, last: int) -> Json:
         """How things stand."""
         return {
             "event": "hello",
@@ -99,6 +105,7 @@ class PeopleRoutes:
             "users": list(self._world.users.values())[-200:],
             "groups": [group.describe() for group in self._world.groups.values()],
             "faults": self._world.faults.describe(),
+            "last": self._journal.last(last),
         }
 
 

@@ -33,7 +33,7 @@ export const fileUrl = (fileId) => `/sandbox/files/${encodeURIComponent(fileId)}
  * error is answered with a connection of our own making.
  */
 export function listen(onEvent, onAway) {
-  const source = new EventSource("/sandbox/events");
+  const source = new EventSource("/sandbox/events?last=200");
   source.addEventListener("message", (message) => onEvent(JSON.parse(message.data)));
   source.addEventListener("error", () => {
     source.close();

@@ -4,7 +4,7 @@ import { createComposer } from "./composer.js";
 import { avatar, fill, h, icon, iconButton } from "./dom.js";
 import { createHistory } from "./history.js";
 import { membersOf } from "./list.js";
-import { short, summary, titleOf, titleOfPerson } from "./names.js";
+import { modeOf, short, summary, titleOf, titleOfPerson, webhookFails } from "./names.js";
 import { showGroup } from "./people.js";
 import { chatOf, close, keyOf, load, on, open, state, troubleOf } from "./store.js";
 
@@ -22,7 +22,6 @@ const ACTIONS = {
  * @property {(message: object) => void} edit
  * @property {(text: string) => void} insert into the composer
  * @property {(messageId: number) => void} jump
- * @property {(messageId: number) => void} redraw
  */
 
 export function createColumn(target) {
@@ -45,7 +44,6 @@ export function createColumn(target) {
     edit: composer.edit,
     insert: composer.insert,
     jump: (messageId) => history.jump(messageId),
-    redraw: (messageId) => history.redraw(messageId),
   };
   const history = createHistory(side, composer.sendText);
   const header = h("header", {});
@@ -98,7 +96,7 @@ export function createColumn(target) {
 
   function drawPinned() {
     const chat = chatOf(key);
-    const message = chat.messages.get(chat.pinned.at(-1));
+    const message = chat.messages.get(Math.max(...chat.pinned));
     pinned.hidden = !message;
     if (!message) return;
     const lines = h(
@@ -156,7 +154,10 @@ function statusOf(target) {
   if (!bot) return { kind: "", text: "not known" };
   const trouble = troubleOf(bot);
   if (trouble.length)
-    return { kind: "bad", text: `@${bot.username} · in trouble: ${trouble.join(", ")}` };
-  const mode = bot.mode === "idle" ? "idle, nobody fetches its updates" : bot.mode;
-  return { kind: bot.mode, text: `@${bot.username} · ${mode}` };
+    return { kind: "bad", text: `in trouble: ${trouble.join(", ")} · @${bot.username}` };
+  const failing = bot.mode === "idle" || webhookFails(bot);
+  const parts = [`@${bot.username}`, modeOf(bot)];
+  // What is wrong stands where a narrow screen shows it.
+  if (failing) parts.reverse();
+  return { kind: failing ? "bad" : "", text: parts.join(" · ") };
 }

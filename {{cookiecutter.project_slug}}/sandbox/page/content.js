@@ -5,12 +5,11 @@ import { h, icon, textButton } from "./dom.js";
 import { formatted, prettyJson } from "./entities.js";
 import { fullName, kindOf, money } from "./names.js";
 import { copy } from "./overlay.js";
-import { place, state } from "./store.js";
+import { chatOf, keyOf, place, state, voted } from "./store.js";
 
 /** Fields every message may have; what else there is makes it what it is. */
 const COMMON =
-  /^(message_id|from|chat|date|edit_date|reply_|forward_|reactions|sender_|via_bot|media_group_id|has_|is_|effect_id|message_thread_id|link_preview|author|external_reply|quote)/;
-const VOTES = new Map();
+  /^(message_id|from|chat|date|edit_date|reply_|forward_|sender_|via_bot|media_group_id|has_|is_|effect_id|message_thread_id|link_preview|author|external_reply|quote)/;
 const MOST_PIXELS = 400;
 
 /**
@@ -173,8 +172,10 @@ function unknown(message) {
 // Polls
 
 function drawPoll(poll, message, chat) {
-  const voted = VOTES.get(`${poll.id}/${state.me}`);
-  const over = poll.is_closed || voted;
+  const votes = chatOf(keyOf(chat.target)).votes.get(message.message_id);
+  const mine = votes?.find((one) => one.user_id === state.me)?.option_ids;
+  const chosen = mine?.length ? mine : null;
+  const over = poll.is_closed || chosen;
   const what =
     poll.type === "quiz" ? "Quiz" : poll.allows_multiple_answers ? "Poll, many answers" : "Poll";
   const about = poll.is_closed
@@ -187,23 +188,19 @@ function drawPoll(poll, message, chat) {
       message_id: message.message_id,
       option_ids: ids,
     };
-    const done = await act("vote", args);
-    if (!done) return;
-    if (ids.length) VOTES.set(`${poll.id}/${state.me}`, ids);
-    else VOTES.delete(`${poll.id}/${state.me}`);
-    chat.redraw(message.message_id);
+    if (await act("vote", args)) voted(chat.target, message.message_id, ids);
   };
   const options = poll.options.map((option, index) =>
-    over ? result(poll, option, index, voted) : choice(poll, option, index, cast),
+    over ? result(poll, option, index, chosen) : choice(poll, option, index, cast),
   );
   const node = h("div", { class: "poll" });
   const sendChosen = () =>
     cast([...node.querySelectorAll("input:checked")].map((box) => Number(box.value)));
-  const votes = poll.total_voter_count;
+  const count = poll.total_voter_count;
   const foot = [
-    h("small", {}, votes ? `${votes} ${votes === 1 ? "vote" : "votes"}` : "No votes yet"),
+    h("small", {}, count ? `${count} ${count === 1 ? "vote" : "votes"}` : "No votes yet"),
     !over && poll.allows_multiple_answers && textButton("Vote", sendChosen),
-    voted && !poll.is_closed && poll.allows_revoting && textButton("Take it back", () => cast([])),
+    chosen && !poll.is_closed && poll.allows_revoting && textButton("Take it back", () => cast([])),
   ];
   const why = over && poll.explanation && h("p", { class: "why" }, poll.explanation);
   const head = h("b", {}, formatted(poll.question, poll.question_entities, chat.acts));
@@ -230,10 +227,10 @@ function choice(poll, option, index, cast) {
   return h("button", props, h("span", { class: "ring" }), option.text);
 }
 
-function result(poll, option, index, voted) {
+function result(poll, option, index, chosen) {
   const share = Math.round((100 * option.voter_count) / Math.max(1, poll.total_voter_count));
   const right = (poll.correct_option_ids ?? [poll.correct_option_id]).includes(index);
-  const mine = voted?.includes(index);
+  const mine = chosen?.includes(index);
   const wrong = poll.type === "quiz" && mine && !right;
   const mark = wrong ? "✗" : mine || (poll.type === "quiz" && right) ? "✓" : "";
   const bar = h("i", { style: { width: `${Math.max(share, 1)}%` } });

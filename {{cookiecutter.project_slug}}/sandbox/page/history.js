@@ -1,11 +1,10 @@
 /** The messages of a column, from the earliest shown to the newest, and what is there before them. */
 
-import { avatar, day, fill, h, iconButton } from "./dom.js";
-import { membersOf } from "./list.js";
+import { day, h, iconButton } from "./dom.js";
 import { bubble, isMine, openMenu } from "./message.js";
 import { serviceText, titleOf } from "./names.js";
-import { chatOf, keyOf, state } from "./store.js";
-import { commandsOf } from "./suggest.js";
+import { chatOf, keyOf } from "./store.js";
+import { createWelcome } from "./welcome.js";
 
 const SHOWN = 80;
 /** Seconds between messages of one sender that still hang together. */
@@ -21,6 +20,7 @@ export function createHistory(side, say) {
   const inner = h("div", { class: "inner" });
   const label = `Messages with ${titleOf(target)}`;
   const log = h("div", { class: "log", role: "log", tabindex: "0", "aria-label": label }, inner);
+  const welcome = createWelcome(target, say);
   const down = iconButton("down", "To the newest message", () => toEnd(true), {
     class: "to-end",
     hidden: true,
@@ -37,7 +37,10 @@ export function createHistory(side, say) {
     const items = arrange(all.slice(-limit), chat);
     if (all.length > limit)
       items.unshift({ key: "earlier", signature: [all.length], make: earlier });
-    if (chat.loaded && !all.length) items.unshift({ key: "welcome", signature: [], make: welcome });
+    if (chat.loaded && !all.length) {
+      items.unshift({ key: "welcome", signature: [], make: () => welcome.node });
+      welcome.draw();
+    }
     const newest = all.at(-1);
     const follow =
       sticks || (newest && isMine(newest) && !drawn.has(newest.message_id) && drawn.size);
@@ -94,7 +97,8 @@ export function createHistory(side, say) {
       const first = !together(before, message);
       const last = !together(album.at(-1), messages[index + album.length]);
       const waits = chat.waiting.has(message.message_id);
-      const signature = [...album, first, last, waits, chat.reactions.get(message.message_id)];
+      const marks = [chat.reactions, chat.votes].map((one) => one.get(message.message_id));
+      const signature = [...album, first, last, waits, ...marks];
       items.push({
         key: message.message_id,
         signature,
@@ -113,36 +117,6 @@ export function createHistory(side, say) {
     return h("button", { type: "button", class: "earlier", onclick: more }, "Earlier messages");
   }
 
-  function welcome() {
-    const bot = state.bots.get(target);
-    const chips = h("div", { class: "chips" });
-    const about =
-      target < 0
-        ? `${membersOf(state.groups.get(target)).join(", ")}`
-        : bot?.description || "Say something, or begin with a command:";
-    commandsOf(target).then((commands) => {
-      const start = { text: "/start", description: "begin" };
-      const rest = commands.filter(({ text }) => text !== "/start");
-      const own = commands.find(({ text }) => text === "/start") ?? (target > 0 ? start : null);
-      const chip = ({ text, description }) =>
-        h(
-          "button",
-          { type: "button", class: "command", onclick: () => say(text) },
-          h("b", {}, text),
-          h("span", {}, description),
-        );
-      fill(chips, [own, ...rest].filter(Boolean).slice(0, 12).map(chip));
-    });
-    return h(
-      "div",
-      { class: "welcome" },
-      avatar(target, titleOf(target), "large"),
-      h("h2", {}, titleOf(target)),
-      h("p", {}, about),
-      chips,
-    );
-  }
-
   function toEnd(smooth = false) {
     log.scrollTo({ top: log.scrollHeight, behavior: smooth ? "smooth" : "instant" });
     sticks = true;
@@ -154,13 +128,6 @@ export function createHistory(side, say) {
     found?.scrollIntoView({ block: "center", behavior: "smooth" });
     found?.classList.add("found");
     setTimeout(() => found?.classList.remove("found"), 1500);
-  }
-
-  /** Draws a message anew that is the same, but for what this page alone knows. */
-  function redraw(messageId) {
-    drawn.delete(messageId);
-    inner.querySelector(`[data-id="${messageId}"]`)?.remove();
-    draw();
   }
 
   log.addEventListener(
@@ -192,7 +159,6 @@ export function createHistory(side, say) {
     node: h("div", { class: "scene" }, log, down),
     draw,
     jump,
-    redraw,
     stop: () => observer.disconnect(),
   };
 }

@@ -1,17 +1,11 @@
 /** The list of bots and groups. Only the rows in sight are in the page, so thousands are no load. */
 
 import { avatar, clock, fill, h, iconButton } from "./dom.js";
-import { fullName, senderName, short, summary, titleOf } from "./names.js";
+import { fullName, modeOf, senderName, short, summary, titleOf, webhookFails } from "./names.js";
 import { chatOf, keyOf, load, on, open, state, troubleOf } from "./store.js";
 
 /** Height of a row in pixels, as in page.css. */
 const ROW = 70;
-const MODES = {
-  polling: "polling: it fetches its updates",
-  webhook: "webhook: its updates are brought to it",
-  idle: "idle: nobody fetches its updates",
-  revoked: "its token is revoked",
-};
 
 /** What can be opened, in the order of the list. */
 export function targets() {
@@ -161,10 +155,11 @@ function aboutBot(target) {
     name: bot.name,
     username: bot.username,
     mode: bot.revoked ? "revoked" : bot.mode,
+    words: modeOf(bot),
     trouble: troubleOf(bot),
     blocked: bot.blocked_by.includes(state.me),
     waits: bot.pending,
-    webhook_error: bot.webhook_error,
+    webhook_error: webhookFails(bot) && bot.webhook_error,
     ...aboutChat(target),
   };
 }
@@ -178,9 +173,9 @@ function aboutChat(target) {
 }
 
 function drawAbout(target, about) {
-  const state = about.mode && h("span", { class: `dot ${about.mode}`, title: MODES[about.mode] });
+  const state = about.mode && h("span", { class: `dot ${about.mode}`, title: about.words });
   const username = about.username && h("span", { class: "username" }, `@${about.username}`);
-  const spoken = about.mode && h("span", { class: "unseen" }, MODES[about.mode]);
+  const spoken = about.mode && h("span", { class: "unseen" }, about.words);
   const line = about.typing
     ? h("span", { class: "preview typing" }, "typing…")
     : h(

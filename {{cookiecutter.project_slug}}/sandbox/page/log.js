@@ -1,7 +1,8 @@
-/** Calls and updates as they come: what passes between the bots and Telegram. */
+/** Calls and updates, the last ones and those that come: what passes between bots and Telegram. */
 
 import { clock, fill, h, iconButton, textButton } from "./dom.js";
 import { prettyJson } from "./entities.js";
+import { short } from "./names.js";
 import { copy } from "./overlay.js";
 import { on, state, touch } from "./store.js";
 import { botSelect } from "./trouble.js";
@@ -21,23 +22,27 @@ const isError = ({ call, error }) =>
 
 const takers = {
   call: ({ call }) => note(`call ${call.number}`, { call, bot_id: call.bot_id }),
-  update: ({ bot_id, update, at }) =>
-    note(`update ${bot_id} ${update.update_id}`, { update, bot_id, at, how: "waits" }),
+  update: ({ bot_id, update, at, how = "waits", error }) =>
+    note(`update ${bot_id} ${update.update_id}`, { update, bot_id, at, how, error }),
   settled({ bot_id, update_ids, how }) {
     for (const id of update_ids) amend(`update ${bot_id} ${id}`, { how });
   },
   refused: ({ bot_id, update_id, error }) =>
     amend(`update ${bot_id} ${update_id}`, { how: "refused", error }),
-  hello({ run }) {
-    if (state.run === run) return;
-    for (const entry of entries.values()) entry.node?.remove();
-    entries.clear();
+  hello({ run, last }) {
+    if (state.run !== run) forget();
+    for (const entry of last) takers[entry.call ? "call" : "update"](entry);
   },
 };
 
 /** Takes one event of the stream, before the store does. */
 export function takeForLog(event) {
   takers[event.event]?.(event);
+}
+
+function forget() {
+  for (const entry of entries.values()) entry.node?.remove();
+  entries.clear();
 }
 
 function amend(key, change) {
@@ -74,11 +79,10 @@ export function createLog() {
   const empty = h(
     "p",
     { class: "hint" },
-    "Calls of the bots and updates for them appear here as they happen.",
+    "Calls of the bots and updates for them appear here.",
   );
   const clear = () => {
-    for (const entry of entries.values()) entry.node?.remove();
-    entries.clear();
+    forget();
     draw();
   };
   const filters = h(
@@ -124,6 +128,12 @@ export function createLog() {
 
 const kindOf = (update) => Object.keys(update).find((name) => name !== "update_id") ?? "update";
 
+/** The words by which somebody knows a call or an update. */
+function gist({ call, update }) {
+  const said = call?.params ?? update?.[kindOf(update)] ?? {};
+  return short(`${said.text ?? said.caption ?? said.data ?? said.query ?? ""}`, 80);
+}
+
 function entryNode(entry) {
   const node = h(
     "details",
@@ -154,6 +164,7 @@ function drawLine(entry) {
       { class: "what" },
       call?.method ?? kindOf(update),
       odd && h("em", {}, "not emulated"),
+      h("small", {}, gist(entry)),
     ),
     h("span", { class: `status ${color}` }, status),
     h(
@@ -164,6 +175,7 @@ function drawLine(entry) {
       h("time", {}, seconds),
       call?.seconds > 0 && ` · ${span(call.seconds)}`,
     ),
+    h("span", { class: "error" }, entry.error ?? call?.answer?.description),
   );
   entry.node.classList.toggle("odd", Boolean(odd));
   entry.node.classList.toggle("is-update", Boolean(update));

@@ -17,6 +17,8 @@ const byId = (id) => document.getElementById(id);
 const list = createList();
 /** Columns by target, each of one user. */
 const columns = new Map();
+/** Whether the open chat takes the focus even if it was open before. */
+let wantsFocus = false;
 
 // The side
 
@@ -91,8 +93,9 @@ function drawColumns() {
     const column = columns.get(target);
     const there = byId("columns").children[index];
     if (there !== column.node) byId("columns").insertBefore(column.node, there ?? null);
-    if (isNew && state.active === target) column.focus();
+    if (state.active === target && (isNew || wantsFocus)) column.focus();
   });
+  wantsFocus = false;
   byId("app").dataset.view = state.active === null && !none ? "list" : "chat";
   byId("app").dataset.columns = Math.min(3, state.open.length);
 }
@@ -120,8 +123,8 @@ function firstRun() {
 }
 
 function activate(target) {
+  wantsFocus = true;
   open(target);
-  requestAnimationFrame(() => requestAnimationFrame(() => columns.get(target)?.focus()));
 }
 
 // The panel

@@ -128,14 +128,13 @@ function quote(message, chat) {
 }
 
 function album(messages, chat) {
-  const parts = messages.map((message) => content(message, chat));
-  const media = parts.map((nodes) => nodes.find((node) => !node.classList.contains("words")));
-  const words = parts.flatMap((nodes) => nodes.filter((node) => node.classList.contains("words")));
-  const seen = ["photo", "video"].includes(kindOf(messages[0]));
-  return [
-    h("div", { class: `album ${seen ? `of-${Math.min(messages.length, 4)}` : "files"}` }, media),
-    ...words,
-  ];
+  const parts = messages.flatMap((message) => content(message, chat));
+  // The words of files stand below each, those of pictures below all.
+  if (!["photo", "video"].includes(kindOf(messages[0]))) return parts;
+  const isWords = (node) => node.classList.contains("words");
+  const media = parts.filter((node) => !isWords(node));
+  const kind = `album of-${Math.min(messages.length, 4)}`;
+  return [h("div", { class: kind }, media), ...parts.filter(isWords)];
 }
 
 function metaOf(message, chat) {

@@ -38,6 +38,18 @@ export function titleOfPerson(id) {
   return state.users.get(id)?.first_name ?? state.bots.get(id)?.name ?? `User ${id}`;
 }
 
+/** The last error of a webhook stays known when it works again. */
+export const webhookFails = (bot) => Boolean(bot.webhook_error && bot.pending);
+
+/** How a bot gets its updates, and whether it does. */
+export function modeOf(bot) {
+  if (bot.revoked) return "its token is revoked";
+  if (webhookFails(bot)) return `webhook fails: ${bot.webhook_error}`;
+  if (bot.mode !== "idle") return bot.mode;
+  const waits = bot.pending === 1 ? "1 update waits" : `${bot.pending} updates wait`;
+  return bot.pending ? `not running: ${waits}` : "not running";
+}
+
 /** Title of what can be opened: a bot (its id) or a group (its id, below zero). */
 export function titleOf(target) {
   if (target < 0) return state.groups.get(target)?.title ?? "Group";

@@ -15,12 +15,14 @@ const OFFERED = 50;
 /** The strip that says who you are and lets you become another. */
 export function createPeople() {
   const node = h("div", { class: "people", role: "radiogroup", "aria-label": "You are" });
+  /** Who keeps the focus: the arrows go on from there, the chat does not take it. */
+  let stays = null;
   node.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step || !event.target.dataset.user) return;
     const chips = [...node.querySelectorAll("[data-user]")];
     const next = chips.at((chips.indexOf(event.target) + step) % chips.length);
-    next.focus();
+    stays = next.dataset.user;
     next.click();
   });
   on("people", () => {
@@ -35,7 +37,9 @@ export function createPeople() {
     const signature = JSON.stringify([state.me, about, more.length]);
     if (node.dataset.signature === signature) return;
     node.dataset.signature = signature;
-    const focused = node.contains(document.activeElement) && document.activeElement.dataset.user;
+    const focus = document.activeElement;
+    const focused = stays ?? (node.contains(focus) && focus.dataset.user);
+    stays = null;
     fill(
       node,
       chips.map(chip),

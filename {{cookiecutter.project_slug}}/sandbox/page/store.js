@@ -71,6 +71,7 @@ export const place = (target) =>
  * @property {object | null} action what a bot is doing: text, until, bot_id
  * @property {number[]} pinned
  * @property {Map<number, object[]>} reactions by message id
+ * @property {Map<number, object[]>} votes in polls, by message id
  * @property {Map<number, Set<string>>} waiting ids of updates no bot has taken, by message id
  */
 
@@ -79,7 +80,8 @@ export function chatOf(key) {
   let chat = state.chats.get(key);
   if (!chat) {
     chat = { key, messages: new Map(), loaded: false, queue: null, last: null, unread: 0 };
-    Object.assign(chat, { action: null, pinned: [], reactions: new Map(), waiting: new Map() });
+    Object.assign(chat, { action: null, pinned: [], reactions: new Map(), votes: new Map() });
+    chat.waiting = new Map();
     state.chats.set(key, chat);
   }
   return chat;
@@ -95,17 +97,18 @@ export async function load(target) {
   chat.queue = null;
   if (!messages || state.chats.get(chat.key) !== chat) return;
   chat.loaded = true;
-  chat.messages = new Map(messages.slice(-KEPT_MESSAGES).map((one) => [one.message_id, one]));
-  chat.last = messages.at(-1) ?? null;
-  for (const one of messages) if (one.reactions) chat.reactions.set(one.message_id, one.reactions);
-  if (!chat.pinned.length) chat.pinned = pinnedIn(messages);
+  chat.messages = new Map();
+  chat.pinned = [];
+  for (const { reactions = [], votes = [], pinned, ...message } of messages.slice(-KEPT_MESSAGES)) {
+    const id = message.message_id;
+    chat.messages.set(id, message);
+    chat.reactions.set(id, reactions);
+    chat.votes.set(id, votes);
+    if (pinned) chat.pinned.push(id);
+  }
+  chat.last = [...chat.messages.values()].at(-1) ?? null;
   for (const event of queue) takers[event.event](event);
   touch(chat.key, "list");
-}
-
-/** What is pinned, as the service messages tell. */
-function pinnedIn(messages) {
-  return messages.flatMap((one) => (one.pinned_message ? [one.pinned_message.message_id] : []));
 }
 
 function keep(chat, message) {
@@ -131,7 +134,13 @@ const indexed = (list) => new Map(list.map((one) => [one.id, one]));
 const takers = {
   hello(event) {
     if (state.run !== event.run) state.chats.clear();
-    for (const chat of state.chats.values()) Object.assign(chat, { loaded: false, queue: null });
+    for (const chat of state.chats.values()) {
+      Object.assign(chat, { loaded: false, queue: null, waiting: new Map() });
+    }
+    carried.clear();
+    for (const { bot_id, update, how } of event.last) {
+      if (["waits", "refused"].includes(how)) waitingFor(bot_id, update);
+    }
     Object.assign(state, { run: event.run, away: false });
     Object.assign(state, { bots: indexed(event.bots), users: indexed(event.users) });
     state.groups = indexed(event.groups);
@@ -179,10 +188,12 @@ const takers = {
     touch(event.chat, "list");
   },
   reaction(event) {
+    if (later(event)) return;
     chatOf(event.chat).reactions.set(event.message_id, event.reactions);
     touch(event.chat);
   },
   pin(event) {
+    if (later(event)) return;
     chatOf(event.chat).pinned = event.message_ids;
     touch(event.chat);
   },
@@ -207,15 +218,14 @@ const takers = {
   update(event) {
     const bot = state.bots.get(event.bot_id);
     if (bot) bot.pending += 1;
-    const message = event.update.message;
-    if (message) waitingFor(event.bot_id, message, event.update.update_id);
-    touch("list");
+    waitingFor(event.bot_id, event.update);
+    touch("list", keyOf(event.bot_id));
   },
   settled(event) {
     const bot = state.bots.get(event.bot_id);
     if (bot) bot.pending = Math.max(0, bot.pending - event.update_ids.length);
     for (const id of event.update_ids) taken(`${event.bot_id}:${id}`);
-    touch("list");
+    touch("list", keyOf(event.bot_id));
   },
   stop() {
     state.away = true;
@@ -231,7 +241,8 @@ export function take(event) {
 /** Which message an update that no bot has taken brings, by bot and update id. */
 const carried = new Map();
 
-function waitingFor(botId, message, updateId) {
+function waitingFor(botId, { message, update_id: updateId }) {
+  if (!message) return;
   const key = message.chat.id < 0 ? `${message.chat.id}` : `${botId}/${message.chat.id}`;
   const name = `${botId}:${updateId}`;
   const { waiting } = chatOf(key);
@@ -274,6 +285,15 @@ export function become(userId) {
   state.me = userId;
   for (const target of state.open) chatOf(keyOf(target)).unread = 0;
   touch("open", "list", "people");
+}
+
+/** Notes what the user has chosen in a poll. */
+export function voted(target, messageId, ids) {
+  const chat = chatOf(keyOf(target));
+  const others = chat.votes.get(messageId)?.filter((one) => one.user_id !== state.me) ?? [];
+  const mine = ids.length ? [{ user_id: state.me, option_ids: ids }] : [];
+  chat.votes.set(messageId, [...others, ...mine]);
+  touch(chat.key);
 }
 
 /** The faults that strike a bot, in words; what is wrong with its token first. */

@@ -1,4 +1,5 @@
-"""What the bots called: a bounded record that tests can read and wait on."""
+"""What the bots called: a bounded record that tests can read and wait on; and what they were told,
+for those who come to look after something went wrong."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from sandbox.world.events import Events, Json
 
 KEPT_PER_METHOD = 10_000
 """Calls kept of each method, so that long polls do not push out the messages."""
+KEPT_IN_JOURNAL = 500
 
 
 @dataclass(slots=True)
@@ -114,3 +116,46 @@ def matches(call: Call, bot_id: int | None, method: str | None) -> bool:
     return bot_id in (None, call.bot_id) and (
         method is None or call.method.lower() == method.lower()
     )
+
+
+class Journal:
+    """The last calls and updates, oldest first, with what became of them. Polls that brought
+    nothing are left out: many bots make many of them."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[int, ...], Json] = {}
+
+    def last(self, count: int) -> list[Json]:
+        """Objects with `call`, or with `update`, `bot_id`, `at`, `how` and perhaps `error`."""
+        return list(self._entries.values())[-count:] if count > 0 else []
+
+    async def follow(self, events: Events) -> None:
+        """Notes what happens until the sandbox stops."""
+        with events.watch() as queue:
+            while (event := await queue.get())["event"] != "stop":
+                self._take(event)
+
+    def _take(self, event: Json) -> None:
+        match event:
+            case {"event": "call", "call": call}:
+                self._entries[(call["number"],)] = {"call": call}
+                if is_idle_poll(call):
+                    del self._entries[(call["number"],)]
+            case {"event": "update", "bot_id": bot_id, "update": update, "at": at}:
+                told = {"update": update, "bot_id": bot_id, "at": at, "how": "waits"}
+                self._entries[bot_id, update["update_id"]] = told
+            case {"event": "settled", "bot_id": bot_id, "update_ids": ids, "how": how}:
+                for update_id in ids:
+                    self._entries.get((bot_id, update_id), {})["how"] = how
+            case {"event": "refused", "bot_id": bot_id, "update_id": update_id, "error": error}:
+                refused = {"how": "refused", "error": error}
+                self._entries.get((bot_id, update_id), {}).update(refused)
+        if len(self._entries) > KEPT_IN_JOURNAL:
+            del self._entries[next(iter(self._entries))]
+
+
+def is_idle_poll(call: Json) -> bool:
+    """Whether it is a getUpdates that waits, or has brought nothing."""
+    if call["method"] != "getUpdates" or call["status"] not in (None, 200):
+        return False
+    return not (call["answer"] or {}).get("result")
