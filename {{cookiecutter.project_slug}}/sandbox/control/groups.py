@@ -24,7 +24,8 @@ async def create_group(
         raise ControlError("user_ids: a group has an owner, so name a user at least")
     bots = [world.bot(bot_id).user for bot_id in bot_ids]
     first = FIRST_ID - 10**12 if supergroup else FIRST_ID
-    group = world.group(min([*world.groups, first + 1]) - 1, title)
+    same = (one for one in world.groups if (one <= -(10**12)) is supergroup)
+    group = world.group(min([*same, first + 1]) - 1, title)
     owner = world.user(user_ids[0])
     creator = {"status": "creator", "user": owner, "is_anonymous": False}
     members.change(world, group, owner, creator)
@@ -47,8 +48,10 @@ async def remove_member(world: World, chat_id: int, member_id: int) -> Json:
     group = existing(world, chat_id)
     user = person(world, member_id)
     if group.is_member(member_id):
-        status = "kicked" if member_id in world.bots else "left"
-        members.leave(world, group, owner_of(group) or user, user, status)
+        if member_id in world.bots:
+            members.leave(world, group, owner_of(group) or user, user, until=0)
+        else:
+            members.leave(world, group, user, user)
     return group.describe()
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 from sandbox.control.looking import LONGEST_WAIT
 from sandbox.errors import ControlError, NothingCameError
+from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 from sandbox.world.pending import InlineQuery
 from sandbox.world.world import World
@@ -18,20 +19,23 @@ async def inline_query(
     query: str,
     offset: str = "",
     chat_id: int | None = None,
+    chat_bot_id: int | None = None,
     timeout: float = 5.0,
 ) -> Json:
-    """A user types `@bot query`; waits for what the bot offers, `timeout` seconds."""
+    """A user types `@bot query`; waits for what the bot offers, `timeout` seconds.
+
+    Where: in the group `chat_id`, or else in the private chat with the bot `chat_bot_id`, which is
+    `bot_id` unless told otherwise.
+    """
     bot = world.bot(bot_id)
+    chat = place(world, bot_id, user_id, chat_id, chat_bot_id)
+    kind = "sender" if chat.bot_id == bot_id else chat.info["type"]
     query_id = world.new_id()
     answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
     user = world.user(user_id)
     world.inline_queries[query_id] = InlineQuery(bot_id, user, query, answer)
     asked = {"id": query_id, "from": user, "query": query, "offset": offset}
-    if chat_id is not None:
-        asked["chat_type"] = (
-            "sender" if chat_id == bot_id else world.chat(bot, chat_id).info["type"]
-        )
-    bot.enter([{"inline_query": asked}])
+    bot.enter([{"inline_query": asked | {"chat_type": kind}}])
     try:
         async with asyncio.timeout(min(LONGEST_WAIT, timeout)):
             params = await answer
@@ -52,9 +56,10 @@ async def choose(
     query_id: str,
     result_id: str,
     chat_id: int | None = None,
+    chat_bot_id: int | None = None,
 ) -> Json:
-    """A user sends a result: it becomes a message `via` the bot, which gets
-    `chosen_inline_result`."""
+    """A user sends a result: it becomes a message `via` the bot, which gets `chosen_inline_result`,
+    in the chat that `inline_query` tells of."""
     query = world.inline_queries.get(query_id)
     if query is None or query.bot_id != bot_id or not query.answer.done():
         raise ControlError(f"no answered inline query {query_id} of bot {bot_id}", 404)
@@ -62,9 +67,9 @@ async def choose(
     if result_id not in contents:
         raise ControlError(f"result_id: the results are {list(contents)}")
     bot, user, content = world.bot(bot_id), world.user(user_id), contents[result_id]
-    where = user_id if chat_id is None else chat_id
-    # Of a group the bot need not be a member.
-    chat = world.enter_chat(bot if where >= 0 else None, where, user)
+    chat = place(world, bot_id, user_id, chat_id, chat_bot_id)
+    # Of a group no bot need be a member.
+    world.enter_chat(world.bots.get(chat.bot_id or 0), chat.chat_id, user)
     _, message = world.write(chat, user, content | {"via_bot": bot.user})
     chosen = {"result_id": result_id, "from": user, "query": query.text}
     if "reply_markup" in content:
@@ -74,6 +79,14 @@ async def choose(
         chosen["inline_message_id"] = inline_id
     bot.enter([{"chosen_inline_result": chosen}])
     return {"message": message}
+
+
+def place(
+    world: World, bot_id: int, user_id: int, chat_id: int | None, chat_bot_id: int | None
+) -> Chat:
+    """The chat in which inline mode is used. Raises ControlError."""
+    owner = world.bot(bot_id if chat_bot_id is None else chat_bot_id)
+    return world.chat(owner, user_id if chat_id is None else chat_id)
 
 
 COMMANDS = (inline_query, choose)

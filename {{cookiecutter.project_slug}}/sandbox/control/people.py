@@ -48,7 +48,7 @@ async def send(
     user = world.user(user_id, first_name)
     bot = world.bot(bot_id) if bot_id is not None else None
     look = world.chat(bot, user_id if chat_id is None else chat_id)
-    if look.members.get(user_id, {}).get("status") == "kicked":
+    if look.member(user_id).get("status") == "kicked":
         raise ControlError(f"user {user_id} is banned from the group {chat_id}: add_member first")
     chat = world.enter_chat(bot, look.chat_id, user)
     if bot is not None and user_id in bot.blocked and chat.bot_id is not None:

@@ -83,8 +83,9 @@ class Call:
     def own_message(
         self, missing: str = "message to edit not found", foreign: str = "message can't be edited"
     ) -> tuple[Chat, Stored]:
-        """The message to edit: the bot's own, or one sent by its inline mode, named by
-        `inline_message_id`. Raises ApiError 400."""
+        """The message to edit: the bot's own, without another keyboard than an inline one
+        (https://core.telegram.org/bots/api#updating-messages), or one sent by its inline mode,
+        named by `inline_message_id`. Raises ApiError 400."""
         if "chat_id" not in self.params and not self.params.get("message_id"):
             inline_id = self.params.get("inline_message_id")
             if inline_id is None:
@@ -96,7 +97,8 @@ class Call:
             return chat, stored
         chat = self.open_chat()
         stored = self.message(chat, missing)
-        if stored.bot_id != self.bot.bot_id:
+        other = stored.bot_id != self.bot.bot_id or "forward_origin" in stored.message
+        if other or stored.keyboard:
             raise bad_request(foreign)
         return chat, stored
 

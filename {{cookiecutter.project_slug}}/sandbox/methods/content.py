@@ -47,14 +47,11 @@ CONTENT = (
 
 def text(call: Call, values: Json) -> Json:
     """The text of a message. Raises ApiError 400."""
-    value, entities = formatted(call, values, "text", "entities")
-    if not value:
+    content = formatted(call, values, "text", "entities")
+    if not content:
         raise bad_request("message text is empty")
-    if utf16_length(value) > LONGEST_TEXT:
+    if utf16_length(content["text"]) > LONGEST_TEXT:
         raise bad_request("message is too long")
-    content: Json = {"text": value}
-    if entities:
-        content["entities"] = entities
     if "link_preview_options" in values:
         content["link_preview_options"] = values["link_preview_options"]
     return content
@@ -62,12 +59,9 @@ def text(call: Call, values: Json) -> Json:
 
 def caption(call: Call, values: Json) -> Json:
     """The caption of a file. Raises ApiError 400."""
-    value, entities = formatted(call, values, "caption", "caption_entities")
-    if utf16_length(value) > LONGEST_CAPTION:
+    content = formatted(call, values, "caption", "caption_entities")
+    if utf16_length(content.get("caption", "")) > LONGEST_CAPTION:
         raise bad_request("message caption is too long")
-    content: Json = {"caption": value} if value else {}
-    if entities:
-        content["caption_entities"] = entities
     if values.get("show_caption_above_media"):
         content["show_caption_above_media"] = True
     if values.get("has_spoiler"):
@@ -75,10 +69,9 @@ def caption(call: Call, values: Json) -> Json:
     return content
 
 
-def formatted(
-    call: Call, values: Json, name: str, given: str, mode: str = "parse_mode"
-) -> tuple[str, list[Json]]:
-    """A text with its entities: those given, those in its markup and those that Telegram finds.
+def formatted(call: Call, values: Json, name: str, given: str, mode: str = "parse_mode") -> Json:
+    """A text with its entities, without what is empty: those given, those in its markup and those
+    that Telegram finds.
 
     https://core.telegram.org/bots/api#formatting-options. Raises ApiError 400.
     """
@@ -95,7 +88,8 @@ def formatted(
             made.append(one)
         elif one.get("user", {}).get("id") in known:
             made.append(one | {"user": call.world.user(one["user"]["id"])})
-    return value, detect(value, made)
+    found = {name: value, given: detect(value, made)}
+    return {name: one for name, one in found.items() if one}
 
 
 def described(model: type[TelegramObject], values: Json) -> Json:
@@ -133,16 +127,14 @@ def poll(call: Call, params: Json) -> Json:
     correct = params.get("correct_option_ids", [params.get("correct_option_id", -1)])
     if quiz and not (correct and all(0 <= one < len(options) for one in correct)):
         raise bad_request("wrong correct option ID specified")
-    question, entities = formatted(
-        call, params, "question", "question_entities", "question_parse_mode"
-    )
+    question = formatted(call, params, "question", "question_entities", "question_parse_mode")
     if not question:
         raise bad_request("poll question must be non-empty")
-    if utf16_length(question) > LONGEST_QUESTION:
+    if utf16_length(question["question"]) > LONGEST_QUESTION:
         raise bad_request(f"poll question length must not exceed {LONGEST_QUESTION}")
     made = {
         "id": call.world.new_id(),
-        "question": question,
+        **question,
         "options": [
             option | {"persistent_id": str(number), "voter_count": 0}
             for number, option in enumerate(options)
@@ -155,19 +147,15 @@ def poll(call: Call, params: Json) -> Json:
         "allows_revoting": params.get("allows_revoting", not quiz),
         "members_only": params.get("members_only", False),
     }
-    if entities:
-        made["question_entities"] = entities
     if quiz:
         made |= {"correct_option_ids": correct, "correct_option_id": correct[0]}
-    if params.get("explanation"):
-        made["explanation"] = formatted(
+        made |= formatted(
             call, params, "explanation", "explanation_entities", "explanation_parse_mode"
-        )[0]
-    if params.get("open_period"):
-        made |= {
-            "open_period": params["open_period"],
-            "close_date": int(time.time()) + params["open_period"],
-        }
+        )
+    now = int(time.time())
+    seconds = params.get("open_period") or max(0, params.get("close_date", 0) - now)
+    if seconds and not made["is_closed"]:
+        made |= {"open_period": seconds, "close_date": now + seconds}
     return {"poll": made}
 
 
@@ -179,12 +167,12 @@ def poll_options(call: Call, given: list[Json | str]) -> list[Json]:
     options = []
     for one in given:
         values = one if isinstance(one, dict) else {"text": one}
-        text, entities = formatted(call, values, "text", "text_entities", "text_parse_mode")
-        if not text:
+        option = formatted(call, values, "text", "text_entities", "text_parse_mode")
+        if not option:
             raise bad_request("poll options must be non-empty")
-        if utf16_length(text) > LONGEST_OPTION:
+        if utf16_length(option["text"]) > LONGEST_OPTION:
             raise bad_request(f"poll options length must not exceed {LONGEST_OPTION}")
-        options.append({"text": text, "text_entities": entities} if entities else {"text": text})
+        options.append(option)
     return options
 
 
@@ -213,8 +201,11 @@ def invoice(_: Call, values: Json) -> Json:
     """https://core.telegram.org/bots/api#sendinvoice: its first button pays. Raises ApiError."""
     if not values["prices"]:
         raise bad_request("there must be at least one price")
-    if values["currency"] != STARS and not values.get("provider_token"):
-        raise bad_request("PAYMENT_PROVIDER_INVALID")
+    if values["currency"] != STARS:
+        if not values.get("provider_token"):
+            raise bad_request("PAYMENT_PROVIDER_INVALID")
+    elif len(values["prices"]) > 1 or values.get("max_tip_amount"):
+        raise bad_request("STARS_INVOICE_INVALID")
     keyboard = values.get("reply_markup", {}).get("inline_keyboard")
     if keyboard and not (keyboard[0] and "pay" in keyboard[0][0]):
         raise bad_request("REPLY_MARKUP_BUY_EMPTY")

@@ -6,6 +6,8 @@ https://core.telegram.org/bots/api#forwardmessage, #copymessage, #pinchatmessage
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from sandbox.errors import bad_request
 from sandbox.methods import content
 from sandbox.methods.call import Call
@@ -35,13 +37,13 @@ async def forward_message(call: Call) -> Json:
     stored = call.message(call.chat("from_chat_id"), "message to forward not found")
     if not may_leave(stored):
         raise bad_request("message can't be forwarded")
-    return forward(call, chat, stored)
+    return forward(call, chat, stored, contents(stored))
 
 
 async def forward_messages(call: Call) -> list[Json]:
     """https://core.telegram.org/bots/api#forwardmessages: those not there are skipped."""
     chat = call.open_chat()
-    return [message_id(forward(call, chat, one)) for one in several(call) if may_leave(one)]
+    return [message_id(forward(call, chat, *one)) for one in several(call)]
 
 
 async def copy_message(call: Call) -> Json:
@@ -50,13 +52,13 @@ async def copy_message(call: Call) -> Json:
     stored = call.message(call.chat("from_chat_id"), "message to copy not found")
     if not may_leave(stored) or any(kind in stored.message for kind in NO_COPIES):
         raise bad_request("message can't be copied")
-    return copy(call, chat, stored)
+    return copy(call, chat, contents(stored))
 
 
 async def copy_messages(call: Call) -> list[Json]:
     """https://core.telegram.org/bots/api#copymessages: those not there are skipped."""
     chat = call.open_chat()
-    return [copy(call, chat, one) for one in several(call) if may_leave(one)]
+    return [copy(call, chat, made) for _, made in several(call)]
 
 
 async def pin_chat_message(call: Call) -> bool:
@@ -114,11 +116,20 @@ def clean(reaction: Json) -> Json:
     return {"emoji": emoji} if emoji else {}
 
 
-def several(call: Call) -> list[Stored]:
-    """The messages of `message_ids` that are there, in the order of their ids. Raises ApiError."""
+def several(call: Call) -> list[tuple[Stored, Json]]:
+    """The messages of `message_ids` that are there and may leave, in the order of their ids, and
+    what they are about: albums stay albums (https://core.telegram.org/bots/api#copymessages).
+    Raises ApiError 400."""
     source = call.chat("from_chat_id")
     ids = call.message_ids()
-    return [source.messages[one] for one in sorted(ids) if one in source.messages]
+    found = [source.messages[one] for one in sorted(ids) if one in source.messages]
+    fresh: defaultdict[str, str] = defaultdict(call.world.new_id)
+    made = []
+    for stored in filter(may_leave, found):
+        album = stored.message.get("media_group_id")
+        group = {"media_group_id": fresh[album]} if album else {}
+        made.append((stored, contents(stored) | group))
+    return made
 
 
 def may_leave(stored: Stored) -> bool:
@@ -126,15 +137,13 @@ def may_leave(stored: Stored) -> bool:
     return bool(contents(stored)) and not stored.message.get("has_protected_content")
 
 
-def forward(call: Call, chat: Chat, stored: Stored) -> Json:
+def forward(call: Call, chat: Chat, stored: Stored, made: Json) -> Json:
     """A message again, with its origin: https://core.telegram.org/bots/api#messageorigin."""
-    made = {"forward_origin": content.origin(stored.message), **contents(stored)}
-    return say(call, chat, made)
+    return say(call, chat, {"forward_origin": content.origin(stored.message), **made})
 
 
-def copy(call: Call, chat: Chat, stored: Stored) -> Json:
-    """A message again as the bot's own; returns a MessageId object."""
-    made = contents(stored)
+def copy(call: Call, chat: Chat, made: Json) -> Json:
+    """What a message is about again as the bot's own; returns a MessageId object."""
     if "poll" in made:
         # Votes are for the poll that was copied.
         options = [one | {"voter_count": 0} for one in made["poll"]["options"]]

@@ -16,13 +16,17 @@ NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
 )
+UNCHANGEABLE = {"contact", "dice", "invoice", "location", "sticker", "venue", "video_note"}
+"""Of such messages only the keyboard can be edited."""
+WITH_MEDIA = {"animation", "audio", "document", "photo", "text", "video"}
+"""https://core.telegram.org/bots/api#editmessagemedia"""
 LIVE = ("live_period", "horizontal_accuracy", "heading", "proximity_alert_radius")
 CAPTION = ("caption", "caption_entities", "show_caption_above_media")
 
 
 async def edit_message_text(call: Call) -> object:
     """https://core.telegram.org/bots/api#editmessagetext"""
-    chat, stored = call.own_message()
+    chat, stored = changeable(call)
     if "text" not in stored.message:
         raise bad_request("there is no text in the message to edit")
     return edit(call, chat, stored, content.text(call, call.params), content.TEXT)
@@ -30,7 +34,7 @@ async def edit_message_text(call: Call) -> object:
 
 async def edit_message_caption(call: Call) -> object:
     """https://core.telegram.org/bots/api#editmessagecaption"""
-    chat, stored = call.own_message()
+    chat, stored = changeable(call)
     if not any(kind in stored.message for kind in (*content.MEDIA, "paid_media")):
         raise bad_request("there is no caption in the message to edit")
     return edit(call, chat, stored, content.caption(call, call.params), CAPTION)
@@ -38,7 +42,10 @@ async def edit_message_caption(call: Call) -> object:
 
 async def edit_message_media(call: Call) -> object:
     """https://core.telegram.org/bots/api#editmessagemedia"""
-    chat, stored = call.own_message()
+    problem = "message media can't be edited"
+    chat, stored = call.own_message(foreign=problem)
+    if not WITH_MEDIA & stored.message.keys():
+        raise bad_request(problem)
     made = media.input_media(call, call.params["media"])
     return edit(call, chat, stored, made, content.CONTENT)
 
@@ -99,9 +106,18 @@ def delete(call: Call, chat: Chat, messages: list[Stored]) -> None:
     """Deletes messages: in groups, those of others only with the right to. Raises ApiError 400."""
     all_own = all(stored.bot_id == call.bot.bot_id for stored in messages)
     if not (all_own or has_right(call, chat, "can_delete_messages")):
-        raise bad_request("message can't be deleted for everyone")
+        where = "" if chat.info["type"] == "supergroup" else " for everyone"
+        raise bad_request(f"message can't be deleted{where}")
     for stored in messages:
         chat.delete(stored.message["message_id"])
+
+
+def changeable(call: Call) -> tuple[Chat, Stored]:
+    """The message to edit, of which more than the keyboard can change. Raises ApiError 400."""
+    chat, stored = call.own_message()
+    if UNCHANGEABLE & stored.message.keys():
+        raise bad_request("message can't be edited")
+    return chat, stored
 
 
 def live_location(call: Call) -> tuple[Chat, Stored]:

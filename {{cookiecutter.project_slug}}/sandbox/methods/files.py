@@ -12,7 +12,7 @@ LARGEST = 20 * 1024 * 1024
 
 async def get_file(call: Call) -> Json:
     """https://core.telegram.org/bots/api#getfile"""
-    file = call.world.files.get(call.params["file_id"])
+    file = call.world.files.get(call.params["file_id"], call.bot.bot_id)
     if file is None:
         raise bad_request("wrong file_id or the file is temporarily unavailable")
     if len(file.data) > LARGEST:

@@ -22,6 +22,8 @@ from sandbox.world.events import Json
 
 LONGEST_DATA = 64
 """Bytes of callback_data: https://core.telegram.org/bots/api#inlinekeyboardbutton."""
+MOST_BUTTONS = 100
+"""Of an inline keyboard, as Telegram's servers have it; the documentation does not tell."""
 LOOKS = {"text", "style", "icon_custom_emoji_id"}
 """What an inline button has besides what it does."""
 INLINE = Words("reply markup", one="inline keyboard button")
@@ -52,6 +54,8 @@ def inline_keyboard(values: Json) -> Json:
         [checked(InlineKeyboardButton, button, INLINE) for button in row]
         for row in rows(markup, "inline_keyboard")
     ]
+    if sum(map(len, keyboard)) > MOST_BUTTONS:
+        raise bad_request("reply markup is too long")
     for row in keyboard:
         for button in row:
             check_inline(button)

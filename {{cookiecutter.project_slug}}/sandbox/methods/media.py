@@ -20,13 +20,12 @@ PLACEHOLDER = (
 )
 
 
-def media(call: Call, kind: str, value: Upload | str, values: Json) -> Any:
+def media(file: File, values: Json) -> Any:
     """The field of a Message for a file: an object, or for a photo its sizes. Raises ApiError 400.
 
     https://core.telegram.org/bots/api#sending-files
     """
-    file = find_file(call, kind, value)
-    width, height = file.size
+    kind, (width, height) = file.kind, file.size
     if kind == "photo" and not width:
         raise bad_request("IMAGE_PROCESS_FAILED")
     about = {
@@ -49,9 +48,10 @@ def media(call: Call, kind: str, value: Upload | str, values: Json) -> Any:
 
 
 def file_content(call: Call, kind: str, value: Upload | str, values: Json) -> Json:
-    """A file with its caption. Raises ApiError 400."""
-    made = {kind: media(call, kind, value, values), **caption(call, values)}
-    if kind == "animation":
+    """A file with its caption. What is sent by its id stays what it was. Raises ApiError 400."""
+    file = find_file(call, kind, value)
+    made = {file.kind: media(file, values), **caption(call, values)}
+    if (kind := file.kind) == "animation":
         # For those who do not know animations: https://core.telegram.org/bots/api#message
         made["document"] = described(Document, made[kind])
     return made
@@ -59,18 +59,23 @@ def file_content(call: Call, kind: str, value: Upload | str, values: Json) -> Js
 
 def find_file(call: Call, kind: str, value: Upload | str) -> File:
     """The file that is uploaded, known by its id, or on the Web: from there nothing is fetched, a
-    placeholder stands for it. Raises ApiError 400."""
+    placeholder stands for it. Raises ApiError 400.
+
+    https://core.telegram.org/bots/api#sending-files: an id is good for one bot, and a photo cannot
+    be sent as something else.
+    """
     if isinstance(value, Upload):
         if not value.data:
             raise bad_request("file must be non-empty")
-        return call.world.files.add(value, kind)
+        return call.world.files.add(value, kind, call.bot.bot_id)
     if value.startswith(("http://", "https://")):
         name = value.rpartition("/")[2] or kind
-        return call.world.files.add(Upload(name, PLACEHOLDER.encode(), "image/svg+xml"), kind)
-    file = call.world.files.get(value)
+        upload = Upload(name, PLACEHOLDER.encode(), "image/svg+xml")
+        return call.world.files.add(upload, kind, call.bot.bot_id)
+    file = call.world.files.get(value, call.bot.bot_id)
     if file is None:
         raise bad_request("wrong file identifier/HTTP URL specified")
-    if file.kind != kind and "document" not in (file.kind, kind):
+    if file.kind != kind and "photo" in (file.kind, kind):
         old, new = (one.title().replace("_", "") for one in (file.kind, kind))
         raise bad_request(f"can't use file of type {old} as {new}")
     return file
@@ -97,6 +102,6 @@ def paid_media(call: Call, values: Json) -> Json:
         kind, value = item["type"], attached(item["media"], call.files)
         if not value or kind not in MEDIA:
             raise bad_request("can't parse InputPaidMedia: media not found")
-        items.append({"type": kind, kind: media(call, kind, value, item)})
+        items.append({"type": kind, kind: media(find_file(call, kind, value), item)})
     info = {"star_count": values["star_count"], "paid_media": items}
     return {"paid_media": info, **caption(call, values)}

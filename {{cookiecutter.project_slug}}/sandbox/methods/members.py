@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.world import members
@@ -12,6 +14,7 @@ UNCHANGEABLE = "chat member status can't be changed in private chats"
 RESTRICT = "restrict/unrestrict chat member"
 SUPERGROUPS = "method is available for supergroup and channel chats only"
 GROUPS = "method is available only for groups and supergroups"
+SHORTEST, LONGEST = 30, 366 * 86400
 LONGEST_TITLE = 16
 """https://core.telegram.org/bots/api#setchatadministratorcustomtitle"""
 
@@ -41,12 +44,7 @@ async def get_chat_member_count(call: Call) -> int:
 async def ban_chat_member(call: Call) -> bool:
     """https://core.telegram.org/bots/api#banchatmember"""
     chat, old = target(call)
-    if chat.is_member(old["user"]["id"]):
-        members.leave(call.world, chat, call.bot.user, old["user"], "kicked")
-    else:
-        gone = {"status": "kicked", "user": old["user"], "until_date": 0}
-        members.change(call.world, chat, call.bot.user, gone)
-    chat.members[old["user"]["id"]]["until_date"] = until_date(call)
+    members.leave(call.world, chat, call.bot.user, old["user"], until_date(call))
     return True
 
 
@@ -54,9 +52,8 @@ async def unban_chat_member(call: Call) -> bool:
     """https://core.telegram.org/bots/api#unbanchatmember: who is there is removed, but may come
     back, unless `only_if_banned`."""
     chat, old = target(call, SUPERGROUPS)
-    if old["status"] == "kicked":
-        members.change(call.world, chat, call.bot.user, {"status": "left", "user": old["user"]})
-    elif chat.is_member(old["user"]["id"]) and not call.params.get("only_if_banned"):
+    inside = chat.is_member(old["user"]["id"])
+    if old["status"] == "kicked" or (inside and not call.params.get("only_if_banned")):
         members.leave(call.world, chat, call.bot.user, old["user"])
     return True
 
@@ -163,9 +160,10 @@ def target(call: Call, supergroups: str = "") -> tuple[Chat, Json]:
 
 
 def until_date(call: Call) -> int:
-    """When it ends; 0: never."""
+    """When it ends; 0: never, which is meant by less than 30 seconds or more than 366 days, too:
+    https://core.telegram.org/bots/api#banchatmember."""
     date: int = call.params.get("until_date", 0)
-    return max(0, min(2**31 - 1, date))
+    return date if SHORTEST <= date - time.time() <= LONGEST else 0
 
 
 def permissions(call: Call) -> Json:

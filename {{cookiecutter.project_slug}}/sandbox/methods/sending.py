@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from functools import partial
 
 from sandbox.entities import utf16_length
@@ -13,6 +15,7 @@ from sandbox.world import members
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 from sandbox.world.pending import Poll
+from sandbox.world.world import World
 
 
 def file(call: Call, values: Json, kind: str) -> Json:
@@ -106,12 +109,19 @@ def say(call: Call, chat: Chat, made: Json) -> Json:
         made["effect_id"] = params["message_effect_id"]
     keyboard = reply_keyboard(call, chat)
     message = call.world.post(chat, bot.user, made, bot_id=bot.bot_id, keyboard=keyboard)
-    if "poll" in made:
-        poll = Poll(bot.bot_id, chat, message["message_id"])
-        call.world.polls.setdefault(made["poll"]["id"], poll)
+    if "poll" in made and made["poll"]["id"] not in call.world.polls:
+        begin(call.world, made["poll"], Poll(bot.bot_id, chat, message["message_id"]))
     if "invoice" in made:
         chat.messages[message["message_id"]].payload = params["payload"]
     return message
+
+
+def begin(world: World, described: Json, poll: Poll) -> None:
+    """A poll is open for votes: until its `close_date`, if it has one."""
+    world.polls[described["id"]] = poll
+    if "close_date" in described:
+        seconds = described["close_date"] - time.time()
+        asyncio.get_running_loop().call_later(seconds, world.close_poll, poll)
 
 
 def reply(call: Call, chat: Chat) -> Json:
@@ -131,16 +141,15 @@ def reply(call: Call, chat: Chat) -> Json:
         raise bad_request("message to be replied not found")
     made = {}
     if told.get("quote"):
-        text, entities = content.formatted(
-            call, told, "quote", "quote_entities", "quote_parse_mode"
-        )
+        quote = content.formatted(call, told, "quote", "quote_entities", "quote_parse_mode")
+        text = quote.get("quote", "")
         whole = stored.message.get("text") or stored.message.get("caption") or ""
         if text not in whole:
             raise bad_request("QUOTE_TEXT_INVALID")
         position = utf16_length(whole[: whole.index(text)])
         made["quote"] = {"text": text, "position": position, "is_manual": True}
-        if entities:
-            made["quote"]["entities"] = entities
+        if "quote_entities" in quote:
+            made["quote"]["entities"] = quote["quote_entities"]
     if source is chat:
         return made | {"reply_to_message": content.alone(stored.message)}
     about = {"origin": content.origin(stored.message), "message_id": message_id}

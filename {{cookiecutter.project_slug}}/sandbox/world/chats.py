@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from sandbox.world.events import Events, Json
@@ -114,6 +115,7 @@ class Chat:
         """A message disappears."""
         self.revision += 1
         del self.messages[message_id]
+        self.pinned = [one for one in self.pinned if one != message_id]
         self.tell("delete", message_id=message_id)
 
     def acts(self) -> None:
@@ -144,11 +146,20 @@ class Chat:
 
     def describe(self) -> Json:
         """What the control API says of a group."""
-        return {**self.info, "members": list(self.members.values())}
+        return {**self.info, "members": [self.member(user_id) for user_id in self.members]}
+
+    def member(self, user_id: int) -> Json:
+        """The ChatMember object of somebody, empty for who was never there. Bans and restrictions
+        have ended at their `until_date`: https://core.telegram.org/bots/api#banchatmember."""
+        found = self.members.get(user_id, {})
+        if 0 < found.get("until_date", 0) <= time.time():
+            status = "member" if found.get("is_member") else "left"
+            found = self.members[user_id] = {"status": status, "user": found["user"]}
+        return found
 
     def is_member(self, user_id: int) -> bool:
         """Whether somebody is in the group."""
-        member = self.members.get(user_id, {})
+        member = self.member(user_id)
         status = member.get("status")
         return status in ("creator", "administrator", "member") or member.get("is_member", False)
 

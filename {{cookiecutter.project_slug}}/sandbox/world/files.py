@@ -8,7 +8,8 @@ import mimetypes
 import secrets
 import struct
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import PurePath
 
 KEPT_BYTES = 256 * 1024 * 1024
@@ -41,6 +42,8 @@ class File:
     mime_type: str
     kind: str
     """The field of a Message that it is for, such as `photo`."""
+    bots: set[int] = field(default_factory=set)
+    """Those that were told of it."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -56,8 +59,8 @@ class Files:
         self._numbers = itertools.count()
         self._bytes = 0
 
-    def add(self, upload: Upload, kind: str) -> File:
-        """Keep a file."""
+    def add(self, upload: Upload, kind: str, *bots: int) -> File:
+        """Keep a file, of which `bots` know."""
         guessed = mimetypes.guess_type(upload.name)[0] or "application/octet-stream"
         folder = FOLDERS.get(kind, "documents")
         path = f"{folder}/file_{next(self._numbers)}{PurePath(upload.name).suffix}"
@@ -70,6 +73,7 @@ class Files:
             upload.data,
             upload.mime_type or guessed,
             kind,
+            set(bots),
         )
         self._files[file.file_id] = file
         self._bytes += len(file.data)
@@ -77,12 +81,30 @@ class Files:
             self._bytes -= len(self._files.popitem(last=False)[1].data)
         return file
 
-    def get(self, file_id: str) -> File | None:
-        return self._files.get(file_id)
+    def get(self, file_id: str, bot_id: int | None = None) -> File | None:
+        """A file, unless it is a bot's id that asks and nobody told that bot of the file."""
+        file = self._files.get(file_id)
+        return file if file and (bot_id is None or bot_id in file.bots) else None
+
+    def tell(self, file_id: str, bots: Iterable[int]) -> None:
+        """Bots are told of a file."""
+        if file := self._files.get(file_id):
+            file.bots.update(bots)
 
     def at(self, path: str) -> File | None:
         """The file of a `file_path`."""
         return next((file for file in self._files.values() if file.path == path), None)
+
+
+def file_ids(value: object) -> Iterator[str]:
+    """Those in an object, such as a Message."""
+    if isinstance(value, dict):
+        if "file_id" in value:
+            yield value["file_id"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from file_ids(one)
 
 
 def picture_size(data: bytes) -> tuple[int, int]:

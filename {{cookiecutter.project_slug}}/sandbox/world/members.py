@@ -6,7 +6,6 @@ import time
 
 from aiogram.types import (
     ChatAdministratorRights,
-    ChatMemberAdministrator,
     ChatMemberRestricted,
     ChatPermissions,
 )
@@ -15,33 +14,33 @@ from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
-RIGHTS = tuple(name for name in ChatAdministratorRights.model_fields if name.startswith("can_"))
+OF_CHANNELS = ("can_post_messages", "can_edit_messages", "can_manage_direct_messages")
+RIGHTS = tuple(
+    name
+    for name in ChatAdministratorRights.model_fields
+    if name.startswith("can_") and name not in OF_CHANNELS
+)
 PERMISSIONS = tuple(ChatPermissions.model_fields)
 
 
 def member(world: World, chat: Chat, user_id: int) -> Json:
     """The ChatMember object of somebody, `left` for who was never there."""
-    found = chat.members.get(user_id)
-    if found is None:
+    found = chat.member(user_id)
+    if not found:
         status = "member" if user_id in (chat.chat_id, chat.bot_id) else "left"
         found = {"status": status}
     return found | {"user": world.user(user_id)}
 
 
 def administrator(user: Json, rights: Json) -> Json:
-    """https://core.telegram.org/bots/api#chatmemberadministrator; rights not given are missing."""
-    granted = {
-        name: bool(rights.get(name, False))
-        for name in RIGHTS
-        if name in rights or ChatMemberAdministrator.model_fields[name].is_required()
-    }
-    anonymous = bool(rights.get("is_anonymous", False))
+    """https://core.telegram.org/bots/api#chatmemberadministrator: every right implies the one to
+    manage the chat."""
     return {
         "status": "administrator",
         "user": user,
         "can_be_edited": True,
-        "is_anonymous": anonymous,
-        **granted,
+        **{name: bool(rights.get(name, False)) for name in ("is_anonymous", *RIGHTS)},
+        "can_manage_chat": True,
     }
 
 
@@ -84,7 +83,7 @@ it is called. An animation is a document, too, and comes first."""
 
 def forbidden(chat: Chat, user_id: int, content: Json) -> str | None:
     """What of a message somebody may not send in a chat, in words; None: all is allowed."""
-    member = chat.members.get(user_id, {})
+    member = chat.member(user_id)
     if member.get("status") in ("creator", "administrator"):
         return None
     allowed = chat.details.get("permissions", {})
@@ -124,11 +123,12 @@ def join(world: World, chat: Chat, actor: Json, user: Json) -> None:
     announce(world, chat, actor, {"new_chat_members": [user]})
 
 
-def leave(world: World, chat: Chat, actor: Json, user: Json, status: str = "left") -> None:
-    """Somebody leaves a group, or is thrown out with the status `kicked`."""
-    announce(world, chat, actor, {"left_chat_member": user})
-    gone = {"status": status, "user": user}
-    change(world, chat, actor, gone | {"until_date": 0} if status == "kicked" else gone)
+def leave(world: World, chat: Chat, actor: Json, user: Json, until: int | None = None) -> None:
+    """Somebody is out of a group, and with `until`, a time or 0, banned."""
+    if chat.is_member(user["id"]):
+        announce(world, chat, actor, {"left_chat_member": user})
+    gone = {"status": "left"} if until is None else {"status": "kicked", "until_date": until}
+    change(world, chat, actor, gone | {"user": user})
 
 
 def announce(world: World, chat: Chat, actor: Json, content: Json) -> None:

@@ -15,7 +15,7 @@ from sandbox.world.calls import CallLog
 from sandbox.world.chats import Chat, MessageIds, Stored, describe_group, describe_private
 from sandbox.world.events import Events, Json
 from sandbox.world.faults import Fault, Faults
-from sandbox.world.files import Files
+from sandbox.world.files import Files, file_ids
 from sandbox.world.pending import Checkout, InlineQuery, Poll, Press, Recent
 
 KEPT_MESSAGES = 100_000
@@ -224,6 +224,8 @@ class World:
             "date": int(time.time()),
             **content,
         }
+        for file_id in file_ids(content):
+            self.files.tell(file_id, [bot.bot_id for bot in self.bots_in(chat)])
         self.keep(chat, message, bot_id, keyboard)
         return message
 
@@ -250,6 +252,14 @@ class World:
         """An update for every bot in a chat. Returns the id of the (first) one, 0 without bots."""
         ids = [bot.enter([update])[0] for bot in self.bots_in(chat)]
         return ids[0] if ids else 0
+
+    def close_poll(self, poll: Poll) -> None:
+        """The time of a poll is over: https://core.telegram.org/bots/api#poll."""
+        stored = poll.chat.messages.get(poll.message_id)
+        if stored and not stored.message["poll"]["is_closed"]:
+            closed = stored.message["poll"] | {"is_closed": True}
+            poll.chat.edit(stored.message | {"poll": closed})
+            self.bots[poll.bot_id].enter([{"poll": closed}])
 
     def keep(
         self, chat: Chat, message: Json, bot_id: int | None, keyboard: Json | None = None

@@ -16,6 +16,8 @@ from tests.waiting import until
 
 BOT_ID = 1000001
 TOKEN = f"{BOT_ID}:{'s' * 35}"
+SECOND_ID = 1000002
+SECOND_TOKEN = f"{SECOND_ID}:{'t' * 35}"
 ALICE = 7
 
 Raw = Callable[..., Any]
@@ -57,6 +59,15 @@ async def bot(url: str, sandbox: SandboxClient) -> AsyncIterator[Bot]:
     session = AiohttpSession(api=TelegramAPIServer.from_base(url))
     yield Bot(TOKEN, session=session)
     # Not session.close(), which sleeps a quarter of a second.
+    await (await session.create_session()).close()
+
+
+@pytest_asyncio.fixture
+async def second(sandbox: SandboxClient) -> AsyncIterator[Bot]:
+    """Another bot."""
+    await sandbox.add(SECOND_TOKEN)
+    session = AiohttpSession(api=TelegramAPIServer.from_base(sandbox.url))
+    yield Bot(SECOND_TOKEN, session=session)
     await (await session.create_session()).close()
 
 

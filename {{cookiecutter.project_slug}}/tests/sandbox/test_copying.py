@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.types import MessageOriginUser, ReactionTypeEmoji
+from aiogram.types import InputMediaPhoto, MessageOriginUser, ReactionTypeEmoji
 
 from sandbox.client import SandboxClient
 from tests.sandbox.conftest import ALICE, BOT_ID, Raw
@@ -54,6 +54,17 @@ async def test_a_copy_is_the_bot_s_own(sandbox: SandboxClient, bot: Bot) -> None
     assert "caption" not in bare
 
 
+async def test_albums_stay_albums(sandbox: SandboxClient, bot: Bot) -> None:
+    await two_chats(sandbox)
+    album = await bot.send_media_group(ALICE, [InputMediaPhoto(media=picture())] * 2)
+    ids = [one.message_id for one in album]
+    await bot.copy_messages(BOB, ALICE, ids)
+    await bot.forward_messages(BOB, ALICE, ids)
+    groups = [one["media_group_id"] for one in (await sandbox.messages(BOT_ID, BOB))[-4:]]
+    assert groups[0] == groups[1] != groups[2] == groups[3]
+    assert album[0].media_group_id not in groups
+
+
 async def test_what_cannot_leave_its_chat(sandbox: SandboxClient, bot: Bot) -> None:
     await two_chats(sandbox)
     secret = await bot.send_message(ALICE, "secret", protect_content=True)
@@ -95,6 +106,11 @@ async def test_pins(sandbox: SandboxClient, bot: Bot) -> None:
         await bot.pin_chat_message(ALICE, sent.message_id)
     await bot.pin_chat_message(ALICE, 1)
     assert await bot.unpin_chat_message(ALICE)
+    await bot.pin_chat_message(ALICE, 1)
+    await bot.delete_message(ALICE, 1)
+    pinned = (await bot.get_chat(ALICE)).pinned_message
+    assert pinned
+    assert pinned.message_id == sent.message_id
     with pytest.raises(TelegramBadRequest, match="message to unpin not found"):
         await bot.unpin_chat_message(ALICE, message_id=1)
     assert await bot.unpin_all_chat_messages(ALICE)

@@ -7,6 +7,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
     BufferedInputFile,
+    ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
@@ -17,7 +18,7 @@ from aiogram.types import (
 
 from sandbox.client import SandboxClient
 from tests.sandbox.conftest import ALICE, BOT_ID, Raw
-from tests.sandbox.test_sending import YES, data, picture
+from tests.sandbox.test_sending import YES, Send, data, picture
 
 pytestmark = pytest.mark.usefixtures("fitting")
 NOT_MODIFIED = "message is not modified: specified new message content and reply markup"
@@ -109,6 +110,39 @@ async def test_a_bot_edits_its_own_messages_alone(sandbox: SandboxClient, bot: B
     await sandbox.send(BOT_ID, "hi")
     with pytest.raises(TelegramBadRequest, match="message can't be edited"):
         await bot.edit_message_text("x", chat_id=ALICE, message_id=1)
+
+
+@pytest.mark.parametrize(
+    ("send", "method", "error"),
+    [
+        (
+            lambda bot: bot.send_message(ALICE, "x", reply_markup=ForceReply()),
+            "editMessageText",
+            "message can't be edited",
+        ),
+        (
+            lambda bot: bot.forward_message(ALICE, ALICE, 1),
+            "editMessageText",
+            "message can't be edited",
+        ),
+        (lambda bot: bot.send_dice(ALICE), "editMessageText", "message can't be edited"),
+        (lambda bot: bot.send_dice(ALICE), "editMessageMedia", "message media can't be edited"),
+        (
+            lambda bot: bot.send_poll(ALICE, "Which?", ["one"]),
+            "editMessageText",
+            "there is no text in the message to edit",
+        ),
+    ],
+)
+async def test_what_cannot_be_edited(
+    sandbox: SandboxClient, bot: Bot, raw: Raw, send: Send, method: str, error: str
+) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    message = await send(bot)
+    media = {"type": "photo", "media": "https://example.com/a.png"}
+    about = {"chat_id": ALICE, "message_id": message.message_id, "text": "y", "media": media}
+    status, body = await raw(method, **about)
+    assert (status, body["description"]) == (400, f"Bad Request: {error}")
 
 
 async def test_a_user_edits_a_message(sandbox: SandboxClient, bot: Bot) -> None:

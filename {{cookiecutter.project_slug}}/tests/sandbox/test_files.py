@@ -11,7 +11,7 @@ from aiogram.types import BufferedInputFile
 
 from sandbox.client import SandboxClient, SandboxError
 from sandbox.world.files import picture_size
-from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN
+from tests.sandbox.conftest import ALICE, BOT_ID, SECOND_ID, TOKEN
 from tests.sandbox.test_sending import PNG
 
 pytestmark = pytest.mark.usefixtures("fitting")
@@ -55,6 +55,26 @@ async def test_a_bot_sends_what_it_got(sandbox: SandboxClient, bot: Bot) -> None
     sent = await bot.send_photo(ALICE, update.message.photo[-1].file_id)
     assert sent.photo
     assert await sandbox.file(sent.photo[-1].file_id) == PNG
+
+
+async def test_the_id_of_a_file_is_one_bot_s(sandbox: SandboxClient, bot: Bot, second: Bot) -> None:
+    for bot_id in (BOT_ID, SECOND_ID):
+        await sandbox.send(bot_id, "hi")
+    sent = await bot.send_voice(ALICE, BufferedInputFile(b"la", "a.ogg"))
+    assert sent.voice
+    again = await bot.send_document(ALICE, sent.voice.file_id)
+    assert again.voice  # the type cannot be changed
+    with pytest.raises(TelegramBadRequest, match="wrong file identifier/HTTP URL specified"):
+        await second.send_voice(ALICE, sent.voice.file_id)
+    with pytest.raises(TelegramBadRequest, match="wrong file_id"):
+        await second.get_file(sent.voice.file_id)
+    group = await sandbox.ask(
+        "create_group", title="Both", user_ids=[ALICE], bot_ids=[BOT_ID, SECOND_ID]
+    )
+    file = of_user("document", "a.txt", b"for both")
+    both = await sandbox.ask("send", chat_id=group["id"], user_id=ALICE, file=file)
+    for one in (bot, second):
+        assert await one.send_document(ALICE, both["message"]["document"]["file_id"])
 
 
 async def test_files_that_are_not_there(

@@ -1,36 +1,21 @@
 """Groups: who gets what, who may do what; and users who block a bot."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import (
     BufferedInputFile,
 )
 
 from sandbox.client import SandboxClient, SandboxError
-from tests.sandbox.conftest import ALICE, BOT_ID
+from tests.sandbox.conftest import ALICE, BOT_ID, SECOND_ID
 from tests.sandbox.test_sending import PNG, YES
 
 pytestmark = pytest.mark.usefixtures("fitting")
 BOB, CAROL = 8, 9
-SECOND_ID = 1000002
-SECOND_TOKEN = f"{SECOND_ID}:{'t' * 35}"
 TYPES = ["message", "chat_member", "my_chat_member", "callback_query", "message_reaction"]
-
-
-@pytest_asyncio.fixture
-async def second(sandbox: SandboxClient) -> AsyncIterator[Bot]:
-    """Another bot."""
-    await sandbox.add(SECOND_TOKEN)
-    session = AiohttpSession(api=TelegramAPIServer.from_base(sandbox.url))
-    yield Bot(SECOND_TOKEN, session=session)
-    await (await session.create_session()).close()
 
 
 async def team(sandbox: SandboxClient, *bot_ids: int) -> int:
@@ -171,8 +156,14 @@ async def test_deleting_in_a_group(sandbox: SandboxClient, bot: Bot) -> None:
     users = await sandbox.ask("send", chat_id=chat_id, user_id=BOB, text="spam")
     own = await bot.send_message(chat_id, "x")
     both = [own.message_id, users["message"]["message_id"]]
-    with pytest.raises(TelegramBadRequest, match="message can't be deleted for everyone"):
+    with pytest.raises(TelegramBadRequest, match=r"message can't be deleted$"):
         await bot.delete_messages(chat_id, both)
+    old = await sandbox.ask(
+        "create_group", title="Old", user_ids=[ALICE], bot_ids=[BOT_ID], supergroup=False
+    )
+    assert old["type"] == "group"
+    with pytest.raises(TelegramBadRequest, match="message can't be deleted for everyone"):
+        await bot.delete_message(old["id"], 1)
     await sandbox.ask("promote", chat_id=chat_id, member_id=BOT_ID)
     assert await bot.delete_messages(chat_id, both)
 

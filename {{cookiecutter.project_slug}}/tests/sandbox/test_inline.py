@@ -10,7 +10,7 @@ from aiogram.types import BufferedInputFile, InputMediaPhoto
 
 from sandbox.client import SandboxClient, SandboxError
 from sandbox.errors import NothingCameError
-from tests.sandbox.conftest import ALICE, BOT_ID, Raw, state
+from tests.sandbox.conftest import ALICE, BOT_ID, SECOND_ID, Raw, state
 from tests.sandbox.test_sending import PNG
 from tests.waiting import until
 
@@ -55,12 +55,15 @@ CONTENTS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 async def offer(
-    sandbox: SandboxClient, raw: Raw, results: list[Any], **params: object
+    sandbox: SandboxClient,
+    raw: Raw,
+    results: list[Any],
+    where: dict[str, int] | None = None,
+    **params: object,
 ) -> dict[str, Any]:
     """What a user sees behind `@bot cats` when the bot answers this."""
-    asking = asyncio.create_task(
-        sandbox.ask("inline_query", bot_id=BOT_ID, user_id=ALICE, query="cats", wait=5)
-    )
+    about = {"bot_id": BOT_ID, "user_id": ALICE, "query": "cats", **(where or {})}
+    asking = asyncio.create_task(sandbox.ask("inline_query", wait=5, **about))
 
     async def pending() -> bool:
         return bool((await state(sandbox))["pending"])
@@ -69,6 +72,7 @@ async def offer(
     _, body = await raw("getUpdates", offset=-1)
     query = body["result"][0]["inline_query"]
     assert query["query"] == "cats"
+    assert query["chat_type"] == ("private" if where else "sender")
     status, body = await raw(
         "answerInlineQuery", inline_query_id=query["id"], results=results, **params
     )
@@ -114,6 +118,9 @@ async def test_every_kind_of_content(sandbox: SandboxClient, raw: Raw, kind: str
     assert becomes in message
 
 
+CACHED = {"gif": "animation", "mpeg4_gif": "animation"}
+
+
 @pytest.mark.parametrize(
     "kind", ["audio", "document", "gif", "mpeg4_gif", "photo", "sticker", "video", "voice"]
 )
@@ -121,12 +128,14 @@ async def test_files_that_telegram_has(
     sandbox: SandboxClient, raw: Raw, bot: Bot, kind: str
 ) -> None:
     await sandbox.send(BOT_ID, "hi")
-    sent = await bot.send_document(ALICE, BufferedInputFile(PNG, "a.png"))
-    assert sent.document
+    becomes = CACHED.get(kind, kind)
+    await getattr(bot, f"send_{becomes}")(ALICE, BufferedInputFile(PNG, "a.png"))
+    file = (await sandbox.messages(BOT_ID, ALICE))[-1][becomes]
+    file_id = (file[-1] if kind == "photo" else file)["file_id"]
     field = "mpeg4_file_id" if kind == "mpeg4_gif" else f"{kind}_file_id"
-    result = {"type": kind, "id": "1", "title": "T", field: sent.document.file_id}
+    result = {"type": kind, "id": "1", "title": "T", field: file_id}
     message = await choose(sandbox, await offer(sandbox, raw, [result]))
-    assert {"gif": "animation", "mpeg4_gif": "animation"}.get(kind, kind) in message
+    assert becomes in message
 
 
 async def test_the_bot_changes_what_was_sent(sandbox: SandboxClient, raw: Raw, bot: Bot) -> None:
@@ -167,6 +176,33 @@ async def test_in_a_group_without_the_bot(sandbox: SandboxClient, raw: Raw) -> N
     assert message["chat"]["id"] == group["id"]
     [group] = await sandbox.ask("groups")
     assert {member["user"]["id"] for member in group["members"]} == {7, 8}
+
+
+async def test_in_the_chat_with_another_bot(
+    sandbox: SandboxClient, raw: Raw, bot: Bot, second: Bot
+) -> None:
+    photo = {"type": "photo", "id": "a", "photo_url": URL, "thumbnail_url": URL}
+    where = {"chat_bot_id": SECOND_ID}
+    offered = await offer(sandbox, raw, [photo | {"reply_markup": YES}], where)
+    message = await choose(sandbox, offered, **where)
+    [update] = await second.get_updates()
+    assert update.message
+    assert update.message.via_bot
+    assert update.message.via_bot.id == BOT_ID
+    assert await second.send_photo(ALICE, message["photo"][0]["file_id"])
+    assert await sandbox.messages(BOT_ID, ALICE) == []
+    [*_, chosen] = await bot.get_updates()
+    assert chosen.chosen_inline_result
+    await sandbox.press(SECOND_ID, ALICE, message["message_id"], "yes")
+    [*_, pressed] = await bot.get_updates()
+    assert pressed.callback_query
+    inline_id = pressed.callback_query.inline_message_id
+    assert inline_id == chosen.chosen_inline_result.inline_message_id
+    assert await bot.edit_message_caption(inline_message_id=inline_id, caption="x") is True
+    with pytest.raises(TelegramBadRequest, match="message can't be edited"):
+        await second.edit_message_caption(
+            chat_id=ALICE, message_id=message["message_id"], caption="y"
+        )
 
 
 async def test_a_query_that_the_bot_leaves(sandbox: SandboxClient, raw: Raw) -> None:

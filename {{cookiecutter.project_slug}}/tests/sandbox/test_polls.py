@@ -1,6 +1,7 @@
 """Polls and payments: what users do with messages that ask for something."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -76,6 +77,17 @@ async def test_an_anonymous_poll_is_counted_and_stopped(sandbox: SandboxClient, 
     assert closed.poll.is_closed
 
 
+async def test_a_poll_ends_by_itself(sandbox: SandboxClient, bot: Bot) -> None:
+    update_id = await sandbox.send(BOT_ID, "hi")
+    poll = await bot.send_poll(ALICE, "Which?", ["one", "two"], close_date=int(time.time()) + 2)
+    assert poll.poll
+    assert poll.poll.open_period
+    [update] = await bot.get_updates(update_id + 1, timeout=10)
+    assert update.poll
+    assert update.poll.is_closed
+    assert (await sandbox.messages(BOT_ID, ALICE))[-1]["poll"]["is_closed"]
+
+
 async def test_a_quiz(sandbox: SandboxClient, bot: Bot) -> None:
     await sandbox.send(BOT_ID, "hi")
     poll = await bot.send_poll(
@@ -91,6 +103,7 @@ async def test_a_quiz(sandbox: SandboxClient, bot: Bot) -> None:
     assert poll.poll
     assert (poll.poll.type, poll.poll.correct_option_ids) == ("quiz", [0])
     assert poll.poll.explanation == "Count"
+    assert poll.poll.explanation_entities
     assert poll.poll.close_date
     await vote(sandbox, poll, 1)
     with pytest.raises(SandboxError, match="cannot be changed"):
@@ -156,9 +169,26 @@ async def test_a_user_pays(sandbox: SandboxClient, bot: Bot) -> None:
     assert update.message
     assert update.message.successful_payment
     assert update.message.successful_payment.invoice_payload == "order 5"
-    assert update.message.successful_payment.telegram_payment_charge_id
+    charge_id = update.message.successful_payment.telegram_payment_charge_id
+    with pytest.raises(TelegramBadRequest, match="CHARGE_ID_INVALID"):  # these are no Stars
+        await bot.refund_star_payment(ALICE, charge_id)
     with pytest.raises(TelegramBadRequest, match="query is too old"):
         await bot.answer_pre_checkout_query(query_id, ok=True)
+
+
+async def test_stars_are_given_back_once(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.send(BOT_ID, "/buy")
+    paid = {"currency": "XTR", "total_amount": 750, "invoice_payload": "order 5"}
+    charges = {"telegram_payment_charge_id": "1", "provider_payment_charge_id": "2"}
+    content = {"successful_payment": paid | charges}
+    await sandbox.ask("send", bot_id=BOT_ID, content=content)
+    assert await bot.refund_star_payment(ALICE, "1")
+    [*_, update] = await bot.get_updates()
+    assert update.message
+    assert update.message.refunded_payment
+    assert update.message.refunded_payment.total_amount == 750
+    with pytest.raises(TelegramBadRequest, match="CHARGE_ALREADY_REFUNDED"):
+        await bot.refund_star_payment(ALICE, "1")
 
 
 async def test_a_bot_refuses_a_payment(sandbox: SandboxClient, bot: Bot, raw: Raw) -> None:
@@ -181,5 +211,7 @@ async def test_payments_that_cannot_be(sandbox: SandboxClient, bot: Bot) -> None
     with pytest.raises(SandboxError, match="message 1 is no invoice"):
         await sandbox.ask("pay", bot_id=BOT_ID, message_id=1)
     prices = [LabeledPrice(label="x", amount=1)]
+    with pytest.raises(TelegramBadRequest, match="STARS_INVOICE_INVALID"):
+        await bot.send_invoice(ALICE, "T", "D", "p", "XTR", prices * 2)
     with pytest.raises(TelegramBadRequest, match="REPLY_MARKUP_BUY_EMPTY"):
         await bot.send_invoice(ALICE, "T", "D", "p", "XTR", prices, reply_markup=YES)

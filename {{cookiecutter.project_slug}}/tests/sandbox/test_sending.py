@@ -186,8 +186,8 @@ async def test_files_by_id_address_and_attachment(
     form.add_field("picture", PNG, filename="b.png")
     async with http.post(f"{sandbox.url}/bot{TOKEN}/sendPhoto", data=form) as answer:
         assert (await answer.json())["result"]["photo"][0]["width"] == 2
-    with pytest.raises(TelegramBadRequest, match="can't use file of type Photo as Video"):
-        await bot.send_video(ALICE, first.photo[0].file_id)
+    with pytest.raises(TelegramBadRequest, match="can't use file of type Photo as Document"):
+        await bot.send_document(ALICE, first.photo[0].file_id)
     with pytest.raises(TelegramBadRequest, match="wrong file identifier/HTTP URL specified"):
         await bot.send_video(ALICE, "nothing")
     with pytest.raises(TelegramBadRequest, match="IMAGE_PROCESS_FAILED"):

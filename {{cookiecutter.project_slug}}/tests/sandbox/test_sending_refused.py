@@ -103,6 +103,11 @@ INLINE = "can't parse inline keyboard button: "
             },
             "can't parse labeled price: Can't find field \"amount\"",
         ),
+        (
+            "sendMessage",
+            {"text": "x", KEYBOARD: {"inline_keyboard": [[{"text": "x", "url": "t.me"}]] * 101}},
+            "reply markup is too long",
+        ),
     ],
 )
 async def test_what_is_refused(
