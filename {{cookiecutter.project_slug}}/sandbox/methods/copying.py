@@ -7,6 +7,7 @@ https://core.telegram.org/bots/api#forwardmessage, #copymessage, #pinchatmessage
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 
 from sandbox.errors import bad_request
 from sandbox.methods import content
@@ -19,8 +20,7 @@ from sandbox.world.chats import Chat, Stored
 from sandbox.world.events import Json
 
 PIN = "manage pinned messages in the chat"
-NO_COPIES = ("invoice", "paid_media", "game")
-"""https://core.telegram.org/bots/api#copymessage"""
+NO_COPIES = ("invoice", "paid_media")
 EMOJI = (
     "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 "
     "🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👀 🎃 🙈 😇 😨 "
@@ -36,29 +36,29 @@ async def forward_message(call: Call) -> Json:
     chat = call.open_chat()
     stored = call.message(call.chat("from_chat_id"), "message to forward not found")
     if not may_leave(stored):
-        raise bad_request("message can't be forwarded")
+        raise bad_request("the message can't be forwarded")
     return forward(call, chat, stored, contents(stored))
 
 
 async def forward_messages(call: Call) -> list[Json]:
-    """https://core.telegram.org/bots/api#forwardmessages: those not there are skipped."""
+    """https://core.telegram.org/bots/api#forwardmessages: what cannot be is skipped."""
     chat = call.open_chat()
-    return [message_id(forward(call, chat, *one)) for one in several(call)]
+    return [message_id(forward(call, chat, *one)) for one in several(call, may_leave)]
 
 
 async def copy_message(call: Call) -> Json:
     """https://core.telegram.org/bots/api#copymessage"""
     chat = call.open_chat()
     stored = call.message(call.chat("from_chat_id"), "message to copy not found")
-    if not may_leave(stored) or any(kind in stored.message for kind in NO_COPIES):
-        raise bad_request("message can't be copied")
+    if not may_be_copied(stored):
+        raise bad_request("the message can't be copied")
     return copy(call, chat, contents(stored))
 
 
 async def copy_messages(call: Call) -> list[Json]:
-    """https://core.telegram.org/bots/api#copymessages: those not there are skipped."""
+    """https://core.telegram.org/bots/api#copymessages: what cannot be is skipped."""
     chat = call.open_chat()
-    return [copy(call, chat, made) for _, made in several(call)]
+    return [copy(call, chat, made) for _, made in several(call, may_be_copied)]
 
 
 async def pin_chat_message(call: Call) -> bool:
@@ -116,25 +116,32 @@ def clean(reaction: Json) -> Json:
     return {"emoji": emoji} if emoji else {}
 
 
-def several(call: Call) -> list[tuple[Stored, Json]]:
-    """The messages of `message_ids` that are there and may leave, in the order of their ids, and
-    what they are about: albums stay albums (https://core.telegram.org/bots/api#copymessages).
-    Raises ApiError 400."""
+def several(call: Call, allowed: Callable[[Stored], bool]) -> list[tuple[Stored, Json]]:
+    """The messages of `message_ids` that are there and allowed, in the order of their ids, and what
+    they are about: albums stay albums (https://core.telegram.org/bots/api#copymessages). Raises
+    ApiError 400."""
     source = call.chat("from_chat_id")
     ids = call.message_ids()
     found = [source.messages[one] for one in sorted(ids) if one in source.messages]
     fresh: defaultdict[str, str] = defaultdict(call.world.new_id)
     made = []
-    for stored in filter(may_leave, found):
+    for stored in filter(allowed, found):
         album = stored.message.get("media_group_id")
         group = {"media_group_id": fresh[album]} if album else {}
         made.append((stored, contents(stored) | group))
+    if not made:
+        raise bad_request("messages can't be forwarded")
     return made
 
 
 def may_leave(stored: Stored) -> bool:
-    """Whether a message may be in other chats, too: service messages and protected ones may not."""
+    """Whether a message can be forwarded: service messages and protected ones cannot."""
     return bool(contents(stored)) and not stored.message.get("has_protected_content")
+
+
+def may_be_copied(stored: Stored) -> bool:
+    """Whether a message can be copied: https://core.telegram.org/bots/api#copymessage."""
+    return bool(contents(stored)) and not any(kind in stored.message for kind in NO_COPIES)
 
 
 def forward(call: Call, chat: Chat, stored: Stored, made: Json) -> Json:

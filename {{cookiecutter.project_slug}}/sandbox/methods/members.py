@@ -76,7 +76,7 @@ async def promote_chat_member(call: Call) -> bool:
     user_id = somebody(call)
     old = members.member(call.world, chat, user_id)
     if old["status"] == "creator":
-        raise bad_request("can't demote chat creator")
+        raise bad_request("can't remove chat owner")
     if user_id == call.bot.bot_id:
         raise bad_request("can't promote self")
     if not has_right(call, chat, "can_promote_members"):

@@ -87,7 +87,7 @@ def scope_key(type: str, chat_id: int | str = "", user_id: int | str = "") -> st
 
 
 async def set_my_text(call: Call) -> bool:
-    """setMyName, setMyDescription and setMyShortDescription."""
+    """https://core.telegram.org/bots/api#setmyname, #setmydescription, #setmyshortdescription"""
     name, longest = TEXTS[call.method.removeprefix("setMy")]
     text = call.params.get(name, "")
     if len(text) > longest:
@@ -100,7 +100,8 @@ async def set_my_text(call: Call) -> bool:
 
 
 async def get_my_text(call: Call) -> Json:
-    """getMyName, getMyDescription and getMyShortDescription: in the language, or the default."""
+    """https://core.telegram.org/bots/api#getmyname, #getmydescription, #getmyshortdescription: in
+    the language, or the default."""
     name, _ = TEXTS[call.method.removeprefix("getMy")]
     profile = call.bot.profile
     default = {name: call.bot.name if name == "name" else ""}

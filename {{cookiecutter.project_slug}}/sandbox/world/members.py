@@ -97,6 +97,8 @@ def change(world: World, chat: Chat, actor: Json, new: Json) -> None:
     by `chat_member`, for which it must ask (https://core.telegram.org/bots/api#update)."""
     user_id = new["user"]["id"]
     old = member(world, chat, user_id)
+    if old == new:
+        return
     chat.members[user_id] = new
     changed = {
         "chat": chat.info,

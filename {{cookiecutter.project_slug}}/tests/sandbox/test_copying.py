@@ -9,7 +9,7 @@ from aiogram.types import InputMediaPhoto, MessageOriginUser, ReactionTypeEmoji
 
 from sandbox.client import SandboxClient
 from tests.sandbox.conftest import ALICE, BOT_ID, Raw
-from tests.sandbox.test_sending import YES, picture
+from tests.sandbox.test_sending import PRICE, YES, picture
 
 pytestmark = pytest.mark.usefixtures("fitting")
 BOB = 8
@@ -70,11 +70,17 @@ async def test_what_cannot_leave_its_chat(sandbox: SandboxClient, bot: Bot) -> N
     secret = await bot.send_message(ALICE, "secret", protect_content=True)
     await bot.pin_chat_message(ALICE, 1)
     notice = (await sandbox.messages(BOT_ID, ALICE))[-1]["message_id"]
-    for message_id in (secret.message_id, notice):
-        with pytest.raises(TelegramBadRequest, match="message can't be forwarded"):
+    invoice = await bot.send_invoice(ALICE, "T", "D", "p", "XTR", PRICE)
+    ids = [secret.message_id, notice, invoice.message_id]
+    for message_id in ids[:2]:
+        with pytest.raises(TelegramBadRequest, match="the message can't be forwarded"):
             await bot.forward_message(BOB, ALICE, message_id)
-        with pytest.raises(TelegramBadRequest, match="message can't be copied"):
+    for message_id in ids[1:]:
+        with pytest.raises(TelegramBadRequest, match="the message can't be copied"):
             await bot.copy_message(BOB, ALICE, message_id)
+    assert len(await bot.copy_messages(BOB, ALICE, ids)) == 1  # a bot's own secret
+    with pytest.raises(TelegramBadRequest, match="messages can't be forwarded"):
+        await bot.copy_messages(BOB, ALICE, [99])
 
 
 async def test_a_copied_poll_begins_anew(sandbox: SandboxClient, bot: Bot) -> None:

@@ -11,7 +11,7 @@ from aiogram.types import ChatMemberAdministrator, ChatMemberRestricted, ChatPer
 
 from sandbox.client import SandboxClient, SandboxError
 from tests.sandbox.conftest import ALICE, BOT_ID, Raw
-from tests.sandbox.test_groups import BOB, CAROL, kinds, led, team
+from tests.sandbox.test_groups import BOB, CAROL, drain, kinds, led, team
 from tests.sandbox.test_sending import picture
 
 pytestmark = pytest.mark.usefixtures("fitting")
@@ -31,7 +31,7 @@ async def test_promoting(sandbox: SandboxClient, bot: Bot) -> None:
         await bot.ban_chat_member(chat_id, BOB)
     assert await bot.promote_chat_member(chat_id, BOB)
     assert (await bot.get_chat_member(chat_id, BOB)).status == "member"
-    for user_id, error in ((ALICE, "can't demote chat creator"), (BOT_ID, "can't promote self")):
+    for user_id, error in ((ALICE, "can't remove chat owner"), (BOT_ID, "can't promote self")):
         with pytest.raises(TelegramBadRequest, match=error):
             await bot.promote_chat_member(chat_id, user_id)
     with pytest.raises(TelegramBadRequest, match="user is not an administrator"):
@@ -54,6 +54,10 @@ async def test_banning(sandbox: SandboxClient, bot: Bot) -> None:
     assert (await bot.get_chat_member(chat_id, BOB)).status == "member"
     assert await bot.unban_chat_member(chat_id, BOB)  # throws out, but does not ban
     assert (await bot.get_chat_member(chat_id, BOB)).status == "left"
+    await drain(bot)
+    for _ in range(2):
+        assert await bot.ban_chat_member(chat_id, BOB)
+    assert await kinds(bot) == ["chat_member"]  # the second time nothing changes
     for user_id, error in ((ALICE, "can't remove chat owner"), (BOT_ID, "can't restrict self")):
         with pytest.raises(TelegramBadRequest, match=error):
             await bot.ban_chat_member(chat_id, user_id)
