@@ -491,7 +491,7 @@ def test_trouble_of_one_bot_is_seen_and_the_other_goes_on(
     row(page, SUPPORT).click()
     write(column(page, SUPPORT), "/hours")
     expect(last_of_bot(page)).to_contain_text("from Monday to Friday")
-    expect(row(page, SHOP)).to_contain_text("1 ⏳")
+    expect(row(page, SHOP).locator(".waits")).to_have_text("1")
     page.get_by_role("button", name="End all trouble").click()
     expect(row(page, SHOP).locator(".trouble")).to_have_count(0)
     # The service looks at a bot without a valid token again after some time.
@@ -557,6 +557,38 @@ def test_the_panel_is_bounded(pages: Pages, sandbox: Sandbox, user: int) -> None
     expect(newest.locator(".json")).to_contain_text('"the last"')
     sandbox.call("getUpdates", offset=-1)
     sandbox.update("message")
+
+
+def test_a_long_chat_stays_where_it_is_read(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    for number in range(120):
+        sandbox.call("sendMessage", chat_id=user, text=f"number {number}.")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    log = page.get_by_role("log")
+    expect(log.get_by_text("number 119.")).to_be_in_viewport()
+
+    def place(text: str) -> float:
+        top: float = log.get_by_text(text).evaluate("one => one.getBoundingClientRect().top")
+        return top
+
+    log.evaluate("one => one.scrollTo(0, 0)")
+    expect(page.get_by_role("button", name="To the newest message")).to_be_visible()
+    before = place("number 45.")
+    page.get_by_role("button", name="Earlier messages").click()
+    expect(log.get_by_text("number 0.")).to_have_count(1)
+    # But for the button above it, which is gone.
+    assert abs(place("number 45.") - before) < 60
+    before = place("number 45.")
+    answer = {"message_id": page.locator("article.mine").get_attribute("data-id")}
+    sandbox.call("sendMessage", chat_id=user, text="the newest", reply_parameters=answer)
+    expect(last_of_bot(page)).to_contain_text("the newest")
+    assert place("number 45.") == before
+    page.get_by_role("button", name="To the newest message").click()
+    expect(log.get_by_text("the newest")).to_be_in_viewport()
+    page.reload()
+    # What it answers is not drawn yet.
+    last_of_bot(page).locator(".quote").click()
+    expect(last_of_mine(page)).to_be_in_viewport()
 
 
 def test_the_page_goes_on_after_a_restart(empty: Sandbox, pages: Pages) -> None:
@@ -663,3 +695,8 @@ def test_by_keyboard_alone_among_500_bots(empty: Sandbox, pages: Pages) -> None:
     page.keyboard.press("Control+Enter")
     expect(column(page, 2000499)).to_be_visible()
     expect(page.locator(".column")).to_have_count(2)
+    page.get_by_role("radio", name="Alice").focus()
+    for name in ("Bob", "Carol", "Alice"):
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("radio", name=name)).to_be_focused()
+        expect(page.get_by_role("radio", name=name)).to_be_checked()

@@ -3,10 +3,12 @@
 import { day, h, iconButton } from "./dom.js";
 import { bubble, isMine, openMenu } from "./message.js";
 import { serviceText, titleOf } from "./names.js";
+import { toast } from "./overlay.js";
 import { chatOf, keyOf } from "./store.js";
 import { createWelcome } from "./welcome.js";
 
 const SHOWN = 80;
+const MORE = 200;
 /** Seconds between messages of one sender that still hang together. */
 const TOGETHER = 300;
 
@@ -27,16 +29,19 @@ export function createHistory(side, say) {
   });
   /** Nodes in the log by key, with the signature that they were made of. */
   const drawn = new Map();
-  let limit = SHOWN;
+  /** The id of the earliest message shown. It stays when messages come while somebody reads. */
+  let from = 0;
   let sticks = true;
   let top = 0;
 
   function draw() {
     const chat = chatOf(key);
     const all = [...chat.messages.values()];
-    const items = arrange(all.slice(-limit), chat);
-    if (all.length > limit)
-      items.unshift({ key: "earlier", signature: [all.length], make: earlier });
+    if (sticks) from = all.at(-SHOWN)?.message_id ?? 0;
+    const shown = all.filter((one) => one.message_id >= from);
+    const items = arrange(shown, chat);
+    if (shown.length < all.length)
+      items.unshift({ key: "earlier", signature: [], make: earlier });
     if (chat.loaded && !all.length) {
       items.unshift({ key: "welcome", signature: [], make: () => welcome.node });
       welcome.draw();
@@ -48,6 +53,7 @@ export function createHistory(side, say) {
     for (const [itemKey, { element }] of drawn) {
       if (!kept.has(itemKey)) fade(itemKey, element, chat);
     }
+    const isOpen = drawn.size > 0;
     let place = inner.firstChild;
     for (const item of items) {
       while (place?.classList.contains("gone")) place = place.nextSibling;
@@ -57,7 +63,7 @@ export function createHistory(side, say) {
         old.signature.every((one, i) => one === item.signature[i]);
       const element = same ? old.element : item.make();
       if (!same) {
-        if (drawn.size && !old && !document.hidden) element.classList.add("new");
+        if (isOpen && !old && !place && !document.hidden) element.classList.add("new");
         drawn.set(item.key, { element, signature: item.signature });
         if (old) old.element.replaceWith(element);
         if (old?.element === place) place = element;
@@ -71,7 +77,8 @@ export function createHistory(side, say) {
 
   function fade(itemKey, element, chat) {
     drawn.delete(itemKey);
-    if (typeof itemKey !== "number" || !chat.loaded || limit < drawn.size) return element.remove();
+    const isDeleted = typeof itemKey === "number" && chat.loaded && !chat.messages.has(itemKey);
+    if (!isDeleted || itemKey < from) return element.remove();
     element.classList.add("gone");
     return setTimeout(() => element.remove(), 220);
   }
@@ -110,11 +117,19 @@ export function createHistory(side, say) {
 
   function earlier() {
     const more = () => {
-      limit += 200;
-      sticks = false;
-      draw();
+      const ids = [...chatOf(key).messages.keys()];
+      showFrom(ids[Math.max(0, ids.findIndex((id) => id >= from) - MORE)]);
     };
     return h("button", { type: "button", class: "earlier", onclick: more }, "Earlier messages");
+  }
+
+  /** What is in sight stays where it is. */
+  function showFrom(messageId) {
+    const below = log.scrollHeight - log.scrollTop;
+    from = messageId;
+    sticks = false;
+    draw();
+    log.scrollTop = log.scrollHeight - below;
   }
 
   function toEnd(smooth = false) {
@@ -124,10 +139,13 @@ export function createHistory(side, say) {
   }
 
   function jump(messageId) {
+    if (!chatOf(key).messages.has(messageId)) return toast("This message is not here any more.");
+    const behavior = messageId < from ? "instant" : "smooth";
+    if (messageId < from) showFrom(messageId);
     const found = inner.querySelector(`[data-id="${messageId}"]`);
-    found?.scrollIntoView({ block: "center", behavior: "smooth" });
+    found?.scrollIntoView({ block: "center", behavior });
     found?.classList.add("found");
-    setTimeout(() => found?.classList.remove("found"), 1500);
+    return setTimeout(() => found?.classList.remove("found"), 1500);
   }
 
   log.addEventListener(

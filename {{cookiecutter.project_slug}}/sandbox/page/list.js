@@ -1,16 +1,11 @@
 /** The list of bots and groups. Only the rows in sight are in the page, so thousands are no load. */
 
-import { avatar, clock, fill, h, iconButton } from "./dom.js";
+import { avatar, clock, fill, h, icon, iconButton } from "./dom.js";
 import { fullName, modeOf, senderName, short, summary, titleOf, webhookFails } from "./names.js";
 import { chatOf, keyOf, load, on, open, state, troubleOf } from "./store.js";
 
 /** Height of a row in pixels, as in page.css. */
 const ROW = 70;
-
-/** What can be opened, in the order of the list. */
-export function targets() {
-  return [...state.groups.keys(), ...state.bots.keys()];
-}
 
 export function createList() {
   const filter = h("input", {
@@ -35,7 +30,8 @@ export function createList() {
 
   function draw() {
     const wanted = filter.value.trim().toLowerCase().replace(/^@/, "");
-    shown = targets().filter((target) => matches(target, wanted));
+    shown = [...state.groups.keys(), ...state.bots.keys()];
+    shown = shown.filter((target) => matches(target, wanted));
     empty.hidden = shown.length > 0 || !wanted;
     rows.style.height = `${shown.length * ROW}px`;
     drawRows();
@@ -173,7 +169,8 @@ function aboutChat(target) {
 }
 
 function drawAbout(target, about) {
-  const state = about.mode && h("span", { class: `dot ${about.mode}`, title: about.words });
+  const dot = { class: `dot ${about.mode}`, title: about.words, "aria-hidden": "true" };
+  const state = about.mode && h("span", dot);
   const username = about.username && h("span", { class: "username" }, `@${about.username}`);
   const spoken = about.mode && h("span", { class: "unseen" }, about.words);
   const line = about.typing
@@ -201,7 +198,7 @@ function drawAbout(target, about) {
         { class: "line" },
         line,
         badges(about),
-        about.waits > 0 && h("span", { class: "badge waits", title: waits }, `${about.waits} ⏳`),
+        about.waits > 0 && h("span", { class: "badge waits", title: waits }, about.waits, " ", icon("wait")),
         about.unread > 0 && h("span", { class: "badge unread", title: "unread" }, about.unread),
       ),
       spoken,

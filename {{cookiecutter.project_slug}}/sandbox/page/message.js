@@ -139,10 +139,10 @@ function album(messages, chat) {
 
 function metaOf(message, chat) {
   const waits = chatOf(keyOf(chat.target)).waiting.has(message.message_id);
-  const told = waits ? "No bot has taken it yet" : "The bots have taken it";
+  const told = `${waits ? "Not yet taken" : "Taken"} by ${chat.target < 0 ? "every" : "the"} bot`;
   const tick = h(
     "span",
-    { class: waits ? "tick-waits" : "tick-taken", title: told },
+    { class: waits ? "tick-waits" : "tick-taken", role: "img", "aria-label": told, title: told },
     icon(waits ? "check" : "checks"),
   );
   const date = new Date(message.date * 1000).toLocaleString();

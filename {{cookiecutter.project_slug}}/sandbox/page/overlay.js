@@ -76,7 +76,7 @@ export function tick(label, value, props = {}) {
  * are. Arrows move, Esc closes.
  */
 export function menu(at, items, label = "Menu") {
-  closeMenu();
+  document.getElementById("menu")?.remove();
   const entry = (item) =>
     item instanceof Node
       ? item
@@ -112,8 +112,4 @@ function place(node, at) {
   const top = y + size.height > innerHeight - 8 ? Math.max(8, above) : y;
   node.style.left = `${Math.max(8, Math.min(x, innerWidth - size.width - 8))}px`;
   node.style.top = `${top}px`;
-}
-
-export function closeMenu() {
-  document.getElementById("menu")?.remove();
 }

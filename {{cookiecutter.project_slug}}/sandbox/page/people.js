@@ -6,7 +6,7 @@ import { fullName, titleOf } from "./names.js";
 import { dialog, field, menu, tick, toast } from "./overlay.js";
 import { become, on, open, state } from "./store.js";
 
-const CHIPS = 4;
+const CHIPS = 3;
 /** Whom the user of this page was, the latest first. */
 let recent = [];
 /** Bots offered for a new group; with more, they are found by typing. */
@@ -27,9 +27,8 @@ export function createPeople() {
   });
   on("people", () => {
     recent = [state.me, ...recent.filter((id) => id !== state.me)];
-    const near = new Set(
-      [...recent, ...state.users.keys()].filter((id) => state.users.has(id)).slice(0, CHIPS),
-    );
+    const order = new Set([...recent, ...state.users.keys()]);
+    const near = new Set([...order].filter((id) => state.users.has(id)).slice(0, CHIPS));
     const users = [...state.users.values()];
     const chips = users.filter((user) => near.has(user.id));
     const more = users.filter((user) => !near.has(user.id));
@@ -58,6 +57,7 @@ function chip(user) {
   const props = {
     role: "radio",
     "aria-checked": String(mine),
+    tabindex: mine ? 0 : -1,
     title: `Be ${fullName(user)}`,
     "data-user": user.id,
   };
