@@ -1,20 +1,24 @@
 """Tests of bots that read like a conversation. `plugin.py` says how."""
 
 from sandbox.testing.bots import Account, BotUnderTest
-from sandbox.testing.message import Message, Notice
-from sandbox.testing.people import Group, User
+from sandbox.testing.errors import NothingCame, Refused
+from sandbox.testing.groups import Group
+from sandbox.testing.message import InlineResult, Message, Notice
+from sandbox.testing.people import User
 from sandbox.testing.plugin import NewChat, NewUser
-from sandbox.testing.telegram import NothingCame, Telegram
+from sandbox.testing.telegram import Telegram
 
 __all__ = [
     "Account",
     "BotUnderTest",
     "Group",
+    "InlineResult",
     "Message",
     "NewChat",
     "NewUser",
     "NothingCame",
     "Notice",
+    "Refused",
     "Telegram",
     "User",
 ]

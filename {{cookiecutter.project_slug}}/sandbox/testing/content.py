@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 from typing import Any
 
+from sandbox.testing.errors import Refused
 from sandbox.world.events import Json
 
 FILES = {
@@ -22,7 +23,8 @@ FILES = {
 
 
 def arguments(sender: Json, caption: str | None, things: dict[str, Any]) -> Json:
-    """The arguments `file` and `content` of the command `send`."""
+    """The arguments `file` and `content` of the command `send`. Raises Refused."""
+    __tracebackhide__ = True
     content = {}
     file = None
     for name, value in things.items():
@@ -38,16 +40,24 @@ def arguments(sender: Json, caption: str | None, things: dict[str, Any]) -> Json
             content[name] = {"latitude": value[0], "longitude": value[1]}
         else:
             content[name] = value
+    if caption and not file:
+        raise Refused("a caption is that of a file, and there is none")
     return {
         **({"file": file} if file else {}),
         **({"content": content} if content else {}),
     }
 
 
-def encoded(kind: str, value: bytes | Path, caption: str | None) -> Json:
-    """A file as the control API takes it."""
-    name = value.name if isinstance(value, Path) else FILES[kind]
-    data = value.read_bytes() if isinstance(value, Path) else value
+def encoded(kind: str, value: bytes | str | Path, caption: str | None) -> Json:
+    """A file as the control API takes it. Raises Refused."""
+    __tracebackhide__ = True
+    name, data = FILES[kind], value
+    if not isinstance(data, bytes):
+        path = Path(data).absolute()
+        try:
+            name, data = path.name, path.read_bytes()
+        except OSError as error:
+            raise Refused(f"{error.strerror}: {path}") from None
     return {
         "kind": kind,
         "name": name,

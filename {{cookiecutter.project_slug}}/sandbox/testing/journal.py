@@ -25,6 +25,17 @@ class Journal:
         self.events: list[Json] = []
         self._queue = queue
         self._reading = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
+
+    def check_loop(self) -> None:
+        """Raises RuntimeError in another event loop than the one in which the events come."""
+        __tracebackhide__ = True
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(
+                "this test runs in another event loop than its fixtures: in pyproject.toml, give "
+                "asyncio_default_test_loop_scope and asyncio_default_fixture_loop_scope the same "
+                "value, and give the test no loop_scope of its own"
+            )
 
     def catch_up(self) -> list[Json]:
         """All that has happened so far."""
@@ -37,6 +48,8 @@ class Journal:
 
         Raises TimeoutError after `timeout` seconds.
         """
+        __tracebackhide__ = True
+        self.check_loop()
         async with asyncio.timeout(timeout):
             while True:
                 events = self.catch_up()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aiogram import types
 
+from sandbox.testing.errors import Refused
 from sandbox.testing.journal import Wanted, is_event
 from sandbox.world.events import Json
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 TIMEOUT = 5.0
 """Seconds that a test waits for a bot unless it says otherwise."""
+SERVICE = (
+    "new_chat_members",
+    "left_chat_member",
+    "new_chat_title",
+    "new_chat_photo",
+    "delete_chat_photo",
+    "pinned_message",
+)
+"""What a message has that tells what somebody did, and is nothing that was said."""
 FILES = ("document", "animation", "video", "video_note", "voice", "audio", "sticker")
 
 
@@ -85,7 +95,7 @@ class Message:
         files = (getattr(self.parsed, kind) for kind in FILES)
         file = self.photo or next((file for file in files if file), None)
         if file is None:
-            raise AssertionError(f"there is no file in this message: {describe(self.raw)}")
+            raise Refused(f"there is no file in this message: {describe(self.raw)}")
         return await self.reader.telegram.client.file(file.file_id)
 
     async def click(self, label: str) -> None:
@@ -134,11 +144,38 @@ class Notice:
     url: str
 
 
+@dataclass(frozen=True)
+class InlineResult:
+    """What a bot offers to somebody who has typed `@bot query`."""
+
+    reader: User
+    raw: Json
+    """The InlineQueryResult: https://core.telegram.org/bots/api#inlinequeryresult."""
+    query_id: str = field(repr=False)
+    chat_id: int = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """Empty if it has none."""
+        return str(self.raw.get("title", ""))
+
+    async def choose(self) -> Message:
+        """Send it into the chat, and give the message that was sent."""
+        __tracebackhide__ = True
+        return await self.reader.choose(self)
+
+
 def buttons_of(message: Json) -> list[Json]:
     """The buttons of a message, inline or of its reply keyboard."""
     markup = message.get("reply_markup", {})
     rows = markup.get("inline_keyboard") or markup.get("keyboard") or []
     return [button for row in rows for button in row]
+
+
+def is_said_by(bot_id: int) -> Wanted:
+    """Tells the messages that a bot has written."""
+    by_it = is_event("message", by_bot=True, bot_id=bot_id)
+    return lambda event: by_it(event) and not any(one in event["message"] for one in SERVICE)
 
 
 def describe(message: Json) -> str:

@@ -1,4 +1,4 @@
-"""The people of a test, and the groups that they are in."""
+"""The people of a test."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.testing import content
 from sandbox.testing.bots import Account
+from sandbox.testing.errors import Refused
+from sandbox.testing.groups import Group
 from sandbox.testing.journal import Wanted, is_event
-from sandbox.testing.message import TIMEOUT, Message, Notice, buttons_of, describe
+from sandbox.testing.message import (
+    TIMEOUT,
+    InlineResult,
+    Message,
+    Notice,
+    buttons_of,
+    describe,
+    is_said_by,
+)
 from sandbox.world.events import Json
 
 if TYPE_CHECKING:
@@ -16,39 +26,6 @@ if TYPE_CHECKING:
 
 LOOKS = {"text", "style", "icon_custom_emoji_id"}
 """What a button looks like; its other fields say what it does."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group chat."""
-
-    telegram: Telegram = field(repr=False)
-    id: int
-    title: str
-
-    async def add(self, member: User | str) -> None:
-        """A person joins, or a bot, by its name in the tests, is added."""
-        __tracebackhide__ = True
-        await self._ask("add_member", member)
-
-    async def remove(self, member: User | str) -> None:
-        """A person leaves, or a bot is thrown out."""
-        __tracebackhide__ = True
-        await self._ask("remove_member", member)
-
-    async def promote(self, member: User | str) -> None:
-        """Make a person or a bot an administrator."""
-        __tracebackhide__ = True
-        await self._ask("promote", member)
-
-    async def _ask(self, command: str, member: User | str) -> None:
-        __tracebackhide__ = True
-        if isinstance(member, str):
-            member_id = self.telegram.bot(member).id
-        else:
-            member_id = member.id
-            await self.telegram.introduce(member)
-        await self.telegram.ask(command, chat_id=self.id, member_id=member_id)
 
 
 @dataclass(frozen=True)
@@ -79,7 +56,8 @@ class User:
 
         Beside a text, a message may have one of these things:
             photo, document, voice, audio, video, video_note, animation, sticker: a file, as bytes
-                or the Path of one, with a `caption`.
+                or the path of one, with a `caption`. Those sent with the same `media_group_id`
+                are an album.
             contact: a phone number, for the person's own contact, or a Contact object.
             location: latitude and longitude in degrees.
             Any other field of a Message object, as JSON:
@@ -103,9 +81,14 @@ class User:
         """Press a button under a message, or one of the reply keyboard that came with it."""
         __tracebackhide__ = True
         button = next((one for one in buttons_of(message.raw) if one["text"] == label), None)
-        if button is None:
-            there = ", ".join(repr(one) for one in message.buttons) or "none"
-            raise AssertionError(f"there is no button {label!r}; the buttons are: {there}")
+        now = self._latest(message)
+        if button is None or ("callback_data" in button and button not in buttons_of(now)):
+            there = ", ".join(repr(one["text"]) for one in buttons_of(now)) or "none"
+            edited = "; it was edited: click what `await message.edited()` gives"
+            raise Refused(
+                f"there is no button {label!r}; the buttons are: {there}"
+                + (edited if now is not message.raw else "")
+            )
         does = button.keys() - LOOKS
         group = self.telegram.group(message.chat_id)
         if "callback_data" in does:
@@ -119,10 +102,12 @@ class User:
                 data=button["callback_data"],
             )
             self.telegram.pressed[self.id] = answer["query_id"]
+        elif "pay" in does:
+            await self.pay(message)
         elif "request_contact" in does:
             await self.send(contact="+15550100", to=group)
         elif does:
-            raise AssertionError(
+            raise Refused(
                 f"the button {label!r} does {', '.join(does)}, of which the bot hears nothing by "
                 "itself: send what comes of it"
             )
@@ -145,8 +130,55 @@ class User:
         __tracebackhide__ = True
         texts = [option["text"] for option in message.raw.get("poll", {}).get("options", [])]
         if unknown := set(options) - set(texts):
-            raise AssertionError(f"there is no option {', '.join(unknown)}; there are: {texts}")
+            raise Refused(f"there is no option {', '.join(unknown)}; there are: {texts}")
         await self._ask("vote", message, option_ids=[texts.index(option) for option in options])
+
+    async def inline(
+        self, query: str, *, to: Group | None = None, timeout: float = TIMEOUT
+    ) -> list[InlineResult]:
+        """Type `@bot query`, in the private chat or a group, and give what the bot offers."""
+        __tracebackhide__ = True
+        await self.telegram.introduce(self)
+        chat_id = to.id if to else self.id
+        answer = await self.telegram.answer(
+            "inline_query",
+            f"{self.bot.name} did not answer {self.name}'s inline query",
+            timeout,
+            self,
+            bot_id=self.bot.id,
+            query=query,
+            chat_id=chat_id,
+        )
+        return [InlineResult(self, raw, answer["query_id"], chat_id) for raw in answer["results"]]
+
+    async def choose(self, result: InlineResult) -> Message:
+        """Send what the bot has offered, and give the message that was sent."""
+        __tracebackhide__ = True
+        answer = await self.telegram.ask(
+            "choose",
+            bot_id=self.bot.id,
+            user_id=self.id,
+            query_id=result.query_id,
+            result_id=result.raw["id"],
+            chat_id=result.chat_id,
+        )
+        return await self._sent("message", answer["message"])
+
+    async def pay(self, invoice: Message, *, timeout: float = TIMEOUT) -> None:
+        """Pay an invoice, as a press of its button does. Raises Refused with what the bot says if
+        it does not agree: https://core.telegram.org/bots/api#answerprecheckoutquery."""
+        __tracebackhide__ = True
+        answer = await self.telegram.answer(
+            "pay",
+            f"{self.bot.name} did not answer {self.name}'s payment",
+            timeout,
+            self,
+            bot_id=self.bot.id if invoice.chat_id > 0 else None,
+            chat_id=invoice.chat_id,
+            message_id=invoice.message_id,
+        )
+        if not answer["ok"]:
+            raise Refused(f"{self.bot.name} takes no payment: {answer['error_message']}")
 
     async def block(self) -> None:
         """Block the bot."""
@@ -164,7 +196,8 @@ class User:
         """The bot's next message, in the private chat or in a group.
 
         The messages of a bot in a chat are read in their order, each once, whoever reads: the
-        first call gives the first message. Waits up to `timeout` seconds.
+        first call gives the first message. Service messages, such as that somebody has left or
+        that a message is pinned, are none. Waits up to `timeout` seconds.
         """
         __tracebackhide__ = True
         chat_id = chat.id if chat else self.id
@@ -205,7 +238,7 @@ class User:
         __tracebackhide__ = True
         query_id = self.telegram.pressed.get(self.id)
         if query_id is None:
-            raise AssertionError(f"{self.name} has pressed no inline button yet: click one first")
+            raise Refused(f"{self.name} has pressed no inline button yet: click one first")
         position = await self.telegram.wait(
             is_event("callback_answer", query_id=query_id),
             0,
@@ -225,7 +258,16 @@ class User:
         return self.telegram.read.get((self.key(chat_id), self.bot.id), -1) + 1
 
     def _is_from_bot(self, chat_id: int) -> Wanted:
-        return is_event("message", by_bot=True, bot_id=self.bot.id, chat=self.key(chat_id))
+        is_said, chat = is_said_by(self.bot.id), self.key(chat_id)
+        return lambda event: event.get("chat") == chat and is_said(event)
+
+    def _latest(self, message: Message) -> Json:
+        """A message as it is now."""
+        raw, is_edit = message.raw, is_event("edit", chat=self.key(message.chat_id))
+        for event in self.telegram.journal.catch_up()[message.position + 1 :]:
+            if is_edit(event) and event["message"]["message_id"] == message.message_id:
+                raw = event["message"]
+        return raw
 
     async def _ask(self, command: str, message: Message, **arguments: object) -> Any:
         __tracebackhide__ = True
@@ -240,5 +282,6 @@ class User:
 
     async def _sent(self, event: str, raw: Json) -> Message:
         """An own message, which is in the journal by the time this returns."""
+        __tracebackhide__ = True
         is_it = is_event(event, chat=self.key(raw["chat"]["id"]), message=raw)
         return Message(raw, self, await self.telegram.journal.first(is_it, 0, TIMEOUT))

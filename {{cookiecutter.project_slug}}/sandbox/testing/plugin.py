@@ -29,7 +29,8 @@ runs the same tests against the sandbox at that address and the service that ser
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping
+import sys
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping
 from typing import Protocol
 
 import pytest
@@ -37,7 +38,8 @@ import pytest_asyncio
 from aiogram import Dispatcher
 
 from sandbox.testing.bots import Account, BotUnderTest
-from sandbox.testing.people import Group, User
+from sandbox.testing.groups import Group
+from sandbox.testing.people import User
 from sandbox.testing.running import in_process, over_http
 from sandbox.testing.telegram import Telegram
 
@@ -75,6 +77,35 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "in_process: has bots or a dispatcher of its own, so it is skipped with --sandbox",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the conversation beside the error, and where an `await` is missing."""
+    report = yield
+    if call.excinfo is None or not report.failed:
+        return report
+    error = call.excinfo.value
+    if missing := unawaited(error):
+        report.longrepr = missing
+    telegram = getattr(item, "funcargs", {}).get("telegram")
+    if call.when == "call" and isinstance(telegram, Telegram):
+        chats = telegram.conversations()
+        # Without the one that the error has told already.
+        if told := [chat for chat in chats if chat.partition("\n")[2] not in str(error)]:
+            report.sections.append(("What was said", "\n".join(told)))
+    return report
+
+
+def unawaited(error: BaseException) -> str:
+    """Where the calls are that nobody awaited, if that is the error: pytest shows its own code."""
+    errors = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
+    causes = [str(one.__cause__) for one in errors]
+    if not all("was never awaited" in cause for cause in causes):
+        return ""
+    return "\n".join([*causes, "Write `await` before it."])
 
 
 @pytest.fixture
@@ -115,8 +146,13 @@ async def telegram(
 ) -> AsyncIterator[Telegram]:
     """Telegram's side: the bots, their calls, faults."""
     ways = over_http(served_by, bots) if isinstance(served_by, str) else in_process(served_by, bots)
-    async with ways as telegram:
-        yield telegram
+    depth = sys.get_coroutine_origin_tracking_depth()
+    sys.set_coroutine_origin_tracking_depth(1)  # for `unawaited`
+    try:
+        async with ways as telegram:
+            yield telegram
+    finally:
+        sys.set_coroutine_origin_tracking_depth(depth)
 
 
 @pytest.fixture

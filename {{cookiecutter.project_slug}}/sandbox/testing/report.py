@@ -2,46 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
-from sandbox.testing.message import buttons_of, describe
+from sandbox.testing.message import SERVICE, buttons_of, describe, is_said_by
 from sandbox.world.events import Json
 
 LONGEST = 40
 """Lines of a conversation; the oldest are left out."""
 Tell = Callable[[Json], str | None]
-UNHEARD = ("message", "edited_message", "callback_query")
-"""Updates of which it is worth while to tell that no handler took them."""
-
-
-def conversation(
-    events: Iterable[Json], chat: str, bot_id: int, names: Mapping[int, str]
-) -> list[str]:
-    """What happened in a chat, in lines: the chat's own events, and how its bot fared.
-
-    Args:
-        events: everything, in order.
-        chat: the key of the chat.
-        bot_id: of the bot that was waited for.
-        names: of the bots, by id.
-    """
-    teller = Teller(chat, bot_id, names)
-    lines = [f"  {line}" for event in events if (line := teller.tell(event))]
-    return lines[-LONGEST:] or ["  (nothing was said)"]
+UNREAD = "  (not read yet)"
 
 
 class Teller:
-    """Tells events one after the other; remembers what it needs for those to come."""
+    """Tells what happened in a chat: the chat's own events, and how its bots fared."""
 
-    def __init__(self, chat: str, bot_id: int, names: Mapping[int, str]) -> None:
+    def __init__(
+        self,
+        chat: str,
+        bots: Collection[int],
+        names: Mapping[int, str],
+        read: Mapping[tuple[str, int], int],
+    ) -> None:
+        """
+        Args:
+            chat: the key of the chat.
+            bots: the ids of those of which to tell how they fared.
+            names: of all bots, by id.
+            read: where the last message is that was read, by chat and bot.
+        """
+        self.heard = False
+        """Whether the bots have got an update of the chat."""
         self._chat = chat
         self._chat_id = chat.rpartition("/")[2]
-        self._bot_id = bot_id
+        self._bots = bots
         self._names = names
-        self._bot = names[bot_id]
+        self._read = read
         self._texts: dict[int, str] = {}
-        self._updates: set[int] = set()
-        """Those of this chat."""
+        self._updates: set[tuple[int, int]] = set()
+        """Those of this chat: bot and number."""
         self._here: dict[str, Tell] = {
             "message": self._message,
             "edit": self._message,
@@ -57,6 +55,18 @@ class Teller:
             "unhandled": self._unhandled,
             "stop": self._stop,
         }
+
+    def tell_all(self, events: Iterable[Json]) -> list[str]:
+        """Tell all events, which are those since the test began, in lines."""
+        lines = []
+        for position, event in enumerate(events):
+            if line := self.tell(event):
+                bot_id = event.get("bot_id")
+                unread = position > self._read.get((self._chat, bot_id or 0), -1)
+                said = bot_id is not None and is_said_by(bot_id)(event)
+                line = line.replace("\n", "\n    ")
+                lines.append(f"  {line}" + (UNREAD if said and unread else ""))
+        return lines[-LONGEST:] or ["  (nothing was said)"]
 
     def tell(self, event: Json) -> str | None:
         """The line for an event; None if it is nobody's business here."""
@@ -84,37 +94,60 @@ class Teller:
         return f"reactions to {self._texts.get(event['message_id'], 'a message')}: {emoji or '–'}"
 
     def _update(self, event: Json) -> str | None:
-        update = event["update"]
-        content = next(value for value in update.values() if isinstance(value, dict))
-        chat = content.get("chat") or content.get("message", {}).get("chat") or {}
-        if event["bot_id"] == self._bot_id and str(chat.get("id")) == self._chat_id:
-            self._updates.add(update["update_id"])
-            if query := update.get("callback_query"):
-                return f"{query['from']['first_name']} presses [{label(query)}]"
-        return None
+        update, bot_id = event["update"], event["bot_id"]
+        kind, content = next((key, one) for key, one in update.items() if isinstance(one, dict))
+        sender = content.get("from") or content.get("user") or {}
+        chat = content.get("chat") or content.get("message", {}).get("chat") or sender
+        if bot_id not in self._bots or str(chat.get("id")) != self._chat_id:
+            return None
+        self.heard = True
+        self._updates.add((bot_id, update["update_id"]))
+        does = DOES.get(kind)
+        return f"{sender['first_name']} {does(content)}" if does else None
 
     def _call(self, event: Json) -> str | None:
         call = event["call"]
         if call["seconds"] is None or call["status"] == 200 or call["method"] == "getUpdates":
             return None
         chat_id = call["params"].get("chat_id", self._chat_id)
-        if call["bot_id"] != self._bot_id or str(chat_id) != self._chat_id:
+        if call["bot_id"] not in self._bots or str(chat_id) != self._chat_id:
             return None
-        return f"! {self._bot} calls {call['method']}: {problem(call)}"
+        return f"! {self._names[call['bot_id']]} calls {call['method']}: {problem(call)}"
 
     def _raised(self, event: Json) -> str | None:
-        if event["update_id"] in self._updates:
-            return f"! a handler of {self._bot} raised {event['error']}"
+        bot_id = event["bot_id"]
+        if (bot_id, event["update_id"]) in self._updates:
+            return f"! a handler of {self._names[bot_id]} raised {event['error']}"
         return None
 
     def _unhandled(self, event: Json) -> str | None:
-        update = event["update"]
-        if update["update_id"] in self._updates and any(kind in update for kind in UNHEARD):
-            return f"! no handler of {self._bot} took this"
+        update, bot_id = event["update"], event["bot_id"]
+        ours = (bot_id, update["update_id"]) in self._updates
+        content = next((update[kind] for kind in UNHEARD if kind in update), None)
+        if ours and content and not any(one in content for one in SERVICE):
+            return f"! no handler of {self._names[bot_id]} took this"
         return None
 
     def _stop(self, _: Json) -> str:
         return "! the sandbox has stopped"
+
+
+def conversations(
+    events: list[Json],
+    chats: Mapping[int, str],
+    names: Mapping[int, str],
+    read: Mapping[tuple[str, int], int],
+) -> list[str]:
+    """All that was said in these chats, which are people and groups by id; see Teller."""
+    told = []
+    for key in dict.fromkeys(str(event.get("chat")) for event in events):
+        bot, _, number = key.rpartition("/")
+        title = chats.get(int(number)) if number.lstrip("-").isdecimal() else None
+        if title is not None:
+            lines = Teller(key, {int(bot)} if bot else names, names, read).tell_all(events)
+            where = f"{title} and {names.get(int(bot), bot)}" if bot else title
+            told.append("\n".join([f"{where}:", *lines]))
+    return told
 
 
 def label(query: Json) -> str:
@@ -122,6 +155,17 @@ def label(query: Json) -> str:
     buttons = buttons_of(query.get("message", {}))
     found = (one["text"] for one in buttons if one.get("callback_data") == query.get("data"))
     return str(next(found, query.get("data")))
+
+
+DOES: dict[str, Callable[[Json], str]] = {
+    "callback_query": lambda query: f"presses [{label(query)}]",
+    "inline_query": lambda query: f"types @… {query['query']}",
+    "poll_answer": lambda answer: f"votes for {answer['option_ids']}",
+    "pre_checkout_query": lambda query: f"pays {query['total_amount']} {query['currency']}",
+}
+"""What somebody does who sends an update and no message."""
+UNHEARD = ("message", "edited_message", *DOES)
+"""Updates of which it is worth while to tell that no handler took them."""
 
 
 def problem(call: Json) -> str:
@@ -133,22 +177,29 @@ def problem(call: Json) -> str:
     return f"{call['status']} {text}" + (" (a fault of the test)" if call["fault"] else "")
 
 
-def next_steps(bot: Json, *, busy: bool | None) -> str:
+def next_steps(bot: Json, *, running: list[str] | None, heard: bool) -> str:
     """What to look at when a bot is silent.
 
     Args:
         bot: what the sandbox says of it.
-        busy: whether turns are going on in this process; None if the bot runs elsewhere.
+        running: where in this process handlers are; None if the bot runs elsewhere.
+        heard: whether an update of the chat was for it.
     """
     name = f"@{bot['username']}"
     if bot["revoked"]:
         return f"The token of {name} is revoked: it gets nothing until it is restored."
-    if busy is True:
-        return f"A handler still runs, or waits for something: look at what {name} does last."
-    if busy is False:
+    if not heard:
+        return (
+            f"{name} has heard nothing here: is an `await` missing, is it another chat or bot, or "
+            "is the bot not in the group?"
+        )
+    if running:
+        return f"A handler still runs, or waits for something: {'; '.join(running)}"
+    if running is not None:
         return (
             f"All updates have had their turn, and {name} has nothing more to say: look at the "
-            "filters of the handlers, the role of the bot and the captured log."
+            "filters of the handlers, the role of the bot, the captured log, and for a call in a "
+            "handler without `await`."
         )
     if bot["webhook_error"]:
         return f"The webhook of {name} fails: {bot['webhook_error']}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sysconfig
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import aiohttp
@@ -23,6 +23,9 @@ from sandbox.world.events import Json
 from sandbox.world.world import World
 
 Conversation = tuple[int, int, int]
+
+FOLDER = Path(__file__).parent
+PYTHON = Path(sysconfig.get_path("stdlib"))
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,11 @@ class LocalService:
         self._turns: set[asyncio.Task[None]] = set()
         self._latest: dict[Conversation, asyncio.Task[None]] = {}
         dispatcher.errors.outer_middleware(self._take_error)
+
+    def running(self) -> list[str]:
+        """Where the handlers are that run or wait for something; empty when all is done."""
+        places = filter(None, map(where, self._turns))
+        return [*places] or ["in a library"] * bool(self._turns)
 
     @property
     def busy(self) -> bool:
@@ -116,7 +124,7 @@ class LocalService:
         return None if answer is UNHANDLED else answer
 
     def _note(self, error: Exception, bot_id: int, update_id: int) -> None:
-        log.error("a handler raised", exc_info=(type(error), error, own_frames(error)))
+        log.error("a handler raised\n%s", own_traceback(error))
         described = f"{type(error).__name__}: {error}{place(error)}"
         self._world.events.tell("raised", bot_id=bot_id, update_id=update_id, error=described)
 
@@ -160,12 +168,28 @@ def conversation_of(bot_id: int, update: Json) -> Conversation:
     return bot_id, chat.get("id", user_id), user_id
 
 
-def own_frames(error: Exception) -> TracebackType | None:
-    """The traceback from the project's own code on, without the libraries that called it."""
-    frames = error.__traceback__
-    while frames is not None and is_foreign(frames.tb_frame.f_code.co_filename):
-        frames = frames.tb_next
-    return frames or error.__traceback__
+def own_traceback(error: BaseException) -> str:
+    """The traceback without the frames of libraries; a cause has its own."""
+    told = traceback.TracebackException.from_exception(error)
+    one: traceback.TracebackException | None = told
+    while one is not None:
+        own = [frame for frame in one.stack if not is_foreign(frame.filename)]
+        one.stack = traceback.StackSummary.from_list(own) if own else one.stack
+        one = one.__cause__ or one.__context__
+    return "".join(told.format()).rstrip()
+
+
+def where(turn: asyncio.Task[None]) -> str:
+    """The line of the project's own code in which a turn waits; empty if it has not begun."""
+    awaited: Any = turn.get_coro()
+    own = ""
+    while awaited is not None:
+        if frame := getattr(awaited, "cr_frame", None):
+            code = frame.f_code
+            if not is_foreign(code.co_filename):
+                own = f"{code.co_filename}:{frame.f_lineno}, in {code.co_name}"
+        awaited = getattr(awaited, "cr_await", None)
+    return own
 
 
 def place(error: Exception) -> str:
@@ -176,5 +200,5 @@ def place(error: Exception) -> str:
 
 
 def is_foreign(filename: str) -> bool:
-    """Whether a file belongs to a library, or to this folder."""
-    return "site-packages" in filename or Path(filename).parent == Path(__file__).parent
+    """Whether a file belongs to a library, to Python or to this folder."""
+    return "site-packages" in filename or not {FOLDER, PYTHON}.isdisjoint(Path(filename).parents)

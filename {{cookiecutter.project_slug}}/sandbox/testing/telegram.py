@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.client import SandboxClient, SandboxError
+from sandbox.errors import NothingCameError
 from sandbox.testing.bots import Account, BotUnderTest
+from sandbox.testing.errors import NothingCame, Refused
+from sandbox.testing.groups import Group
 from sandbox.testing.journal import Journal, Wanted
 from sandbox.testing.message import TIMEOUT
-from sandbox.testing.people import Group, User
-from sandbox.testing.report import conversation, next_steps
+from sandbox.testing.people import User
+from sandbox.testing.report import Teller, conversations, next_steps
 from sandbox.testing.service import LocalService
 from sandbox.world.events import Json
 
@@ -23,14 +26,6 @@ APPEAR = 2.0
 """Seconds for the bots of a running stack to be seen."""
 LOOK = 0.05
 """Seconds between two looks whether the bots have fetched their updates."""
-
-
-class NothingCame(AssertionError):
-    """What the test waited for did not happen; the text tells the conversation so far."""
-
-
-class Refused(AssertionError):
-    """What a person of the test wanted to do cannot be done; the text tells why."""
 
 
 class Telegram:
@@ -53,6 +48,7 @@ class Telegram:
         self._service = service
         self._bots = bots
         self._accounts: dict[str, Account] = {}
+        self._people: dict[int, User] = {}
         self._groups: dict[int, Group] = {}
         self._faulty = False
         self._revoked: set[int] = set()
@@ -84,6 +80,7 @@ class Telegram:
 
     def bot(self, bot: str | Account | None = None) -> Account:
         """A bot by its name; the first one without. Raises LookupError."""
+        __tracebackhide__ = True
         if isinstance(bot, Account):
             return bot
         name = next(iter(self._bots)) if bot is None else bot
@@ -100,21 +97,25 @@ class Telegram:
         self, name: str, *, bot: str | Account | None = None, user_id: int | None = None
     ) -> User:
         """Somebody new, who has never talked to any bot, unless `user_id` says who it is."""
-        new_id = 10**9 + secrets.randbelow(9 * 10**9)
-        return User(self, user_id or new_id, name, self.bot(bot))
+        __tracebackhide__ = True
+        new_id = user_id or 10**9 + secrets.randbelow(9 * 10**9)
+        person = self._people[new_id] = User(self, new_id, name, self.bot(bot))
+        return person
 
     async def create_group(
         self, title: str, *members: User, bots: Iterable[str] | None = None
     ) -> Group:
         """A group, which the first member owns, with these bots, by default all."""
         __tracebackhide__ = True
+        names = self._bots if bots is None else [bots] if isinstance(bots, str) else bots
+        accounts = list(map(self.bot, names))
         for one in members:
             await self.introduce(one)
         described = await self.ask(
             "create_group",
             title=title,
             user_ids=[one.id for one in members],
-            bot_ids=[self.bot(name).id for name in (self._bots if bots is None else bots)],
+            bot_ids=[bot.id for bot in accounts],
         )
         group = self._groups[described["id"]] = Group(self, described["id"], title)
         return group
@@ -144,6 +145,7 @@ class Telegram:
     ) -> list[Json]:
         """The calls since the test began that have been answered, of one method and of one bot if
         these are given: method, params, status, answer and more. Waits for `at_least` of them."""
+        __tracebackhide__ = True
         bot_id = self.bot(bot).id if bot else None
 
         def is_wanted(event: Json) -> bool:
@@ -154,16 +156,19 @@ class Telegram:
                 and bot_id in (None, call["bot_id"])
             )
 
-        __tracebackhide__ = True
         position = -1
         try:
             async with asyncio.timeout(timeout):
                 for _ in range(at_least):
                     position = await self.journal.first(is_wanted, position + 1, timeout)
         except TimeoutError:
-            calls = [event["call"]["method"] for event in self.journal.events if is_wanted(event)]
-            text = f"{len(calls)} of {at_least} calls came within {timeout:g} s: {calls}"
-            raise NothingCame(text) from None
+            calls = [event["call"] for event in self.journal.events if "call" in event]
+            done = [call["method"] for call in calls if call["seconds"] is not None]
+            came = sum(map(is_wanted, self.journal.events))
+            raise NothingCame(
+                f"{came} of {at_least} calls of {method or 'any method'} came within "
+                f"{timeout:g} s; all calls of all bots: {', '.join(done) or 'none'}"
+            ) from None
         return [event["call"] for event in self.journal.catch_up() if is_wanted(event)]
 
     async def settled(self) -> None:
@@ -198,9 +203,17 @@ class Telegram:
         retry_after: int | None = None,
     ) -> None:
         """Calls of the bot, or of all bots, fail from now on: see `SandboxClient.fault`."""
+        __tracebackhide__ = True
         self._faulty = True
-        bot_id = self.bot(bot).id if bot else None
-        await self.client.fault(kind, bot_id, method, seconds, times, retry_after)
+        await self.ask(
+            "fault",
+            kind=kind,
+            bot_id=self.bot(bot).id if bot else None,
+            method=method,
+            seconds=seconds,
+            times=times,
+            retry_after=1 if retry_after is None else retry_after,
+        )
 
     async def clear_faults(self) -> None:
         """End all faults."""
@@ -208,12 +221,14 @@ class Telegram:
 
     async def revoke(self, bot: str | Account) -> None:
         """Make the bot's token invalid."""
+        __tracebackhide__ = True
         bot_id = self.bot(bot).id
         self._revoked.add(bot_id)
         await self.client.revoke(bot_id)
 
     async def restore(self, bot: str | Account) -> None:
         """Make it valid again."""
+        __tracebackhide__ = True
         await self.client.restore(self.bot(bot).id)
 
     # What people do and wait for
@@ -221,11 +236,22 @@ class Telegram:
     async def ask(self, command: str, **arguments: Any) -> Any:
         """A command of the sandbox. Raises Refused."""
         __tracebackhide__ = True
+        self.journal.check_loop()
         try:
             return await self.client.ask(command, **arguments)
         except SandboxError as error:
             refused = str(error)
         raise Refused(refused)
+
+    async def answer(
+        self, command: str, failure: str, timeout: float, user: User, **arguments: Any
+    ) -> Any:
+        """The same for what a bot answers to somebody. Raises NothingCame, too: see `wait`."""
+        __tracebackhide__ = True
+        waiting = {"wait": timeout, "timeout": timeout}
+        with contextlib.suppress(NothingCameError):
+            return await self.ask(command, user_id=user.id, **waiting, **arguments)
+        raise await self._nothing(failure, timeout, user, user.id)
 
     async def wait(
         self,
@@ -241,14 +267,24 @@ class Telegram:
         Raises NothingCame with `failure`, what happened in the chat, and where to look next.
         """
         __tracebackhide__ = True
-        try:
+        with contextlib.suppress(TimeoutError):
             return await self.journal.first(wanted, start, timeout)
-        except TimeoutError:
-            pass
-        names = {account.id: account.name for account in self._accounts.values()}
-        names[user.bot.id] = user.bot.name
-        happened = conversation(self.journal.catch_up(), user.key(chat_id), user.bot.id, names)
+        raise await self._nothing(failure, timeout, user, chat_id)
+
+    async def _nothing(self, failure: str, timeout: float, user: User, chat_id: int) -> NothingCame:
+        teller = Teller(user.key(chat_id), {user.bot.id}, self._names(user.bot), self.read)
+        happened = teller.tell_all(self.journal.catch_up())
         [bot] = [one for one in await self.client.bots() if one["id"] == user.bot.id]
-        hint = next_steps(bot, busy=self._service.busy if self._service else None)
+        running = self._service.running() if self._service else None
+        hint = next_steps(bot, running=running, heard=teller.heard)
         text = f"{failure} within {timeout:g} s. The conversation so far:"
-        raise NothingCame("\n".join([text, *happened, hint]))
+        return NothingCame("\n".join([text, *happened, hint]))
+
+    def conversations(self) -> list[str]:
+        """What happened in each chat of this test, to read."""
+        people = {one.id: one.name for one in self._people.values()}
+        groups = {one.id: one.title for one in self._groups.values()}
+        return conversations(self.journal.catch_up(), people | groups, self._names(), self.read)
+
+    def _names(self, *others: Account) -> dict[int, str]:
+        return {one.id: one.name for one in (*self._accounts.values(), *others)}

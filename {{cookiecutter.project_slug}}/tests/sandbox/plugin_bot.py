@@ -1,21 +1,40 @@
-"""A bot that does a bit of everything, for the tests of the pytest plugin."""
+"""A bot that does a bit of everything, for the tests of the pytest plugin, and two ways to it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 from aiogram import Bot, Dispatcher, F, Router
-from aiogram.filters import Command
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.filters import Command, CommandObject
 from aiogram.methods import SendMessage
 from aiogram.types import (
     BufferedInputFile,
     CallbackQuery,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InlineQuery,
+    InlineQueryResultArticle,
+    InputTextMessageContent,
     KeyboardButton,
+    LabeledPrice,
     Message,
     MessageReactionUpdated,
     PollAnswer,
+    PreCheckoutQuery,
     ReactionTypeEmoji,
     ReplyKeyboardMarkup,
 )
 
+from sandbox.server import running
+from sandbox.testing import BotUnderTest, Telegram
+from sandbox.testing.running import in_process, over_http
+
+BOTS = {
+    "first": BotUnderTest(f"1000001:{'s' * 35}"),
+    "second": BotUnderTest(f"1000002:{'s' * 35}"),
+}
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\2\0\0\0\3\10\2\0\0\0"
 """The beginning of a picture of 2 x 3 pixels."""
 INLINE = InlineKeyboardMarkup(
@@ -63,6 +82,33 @@ async def show_poll(message: Message) -> None:
     await message.answer_poll("Tea?", ["With milk", "Without"], is_anonymous=False)
 
 
+async def show_invoice(message: Message, command: CommandObject) -> None:
+    prices = [LabeledPrice(label="Tea", amount=5)]
+    await message.answer_invoice("Tea", "A cup", command.args or "", "XTR", prices)
+
+
+async def check_payment(query: PreCheckoutQuery) -> None:
+    if query.invoice_payload != "ignored":
+        await query.answer(ok=query.invoice_payload == "tea", error_message="Sold out")
+
+
+async def thank(message: Message) -> None:
+    await message.answer("Thank you")
+
+
+async def offer(query: InlineQuery) -> None:
+    if query.query != "ignored":
+        content = InputTextMessageContent(message_text=f"I want {query.query}")
+        await query.answer(
+            [InlineQueryResultArticle(id="1", title="Order", input_message_content=content)]
+        )
+
+
+async def pin(message: Message) -> None:
+    await message.pin()
+    await message.answer("pinned")
+
+
 def return_method(message: Message) -> SendMessage:
     return SendMessage(chat_id=message.chat.id, text="called for the handler")
 
@@ -73,7 +119,9 @@ async def weigh(message: Message, bot: Bot) -> None:
             content = await bot.download(file[-1] if kind == "photo" else file)
             assert content
             size = len(content.read())
-            await message.answer(f"{kind} of {size} bytes, {message.caption or 'no caption'}")
+            album = f", album {message.media_group_id}" if message.media_group_id else ""
+            caption = message.caption or "no caption"
+            await message.answer(f"{kind} of {size} bytes, {caption}{album}")
 
 
 async def tell_number(message: Message) -> None:
@@ -132,6 +180,9 @@ def create_router() -> Router:
     handle(show_photo, Command("photo"))
     handle(show_document, Command("document"))
     handle(show_poll, Command("poll"))
+    handle(show_invoice, Command("invoice"))
+    handle(thank, F.successful_payment)
+    handle(pin, Command("pin"))
     handle(return_method, Command("return"))
     handle(react, Command("like"))
     handle(weigh, F.photo | F.document | F.voice | F.sticker)
@@ -142,6 +193,8 @@ def create_router() -> Router:
     router.edited_message.register(note_edit)
     router.message_reaction.register(note_reaction)
     router.poll_answer.register(note_vote)
+    router.inline_query.register(offer)
+    router.pre_checkout_query.register(check_payment)
     return router
 
 
@@ -149,3 +202,26 @@ def create_dispatcher() -> Dispatcher:
     dispatcher = Dispatcher()
     dispatcher.include_router(create_router())
     return dispatcher
+
+
+@contextlib.asynccontextmanager
+async def in_one_process() -> AsyncIterator[Telegram]:
+    """Two of these bots, without sockets."""
+    async with in_process(create_dispatcher(), BOTS) as telegram:
+        yield telegram
+
+
+@contextlib.asynccontextmanager
+async def with_a_service() -> AsyncIterator[Telegram]:
+    """The same over HTTP, where a service polls."""
+    dispatcher = create_dispatcher()
+    async with running() as url:
+        session = AiohttpSession(api=TelegramAPIServer.from_base(url))
+        bots = [Bot(one.token, session=session) for one in BOTS.values()]
+        for bot in bots:
+            await bot.me()
+        service = asyncio.create_task(dispatcher.start_polling(*bots, handle_signals=False))
+        async with over_http(url, BOTS) as telegram:
+            yield telegram
+        await dispatcher.stop_polling()
+        await service

@@ -5,39 +5,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
 
-from sandbox.server import running
-from sandbox.testing import BotUnderTest, NewChat, NewUser, Telegram
-from sandbox.testing.running import in_process, over_http
-from tests.sandbox.plugin_bot import PNG, create_dispatcher
-
-BOTS = {
-    "first": BotUnderTest(f"1000001:{'s' * 35}"),
-    "second": BotUnderTest(f"1000002:{'s' * 35}"),
-}
+from sandbox.testing import NewChat, NewUser, NothingCame, Refused, Telegram
+from tests.sandbox.plugin_bot import PNG, in_one_process, with_a_service
 
 
-@pytest.fixture(params=["in process", "over HTTP"])
+@pytest.fixture(params=[in_one_process, with_a_service])
 async def telegram(request: pytest.FixtureRequest) -> AsyncIterator[Telegram]:
-    """Both ways; over HTTP a service polls."""
-    dispatcher = create_dispatcher()
-    if request.param == "in process":
-        async with in_process(dispatcher, BOTS) as telegram:
-            yield telegram
-        return
-    async with running() as url:
-        session = AiohttpSession(api=TelegramAPIServer.from_base(url))
-        bots = [Bot(one.token, session=session) for one in BOTS.values()]
-        for bot in bots:
-            await bot.me()
-        service = asyncio.create_task(dispatcher.start_polling(*bots, handle_signals=False))
-        async with over_http(url, BOTS) as telegram:
-            yield telegram
-        await dispatcher.stop_polling()
-        await service
+    async with request.param() as telegram:
+        yield telegram
 
 
 async def test_replies_are_read_one_after_the_other(user: NewUser) -> None:
@@ -66,6 +42,11 @@ async def test_files_of_people(user: NewUser, tmp_path: Path) -> None:
     assert (await alice.reply()).text == "document of 3 bytes, no caption"
     assert sent.document
     assert sent.document.file_name == "table.csv"
+
+    for name in ("a", "b"):
+        await alice.send(document=str(path), caption=name, media_group_id="7")
+    assert (await alice.reply()).text == "document of 3 bytes, a, album 7"
+    assert (await alice.reply()).text == "document of 3 bytes, b, album 7"
 
     await alice.send(voice=b"OggS")
     assert (await alice.reply()).text == "voice of 4 bytes, no caption"
@@ -119,6 +100,8 @@ async def test_inline_buttons(user: NewUser) -> None:
     await other.deleted()
     with pytest.raises(AssertionError, match=r"the buttons are: 'Alert', 'Edit', 'Delete', 'Site'"):
         await other.click("alert")
+    with pytest.raises(Refused, match=r"the buttons are: none; it was edited: click what `await"):
+        await message.click("Alert")
     with pytest.raises(AssertionError, match="'Site' does url, of which the bot hears nothing"):
         await other.click("Site")
 
@@ -157,6 +140,51 @@ async def test_edits_reactions_votes_and_replies(user: NewUser) -> None:
 
     await alice.send("Why?", reply_to=echo)
     assert (await alice.reply()).text == "Why? (to Helo)"
+
+
+async def test_inline_mode(user: NewUser, chat: NewChat) -> None:
+    alice = user("Alice")
+    [order] = await alice.inline("tea")
+    assert order.title == "Order"
+    sent = await order.choose()
+    assert (sent.text, sent.raw["via_bot"]["id"]) == ("I want tea", alice.bot.id)
+
+    team = await chat("Team", alice, bots=["second"])  # the first one need not be in it
+    [order] = await alice.inline("milk", to=team)
+    assert (await order.choose()).raw["chat"]["title"] == "Team"
+    assert (await alice.at("second").reply(team)).text == "I want milk"
+
+    with pytest.raises(NothingCame, match=r"(?s)Alice's inline query .* Alice types @… ignored"):
+        await alice.inline("ignored", timeout=0.1)
+
+
+async def test_payments(user: NewUser, chat: NewChat) -> None:
+    alice = user("Alice")
+    invoice = await alice.ask("/invoice tea")
+    assert invoice.buttons == ["Pay 5 XTR"]
+    await alice.pay(invoice)
+    assert (await alice.reply()).text == "Thank you"
+    await invoice.click("Pay 5 XTR")
+    assert (await alice.reply()).text == "Thank you"
+
+    invoice = await alice.ask("/invoice coffee")
+    with pytest.raises(Refused, match="first takes no payment: Sold out"):
+        await alice.pay(invoice)
+    invoice = await alice.ask("/invoice ignored")
+    with pytest.raises(NothingCame, match=r"(?s)did not answer Alice's payment.*pays 5 XTR"):
+        await alice.pay(invoice, timeout=0.1)
+
+    team = await chat("Team", user("Bob"), alice, bots=["first"])
+    await alice.pay(await alice.ask("/invoice tea", to=team))
+    assert (await alice.reply(team)).text == "Thank you"
+
+
+async def test_a_service_message_is_no_reply(user: NewUser, chat: NewChat) -> None:
+    alice = user("Alice")
+    team = await chat("Team", alice, bots=["first"])
+    await team.promote("first")
+    assert (await alice.ask("/pin", to=team)).text == "pinned"
+    await alice.hears_nothing(team)
 
 
 async def test_a_method_that_a_handler_returns_is_called(user: NewUser) -> None:

@@ -44,6 +44,10 @@ def dispatcher():
     async def hang(message):
         await asyncio.Event().wait()
 
+    @dispatcher.update.outer_middleware
+    async def middleware(handler, event, data):
+        return await handler(event, data)
+
     return dispatcher
 """
 SETTINGS = "[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
@@ -120,7 +124,8 @@ def test_an_error_of_a_call_is_told(project: pytest.Pytester) -> None:
 
 def test_a_handler_that_still_runs_is_told(project: pytest.Pytester) -> None:
     said = failure(project, 'await alice.send("hang")', "await alice.reply(timeout=0.1)")
-    assert "A handler still runs, or waits for something" in said
+    assert "A handler still runs, or waits for something: " in said
+    assert "conftest.py:38, in hang" in said
 
 
 def test_a_revoked_bot_is_told(project: pytest.Pytester) -> None:
@@ -131,6 +136,75 @@ def test_a_revoked_bot_is_told(project: pytest.Pytester) -> None:
         "await alice.reply(timeout=0.1)",
     )
     assert "The token of @sandbox_1000001_bot is revoked" in said
+
+
+def test_a_chat_where_nobody_spoke_is_told(project: pytest.Pytester) -> None:
+    said = failure(
+        project,
+        'team = await telegram.create_group("Team", alice, bots="support")',
+        'await alice.send("menu", to=team)',
+        "await alice.reply(timeout=0.1)",
+    )
+    assert "(nothing was said)" in said
+    assert "has heard nothing here: is an `await` missing, is it another chat or bot" in said
+    assert "Team:\n  Alice: [new_chat_members]\n  Alice: menu\n  support: Choose" in said
+
+
+def test_any_failure_shows_the_conversation(project: pytest.Pytester) -> None:
+    said = failure(
+        project,
+        'await alice.send("menu")',
+        'await alice.ask("menu")',
+        "await telegram.settled()",
+        'assert (await alice.ask("raise", timeout=0.1)).text == "x"',
+    )
+    assert "- What was said -" in said
+    assert (
+        "Alice and support:\n"
+        "  Alice: menu\n"
+        "  Alice: menu\n"
+        "  support: Choose  [Yes] [No]\n"
+        "  support: Choose  [Yes] [No]\n"
+        "  Alice: raise\n"
+    ) in said
+    said = failure(project, 'await alice.ask("menu")', "await alice.hears_nothing()", "assert 0")
+    assert "(not read yet)" not in said
+    said = failure(project, 'await alice.send("menu")', "await alice.hears_nothing()")
+    assert "support: Choose  [Yes] [No]  (not read yet)" in said
+
+
+@pytest.mark.parametrize("call", ['alice.send("menu")', "alice.hears_nothing()"])
+def test_a_forgotten_await_is_shown(project: pytest.Pytester, call: str) -> None:
+    project.makeini(SETTINGS + "filterwarnings = error\n")
+    said = failure(project, call)
+    assert "was never awaited" in said
+    assert f"in test\n    {call}\nWrite `await` before it." in said
+    assert "site-packages" not in said
+
+
+def test_a_test_in_another_event_loop_says_so(project: pytest.Pytester) -> None:
+    project.makeini(SETTINGS + "asyncio_default_test_loop_scope = session\n")
+    said = failure(project, 'await alice.ask("menu")')
+    assert "this test runs in another event loop than its fixtures: in pyproject.toml, " in said
+    assert "people.py" not in said
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        ('alice.send(photo="cat.png")', "No such file or directory: "),
+        ('alice.send("Look", caption="A cat")', "a caption is that of a file, and there is none"),
+        ('telegram.fault("503")', "no fault '503': use one of 429, "),
+        ('telegram.fault("500", "shop")', "no bot 'shop'; the fixture `bots` has ['support']"),
+        ('telegram.create_group("T", alice, bots=["shop"])', "no bot 'shop'; "),
+    ],
+)
+def test_a_mistake_is_told_without_the_plugin_s_own_lines(
+    project: pytest.Pytester, mistake: str, told: str
+) -> None:
+    said = failure(project, f"await {mistake}")
+    assert told in said
+    assert "sandbox/" not in said
 
 
 def test_the_buttons_that_are_there_are_named(project: pytest.Pytester) -> None:
@@ -152,7 +226,7 @@ def test_calls_that_do_not_come_are_counted(project: pytest.Pytester) -> None:
         'await alice.ask("menu")',
         'await telegram.calls("sendMessage", at_least=2, timeout=0.1)',
     )
-    assert "1 of 2 calls came within 0.1 s: ['sendMessage']" in said
+    assert "1 of 2 calls of sendMessage came within 0.1 s; all calls of all bots: sendMes" in said
 
 
 def test_a_notice_wants_a_press(project: pytest.Pytester) -> None:
