@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from sandbox.client import SandboxClient, SandboxError
+from sandbox.client import SandboxClient, SandboxError, summary
 from sandbox.control.connection import Json
 from sandbox.errors import ControlError
 from sandbox.server import configured, reachable
@@ -146,7 +146,7 @@ class Conversation:
             self._print(f"* {'alert' if event['show_alert'] else 'notice'}: {event['text']}")
 
     def _show_message(self, message: Json, remark: str = "") -> None:
-        text = f"{message['from']['first_name']}{remark}: {message.get('text', '(no text)')}"
+        text = f"{message['from']['first_name']}{remark}: {summary(message) or '(nothing)'}"
         markup = message.get("reply_markup", {})
         for row in markup.get("inline_keyboard") or markup.get("keyboard") or []:
             numbered = []

@@ -17,6 +17,11 @@ from sandbox.errors import NothingCameError
 
 __all__ = ["NoReplyError", "SandboxClient", "SandboxError"]
 
+ABOUT = ("from", "chat", "reply_markup", "reply_to_message", "reactions", "votes")
+"""What a message has besides its content."""
+NAMES = ("question", "title", "file_name", "first_name")
+"""By which something in a message is called."""
+
 
 class SandboxClient:
     """Talks to the sandbox at `url`. Ids of bots are the numbers before the colon of their token.
@@ -274,7 +279,20 @@ class SandboxClient:
 def transcript(messages: list[Json]) -> str:
     """A chat in lines to read, the last 20 messages."""
     lines = [
-        f"  [{message['message_id']}] {message['from']['first_name']}: {message.get('text', '…')}"
+        f"  [{message['message_id']}] {message['from']['first_name']}: {summary(message) or '…'}"
         for message in messages[-20:]
     ]
     return "\n".join(lines) or "  (nothing was said)"
+
+
+def summary(message: Json) -> str:
+    """What is in a message, to read: files and the like in brackets, then its text."""
+    things = []
+    for kind, value in message.items():
+        if isinstance(value, dict | list) and kind not in ABOUT and not kind.endswith("entities"):
+            names = (
+                [value[name] for name in NAMES if name in value] if isinstance(value, dict) else []
+            )
+            things.append(f"[{' '.join([kind, *names[:1]])}]")
+    words = (message[name] for name in ("text", "caption") if message.get(name))
+    return "  ".join([*things, *words])

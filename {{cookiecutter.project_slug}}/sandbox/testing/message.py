@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiogram import types
 
+from sandbox.client import summary
 from sandbox.testing.errors import Refused
 from sandbox.testing.journal import Wanted, is_event
 from sandbox.world.events import Json
@@ -179,15 +180,6 @@ def is_said_by(bot_id: int) -> Wanted:
 
 
 def describe(message: Json) -> str:
-    """A message in a line or a few: files as [photo], text, buttons."""
-    known: dict[str, Any] = types.Message.model_fields
-    about = ("message_id", "chat", "date", "text", "caption", "reply_markup", "reply_to_message")
-    other = [
-        f"[{name}]"
-        for name, value in message.items()
-        if name in known and name not in about and isinstance(value, dict | list)
-        if name != "from" and not name.endswith("entities")
-    ]
-    words = [message[name] for name in ("text", "caption") if message.get(name)]
-    labels = [f"[{button['text']}]" for button in buttons_of(message)]
-    return "  ".join([*other, *words, " ".join(labels)]).rstrip() or "(nothing)"
+    """A message in a line or a few: what is in it, text, buttons."""
+    labels = " ".join(f"[{button['text']}]" for button in buttons_of(message))
+    return "  ".join(filter(None, [summary(message), labels])) or "(nothing)"

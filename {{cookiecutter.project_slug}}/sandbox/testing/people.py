@@ -212,10 +212,17 @@ class User:
         self.telegram.read[self.key(chat_id), self.bot.id] = position
         return Message(self.telegram.journal.events[position]["message"], self, position)
 
-    async def ask(self, text: str, *, to: Group | None = None, timeout: float = TIMEOUT) -> Message:
-        """Send a text and give the bot's next message: `send` and `reply` in one."""
+    async def ask(
+        self,
+        text: str | None = None,
+        *,
+        to: Group | None = None,
+        timeout: float = TIMEOUT,
+        **things: Any,
+    ) -> Message:
+        """Send, and give the bot's next message: `send` and `reply` in one."""
         __tracebackhide__ = True
-        await self.send(text, to=to)
+        await self.send(text, to=to, **things)
         return await self.reply(to, timeout=timeout)
 
     async def hears_nothing(self, chat: Group | None = None) -> None:

@@ -37,6 +37,7 @@ import pytest
 import pytest_asyncio
 from aiogram import Dispatcher
 
+from sandbox.client import SandboxError
 from sandbox.testing.bots import Account, BotUnderTest
 from sandbox.testing.groups import Group
 from sandbox.testing.people import User
@@ -151,6 +152,8 @@ async def telegram(
     try:
         async with ways as telegram:
             yield telegram
+    except SandboxError as error:
+        pytest.fail(str(error), pytrace=False)
     finally:
         sys.set_coroutine_origin_tracking_depth(depth)
 

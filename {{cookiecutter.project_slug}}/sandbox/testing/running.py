@@ -36,11 +36,14 @@ async def in_process(
 @contextlib.asynccontextmanager
 async def over_http(url: str, bots: Mapping[str, BotUnderTest]) -> AsyncIterator[Telegram]:
     """The sandbox at `url`, whose bots run elsewhere. Raises SandboxError."""
-    connection = HttpConnection(url.rstrip("/"))
+    url = url.rstrip("/") if "://" in url else f"http://{url.rstrip('/')}"
+    connection = HttpConnection(url)
     async with SandboxClient(url, connection) as client:
         queue: asyncio.Queue[Json] = asyncio.Queue()
         events = connection.events(None)
-        queue.put_nowait(await anext(events))
+        if (hello := await anext(events, None)) is None:
+            raise SandboxError(f"what answers at {url} is no sandbox")
+        queue.put_nowait(hello)
 
         async def watch() -> None:
             async for event in events:

@@ -32,6 +32,7 @@ async def test_people_write_at_the_same_time(user: NewUser) -> None:
 
 async def test_files_of_people(user: NewUser, tmp_path: Path) -> None:
     alice = user("Alice")
+    assert (await alice.ask(photo=PNG)).text == f"photo of {len(PNG)} bytes, no caption"
     sent = await alice.send(photo=PNG, caption="mine")
     assert (await alice.reply()).text == f"photo of {len(PNG)} bytes, mine"
     assert await sent.download() == PNG
@@ -133,6 +134,7 @@ async def test_edits_reactions_votes_and_replies(user: NewUser) -> None:
     assert (await alice.reply()).text == "reaction: []"
 
     poll = await alice.ask("/poll")
+    assert "[poll Tea?]" in repr(poll)
     await alice.vote(poll, "Without")
     assert (await alice.reply()).text == "vote: [1]"
     with pytest.raises(AssertionError, match="there is no option Lemon; there are: "):

@@ -1,6 +1,11 @@
 """What a failing test tells: these tests run pytest on tests that fail."""
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from sandbox.client import SandboxError
+from sandbox.testing.running import over_http
 
 pytest_plugins = "pytester"
 
@@ -88,7 +93,7 @@ def test_a_time_out_tells_the_conversation(project: pytest.Pytester) -> None:
         "E         Alice presses [Yes]\n"
         "E         support answers the press (notice): Thanks\n"
         "E         support edits: Chosen\n"
-        "E         Alice: [document]  mine\n"
+        "E         Alice: [document document.bin]  mine\n"
         "E         ! no handler of support took this\n"
         "E       All updates have had their turn"
     ) in said
@@ -249,8 +254,18 @@ def test_without_the_fixtures_it_says_what_to_write(project: pytest.Pytester) ->
 
 def test_without_a_sandbox_it_says_how_to_start_one(project: pytest.Pytester) -> None:
     project.makepyfile("async def test(user): ...")
-    url = "http://127.0.0.1:9"
+    url = "127.0.0.1:9"
     result = project.runpytest_inprocess("-p", "no:cacheprovider", "--sandbox", url)
     result.assert_outcomes(errors=1)
-    assert f"no sandbox answers at {url}" in result.stdout.str()
-    assert "python -m sandbox" in result.stdout.str()
+    said = result.stdout.str()
+    assert f"no sandbox answers at http://{url}" in said
+    assert "python -m sandbox" in said
+    assert "plugin.py" not in said
+
+
+async def test_another_server_is_no_sandbox() -> None:
+    async with TestServer(web.Application()) as server:
+        url = str(server.make_url(""))
+        with pytest.raises(SandboxError, match=r"what answers at http\S+ is no sandbox"):
+            async with over_http(url, {}):
+                pass
