@@ -258,6 +258,9 @@ def test_reply_keyboards(pages: Pages, sandbox: Sandbox, user: int) -> None:
     expect(page.get_by_text("Reply to Raw")).to_be_visible()
     write(page, "Dora")
     expect(last_of_mine(page).locator(".quote")).to_contain_text("Your name?")
+    page.reload()
+    expect(last_of_mine(page).locator(".quote")).to_contain_text("Your name?")
+    expect(page.get_by_text("Reply to Raw")).to_have_count(0)
 
 
 def test_two_users_in_a_group_have_states_of_their_own(
@@ -474,6 +477,24 @@ def test_a_user_edits_answers_and_reacts(pages: Pages, sandbox: Sandbox, user: i
     page.reload()
     reaction.click()
     expect(reaction).to_have_count(0)
+
+    # By keyboard; and what is answered may disappear meanwhile.
+    page.get_by_role("log").focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    menu = page.get_by_role("menu").bounding_box()
+    bubble = last_of_bot(page).locator(".bubble").bounding_box()
+    assert menu
+    assert bubble
+    assert abs(menu["x"] - bubble["x"]) < 1
+    assert abs(menu["y"] + menu["height"] - bubble["y"]) < 10
+    page.get_by_role("menuitem", name="Reply").click()
+    expect(page.locator(".context")).to_contain_text("With milk?")
+    sandbox.call("deleteMessage", chat_id=user, message_id=message["message_id"])
+    expect(page.locator(".context")).to_be_hidden()
+    write(page, "never mind")
+    expect(last_of_mine(page)).to_contain_text("never mind")
 
 
 def test_trouble_of_one_bot_is_seen_and_the_other_goes_on(

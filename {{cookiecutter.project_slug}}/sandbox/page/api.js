@@ -11,7 +11,8 @@ export async function ask(command, content = {}) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(content),
   });
-  const answer = await response.json();
+  // Not everything is answered by a command: too large a file is refused before.
+  const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(answer.error ?? response.statusText);
   return answer;
 }

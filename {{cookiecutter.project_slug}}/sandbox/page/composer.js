@@ -194,6 +194,9 @@ export function createComposer(target) {
 
   /** Draws what depends on the chat. */
   function draw() {
+    const { loaded, messages } = chatOf(key);
+    const subject = replying ?? editing;
+    if (subject && loaded && !messages.has(subject.message_id)) leave();
     const stop = obstacle();
     shut.hidden = !stop;
     bar.hidden = Boolean(stop);
@@ -211,16 +214,16 @@ export function createComposer(target) {
     const markup = keyboard?.reply_markup;
     input.placeholder = markup?.input_field_placeholder ?? "Message";
     toggle.hidden = !markup?.keyboard;
-    if (markup?.force_reply) reply(keyboard);
+    // What was written after it has used it.
+    const isUsed = [...chatOf(key).messages.values()].some(
+      (one) => isMine(one) && one.message_id > keyboard?.message_id,
+    );
+    if (markup?.force_reply && !isUsed) reply(keyboard);
     if (!markup?.keyboard) return showKeys(false);
     const used = () => markup.one_time_keyboard && !markup.is_persistent && showKeys(false);
     drawReplyKeyboard(keys, keyboard, { target, send }, used);
     keys.classList.toggle("low", Boolean(markup.resize_keyboard));
-    // An old one-time keyboard was used when something was written after it.
-    const after = [...chatOf(key).messages.values()].some(
-      (one) => isMine(one) && one.message_id > keyboard.message_id,
-    );
-    return showKeys(!(markup.one_time_keyboard && after));
+    return showKeys(!(markup.one_time_keyboard && isUsed));
   }
 
   requestAnimationFrame(grow);

@@ -175,7 +175,7 @@ function drawLine(entry) {
       h("time", {}, seconds),
       call?.seconds > 0 && ` · ${span(call.seconds)}`,
     ),
-    h("span", { class: "error" }, entry.error ?? call?.answer?.description),
+    h("span", { class: "error" }, entry.error ?? (isError(entry) && call.answer?.description)),
   );
   entry.node.classList.toggle("odd", Boolean(odd));
   entry.node.classList.toggle("is-update", Boolean(update));

@@ -48,6 +48,8 @@ export function bubble(messages, flags, chat) {
   // At the end of the words the time shares their last line.
   words?.append(meta);
   const open = (event) => openMenu(event, message, chat);
+  // A double click on a word selects it.
+  const reply = () => getSelection().isCollapsed && chat.reply(message);
   const more = {
     type: "button",
     class: "more",
@@ -57,7 +59,7 @@ export function bubble(messages, flags, chat) {
   };
   const node = h(
     "div",
-    { class: "bubble", oncontextmenu: open, ondblclick: () => chat.reply(message) },
+    { class: "bubble", oncontextmenu: open, ondblclick: reply },
     [
       name,
       origin(message),
@@ -197,7 +199,8 @@ export function openMenu(event, message, chat) {
     const props = { type: "button", role: "menuitem", "aria-label": `React with ${emoji}` };
     return h("button", { ...props, onclick: () => react(message, chat, emoji) }, emoji);
   });
-  const at = event.clientX ? event : event.currentTarget;
+  const { target } = event;
+  const at = event.clientX ? event : (target.closest("button") ?? target.querySelector(".bubble"));
   menu(
     at,
     [

@@ -100,7 +100,8 @@ export function serviceText(message) {
     migrate_from_chat_id: () => "The group was a basic group before",
     message_auto_delete_timer_changed: (timer) =>
       `${who} set messages to disappear after ${timer.message_auto_delete_time} s`,
-    users_shared: (shared) => `${who} shared ${shared.users.length} people`,
+    users_shared: ({ users }) =>
+      `${who} shared ${users.length === 1 ? "somebody" : `${users.length} people`}`,
     user_shared: () => `${who} shared somebody`,
     chat_shared: () => `${who} shared a chat`,
     managed_bot_created: (made) => `${who} created the bot ${fullName(made.bot)}`,

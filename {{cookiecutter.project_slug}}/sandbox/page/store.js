@@ -299,5 +299,6 @@ export function voted(target, messageId, ids) {
 /** The faults that strike a bot, in words; what is wrong with its token first. */
 export function troubleOf(bot) {
   const faults = state.faults.filter((one) => [null, bot.id].includes(one.bot_id));
-  return [...(bot.revoked ? ["revoked"] : []), ...new Set(faults.map((one) => one.kind))];
+  const kinds = faults.map(({ kind }) => (kind === "reset" ? "drop" : kind));
+  return [...(bot.revoked ? ["revoked"] : []), ...new Set(kinds)];
 }
