@@ -33,7 +33,7 @@ async def inline_query(
     query_id = world.new_id()
     answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
     user = world.user(user_id)
-    world.inline_queries[query_id] = InlineQuery(bot_id, user, query, answer)
+    world.inline_queries[query_id] = InlineQuery(bot_id, query, answer)
     asked = {"id": query_id, "from": user, "query": query, "offset": offset}
     bot.enter([{"inline_query": asked | {"chat_type": kind}}])
     try:

@@ -8,14 +8,14 @@ import time
 from aiogram.types import Message
 
 from sandbox.errors import ApiError, ControlError
-from sandbox.methods.content import alone, described
-from sandbox.methods.decode import member_type
+from sandbox.methods.content import alone
+from sandbox.methods.media import media
 from sandbox.methods.structure import Words, checked
 from sandbox.world import members
 from sandbox.world.chats import Chat, Stored
 from sandbox.world.events import Json
 from sandbox.world.files import Upload
-from sandbox.world.pending import Poll
+from sandbox.world.pending import Poll, Press
 from sandbox.world.world import ALICE, World
 
 
@@ -90,21 +90,12 @@ def upload(
     except ValueError as error:
         raise ControlError(f"file: data is no base64: {error}") from error
     file = world.files.add(Upload(name, content, mime_type), kind)
-    width, height = file.size
-    if kind == "photo" and not width:
-        raise ControlError("file: a photo is a PNG, JPEG or GIF; send others as a document")
-    about = {
-        "file_id": file.file_id,
-        "file_unique_id": file.unique_id,
-        "file_name": name,
-        "file_size": len(content),
-        "mime_type": file.mime_type,
-        "width": width,
-        "height": height,
-        "type": "regular",
-    }
-    made = described(member_type(Message, kind), about)
-    return {kind: [made] if kind == "photo" else made, **({"caption": caption} if caption else {})}
+    try:
+        made = {kind: media(file, {})}
+    except ApiError as error:
+        text = "file: a photo is a PNG, JPEG or GIF; send others as a document"
+        raise ControlError(text) from error
+    return made | {"caption": caption} if caption else made
 
 
 async def edit(
@@ -157,7 +148,10 @@ async def press(
     user_id: int = ALICE,
     first_name: str | None = None,
 ) -> Json:
-    """A user presses the inline button with this callback data."""
+    """A user presses the inline button with this callback data.
+
+    https://core.telegram.org/bots/api#callbackquery
+    """
     chat, stored = find(world, bot_id, chat_id, message_id)
     rows = stored.message.get("reply_markup", {}).get("inline_keyboard", [])
     buttons = [button.get("callback_data") for row in rows for button in row]
@@ -165,8 +159,14 @@ async def press(
         raise ControlError(f"message {message_id} has no button {data!r}; it has {buttons}")
     owner = stored.message.get("via_bot", {}).get("id") or stored.bot_id
     chat.acts()
-    user = world.user(user_id, first_name)
-    update_id, query_id = world.press(world.bot(owner or 0), chat, user, stored, data)
+    bot, by, query_id = world.bot(owner or 0), world.user(user_id, first_name), world.new_id()
+    world.presses[query_id] = Press(bot.bot_id, user_id, chat)
+    query = {"id": query_id, "from": by, "chat_instance": str(chat.chat_id), "data": data}
+    if stored.inline_id:
+        query["inline_message_id"] = stored.inline_id
+    else:
+        query["message"] = stored.message
+    [update_id] = bot.enter([{"callback_query": query}])
     return {"update_id": update_id, "query_id": query_id}
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import secrets
 
-from aiogram.types import ChatFullInfo, ChatInviteLink
+from aiogram.types import AcceptedGiftTypes, ChatFullInfo, ChatInviteLink
 
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.content import described
+from sandbox.methods.media import media
 from sandbox.methods.members import group, need_right, permissions
 from sandbox.world import members
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 
-PICTURE_SIZE = 160
-"""Pixels: https://core.telegram.org/bots/api#chatphoto."""
 LONGEST_TITLE = 128
 LONGEST_DESCRIPTION = 255
 """https://core.telegram.org/bots/api#setchatdescription"""
@@ -27,13 +26,7 @@ async def get_chat(call: Call) -> Json:
     info: Json = {
         "accent_color_id": 0,
         "max_reaction_count": 11,
-        "accepted_gift_types": {
-            "unlimited_gifts": False,
-            "limited_gifts": False,
-            "unique_gifts": False,
-            "premium_subscription": False,
-            "gifts_from_channels": False,
-        },
+        "accepted_gift_types": dict.fromkeys(AcceptedGiftTypes.model_fields, False),
         **({"permissions": dict.fromkeys(members.PERMISSIONS, True)} if chat.members else {}),
         **chat.info,
         **chat.details,
@@ -80,15 +73,10 @@ async def set_chat_photo(call: Call) -> bool:
     if isinstance(upload, str):
         raise bad_request("photo must be uploaded as an InputFile")
     chat = changeable(call, "change", "photo")
-    file = call.world.files.add(upload, "photo")
-    if not file.size[0]:
-        raise bad_request("IMAGE_PROCESS_FAILED")
-    sizes = {f"{size}_file_id": file.file_id for size in ("small", "big")}
-    unique = {f"{size}_file_unique_id": file.unique_id for size in ("small", "big")}
-    chat.details["photo"] = sizes | unique
-    ids = {"file_id": file.file_id, "file_unique_id": file.unique_id}
-    size = {"width": PICTURE_SIZE, "height": PICTURE_SIZE}
-    announce(call, chat, {"new_chat_photo": [ids | size]})
+    [photo] = media(call.world.files.add(upload, "photo"), {})
+    sizes, ids = ("small", "big"), ("file_id", "file_unique_id")
+    chat.details["photo"] = {f"{size}_{one}": photo[one] for size in sizes for one in ids}
+    announce(call, chat, {"new_chat_photo": [photo]})
     return True
 
 

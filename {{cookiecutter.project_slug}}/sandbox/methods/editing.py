@@ -59,8 +59,8 @@ async def edit_message_reply_markup(call: Call) -> object:
 async def edit_message_live_location(call: Call) -> object:
     """https://core.telegram.org/bots/api#editmessagelivelocation"""
     chat, stored = live_location(call)
-    old = {name: stored.message["location"][name] for name in LIVE[:1]}
-    made = content.location(call, old | call.params)
+    period = stored.message["location"]["live_period"]
+    made = content.location(call, {"live_period": period} | call.params)
     return edit(call, chat, stored, made, ("location",))
 
 

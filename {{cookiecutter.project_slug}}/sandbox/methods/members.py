@@ -59,13 +59,14 @@ async def unban_chat_member(call: Call) -> bool:
 
 
 async def restrict_chat_member(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#restrictchatmember"""
+    """https://core.telegram.org/bots/api#restrictchatmember, #chatmemberrestricted"""
     chat, old = target(call, "method is available only for supergroups")
     user, inside = old["user"], chat.is_member(old["user"]["id"])
     allowed = permissions(call)
-    new = members.restricted(user, allowed, until_date(call), is_member=inside)
-    if all(allowed.values()):
-        new = {"status": "member" if inside else "left", "user": user}
+    new = {"status": "member" if inside else "left", "user": user}
+    if not all(allowed.values()):
+        about = {"is_member": inside, "until_date": until_date(call)}
+        new |= {"status": "restricted"} | about | allowed
     members.change(call.world, chat, call.bot.user, new)
     return True
 
@@ -170,7 +171,7 @@ def permissions(call: Call) -> Json:
     """Every permission, granted or not: https://core.telegram.org/bots/api#restrictchatmember tells
     which ones include others."""
     given = call.params["permissions"]
-    made = {name: given.get(name, False) for name in members.PERMISSIONS}
+    made = {name: bool(given.get(name)) for name in members.PERMISSIONS}
     if not call.params.get("use_independent_chat_permissions"):
         if made["can_send_other_messages"] or made["can_add_web_page_previews"]:
             sending = {right for right, _ in members.SENDING.values()}
@@ -181,5 +182,5 @@ def permissions(call: Call) -> Json:
         ("can_edit_tag", "can_pin_messages"),
         ("can_react_to_messages", "can_send_messages"),
     ):
-        made[name] = given.get(name, made[same])
+        made[name] = bool(given.get(name, made[same]))
     return made

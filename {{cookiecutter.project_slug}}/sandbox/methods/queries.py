@@ -27,15 +27,10 @@ GIVEN: dict[str, content.Builder] = {
     "prices": content.invoice,
     "address": content.venue,
     "latitude": content.location,
+    "game_short_name": content.game,
 }
-"""What a message is made of, told by a field: https://core.telegram.org/bots/api#inputmessagecontent."""
-OTHERS: dict[str, content.Builder] = {
-    "contact": partial(content.plain, kind="contact"),
-    "game": content.game,
-    "location": content.location,
-    "venue": content.venue,
-}
-"""Results that are no files: https://core.telegram.org/bots/api#inlinequeryresult."""
+"""What a message is made of, told by a field of a result that is no file or of its content:
+https://core.telegram.org/bots/api#inlinequeryresult, #inputmessagecontent."""
 
 
 async def answer_callback_query(call: Call) -> bool:
@@ -116,18 +111,14 @@ def result_content(call: Call, result: Json) -> Json:
 
     Raises ApiError 400.
     """
-    given = result.get("input_message_content")
     kind = RESULT_FIELDS.get(result["type"], result["type"])
-    if given:
-        build = next((one for name, one in GIVEN.items() if name in given), None)
-        if build is None:
-            raise bad_request("input message content is not specified")
-        made = build(call, given | {"text": given.get("message_text", "")})
-    elif kind in content.MEDIA:
+    about = result.get("input_message_content", result)
+    build = next((one for name, one in GIVEN.items() if name in about), None)
+    if about is result and kind in content.MEDIA:
         sources = [v for n, v in result.items() if n.endswith(SOURCE) and n != "thumbnail_url"]
         made = media.file_content(call, kind, sources[0], result)
-    elif kind in OTHERS:
-        made = OTHERS[kind](call, result)
+    elif build:
+        made = build(call, about | {"text": about.get("message_text", "")})
     else:
         raise bad_request("input message content is not specified")
     return made | inline_keyboard(result)

@@ -141,15 +141,14 @@ def reply(call: Call, chat: Chat) -> Json:
         raise bad_request("message to be replied not found")
     made = {}
     if told.get("quote"):
-        quote = content.formatted(call, told, "quote", "quote_entities", "quote_parse_mode")
-        text = quote.get("quote", "")
+        given = {"text": told["quote"], "entities": told.get("quote_entities", [])}
+        given["parse_mode"] = told.get("quote_parse_mode")
+        quote = {"text": "", **content.formatted(call, given, "text", "entities")}
         whole = stored.message.get("text") or stored.message.get("caption") or ""
-        if text not in whole:
+        if quote["text"] not in whole:
             raise bad_request("QUOTE_TEXT_INVALID")
-        position = utf16_length(whole[: whole.index(text)])
-        made["quote"] = {"text": text, "position": position, "is_manual": True}
-        if "quote_entities" in quote:
-            made["quote"]["entities"] = quote["quote_entities"]
+        before = whole[: whole.index(quote["text"])]
+        made["quote"] = quote | {"position": utf16_length(before), "is_manual": True}
     if source is chat:
         return made | {"reply_to_message": content.alone(stored.message)}
     about = {"origin": content.origin(stored.message), "message_id": message_id}

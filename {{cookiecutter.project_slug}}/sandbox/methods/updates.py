@@ -18,7 +18,8 @@ SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]*")
 
 
 async def get_updates(call: Call) -> list[Json]:
-    """https://core.telegram.org/bots/api#getupdates"""
+    """https://core.telegram.org/bots/api#getupdates: the `allowed_updates` stay until others are
+    given."""
     bot = call.bot
     if bot.webhook:
         raise bot.conflict(
@@ -29,7 +30,7 @@ async def get_updates(call: Call) -> list[Json]:
     offset = params.get("offset", 0)
     limit = max(1, min(100, params.get("limit", 100)))
     seconds = max(0, min(LONGEST_POLL, params.get("timeout", 0)))
-    remember_allowed_updates(call)
+    call.bot.allowed = tuple(call.params.get("allowed_updates", call.bot.allowed))
     bot.polled()
     bot.confirm(offset)
     if not bot.pending and seconds and not call.world.stopping:
@@ -54,7 +55,7 @@ async def set_webhook(call: Call) -> Described:
     if not SECRET_TOKEN.fullmatch(secret_token):
         raise bad_request("secret token contains unallowed characters")
     connections = max(1, min(100, call.params.get("max_connections", 40)))
-    remember_allowed_updates(call)
+    call.bot.allowed = tuple(call.params.get("allowed_updates", call.bot.allowed))
     if call.params.get("drop_pending_updates"):
         call.bot.drop_pending()
 
@@ -84,14 +85,9 @@ async def delete_webhook(call: Call) -> Described:
 async def get_webhook_info(call: Call) -> Json:
     """https://core.telegram.org/bots/api#getwebhookinfo"""
     bot = call.bot
+    info = {"url": "", "has_custom_certificate": False, "pending_update_count": bot.pending_count}
     if bot.webhook:
-        info = bot.webhook.describe()
-    else:
-        info = {
-            "url": "",
-            "has_custom_certificate": False,
-            "pending_update_count": bot.pending_count,
-        }
+        info |= bot.webhook.describe()
     if bot.allowed:
         info["allowed_updates"] = list(bot.allowed)
     return info
@@ -100,13 +96,6 @@ async def get_webhook_info(call: Call) -> Json:
 async def end(_: Call) -> bool:
     """https://core.telegram.org/bots/api#logout and #close: there is one server here, this one."""
     return True
-
-
-def remember_allowed_updates(call: Call) -> None:
-    """Takes over `allowed_updates`; without it the earlier choice stays, empty is the default."""
-    if "allowed_updates" not in call.params:
-        return
-    call.bot.allowed = tuple(call.params["allowed_updates"])
 
 
 FAMILIES: dict[str, Handler] = {"logOut": end, "close": end}

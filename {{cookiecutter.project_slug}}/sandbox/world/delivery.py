@@ -13,9 +13,9 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 import orjson
@@ -30,7 +30,7 @@ TIMEOUT = 60.0
 
 log = logging.getLogger(__name__)
 
-RunMethod = Callable[[Json, dict[str, Upload]], Awaitable[object]]
+RunMethod = Callable[[Json, dict[str, Upload]], Coroutine[Any, Any, None]]
 """Runs the `method` that is among the values, with the others and the files."""
 
 
@@ -39,9 +39,6 @@ class Owner(Protocol):
 
     bot_id: int
     events: Events
-
-    @property
-    def pending_count(self) -> int: ...
 
     def settled(self, done: set[int]) -> None: ...
 
@@ -106,13 +103,8 @@ class Webhook:
         self._ready.clear()
 
     def describe(self) -> Json:
-        """A WebhookInfo object: https://core.telegram.org/bots/api#webhookinfo."""
-        info: Json = {
-            "url": self.url,
-            "has_custom_certificate": False,
-            "pending_update_count": self._bot.pending_count,
-            "max_connections": self.max_connections,
-        }
+        """What a WebhookInfo object tells of it: https://core.telegram.org/bots/api#webhookinfo."""
+        info: Json = {"url": self.url, "max_connections": self.max_connections}
         if self.last_error:
             info["last_error_date"], info["last_error_message"] = self.last_error
         return info
@@ -177,15 +169,10 @@ class Webhook:
         return pause
 
     def _start(self, values: Json, files: dict[str, Upload]) -> None:
-        if not values.get("method"):
-            return
-
-        async def run() -> None:
-            await self._run(values, files)
-
-        running = asyncio.create_task(run())
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
+        if values.get("method"):
+            running = asyncio.create_task(self._run(values, files))
+            self._running.add(running)
+            running.add_done_callback(self._running.discard)
 
 
 async def read(response: aiohttp.ClientResponse) -> tuple[Json, dict[str, Upload]]:

@@ -6,7 +6,6 @@ import time
 
 from aiogram.types import (
     ChatAdministratorRights,
-    ChatMemberRestricted,
     ChatPermissions,
 )
 
@@ -41,22 +40,6 @@ def administrator(user: Json, rights: Json) -> Json:
         "can_be_edited": True,
         **{name: bool(rights.get(name, False)) for name in ("is_anonymous", *RIGHTS)},
         "can_manage_chat": True,
-    }
-
-
-def restricted(user: Json, permissions: Json, until: int, *, is_member: bool) -> Json:
-    """https://core.telegram.org/bots/api#chatmemberrestricted"""
-    allowed = {
-        name: bool(permissions.get(name, False))
-        for name in PERMISSIONS
-        if name in ChatMemberRestricted.model_fields
-    }
-    return {
-        "status": "restricted",
-        "user": user,
-        "is_member": is_member,
-        "until_date": until,
-        **allowed,
     }
 
 

@@ -32,7 +32,6 @@ class InlineQuery:
     """What a user typed behind a bot's name: https://core.telegram.org/bots/api#inlinequery."""
 
     bot_id: int
-    user: Json
     text: str
     answer: asyncio.Future[Json]
     """The parameters of answerInlineQuery."""

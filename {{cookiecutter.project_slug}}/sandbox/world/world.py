@@ -277,17 +277,3 @@ class World:
         if stored is None:
             raise ControlError(f"no message {message_id} in chat {chat.key}", 404)
         return stored
-
-    def press(self, bot: Bot, chat: Chat, user: Json, stored: Stored, data: str) -> tuple[int, str]:
-        """A press on an inline button. Returns the ids of the update and of the query.
-
-        https://core.telegram.org/bots/api#callbackquery
-        """
-        query_id = self.new_id()
-        self.presses[query_id] = Press(bot.bot_id, user["id"], chat)
-        query = {"id": query_id, "from": user, "chat_instance": str(chat.chat_id), "data": data}
-        if stored.inline_id:
-            query["inline_message_id"] = stored.inline_id
-        else:
-            query["message"] = stored.message
-        return bot.enter([{"callback_query": query}])[0], query_id
