@@ -153,7 +153,7 @@ async def telegram(
         async with ways as telegram:
             yield telegram
     except SandboxError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     finally:
         sys.set_coroutine_origin_tracking_depth(depth)
 

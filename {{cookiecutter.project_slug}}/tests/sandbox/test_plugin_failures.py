@@ -261,6 +261,7 @@ def test_without_a_sandbox_it_says_how_to_start_one(project: pytest.Pytester) ->
     assert f"no sandbox answers at http://{url}" in said
     assert "python -m sandbox" in said
     assert "plugin.py" not in said
+    assert "During handling" not in said
 
 
 async def test_another_server_is_no_sandbox() -> None:
