@@ -182,7 +182,11 @@ class Telegram:
                 while await self._behind():  # noqa: ASYNC110 - what it asks is elsewhere
                     await asyncio.sleep(LOOK)
         except TimeoutError:
-            raise NothingCame(f"updates or handlers are not done within {TIMEOUT:g} s") from None
+            running = self._service.running() if self._service else []
+            raise NothingCame(
+                f"updates or handlers are not done within {TIMEOUT:g} s: "
+                + ("; ".join(running) or "updates wait for bots that do not fetch them")
+            ) from None
         await asyncio.sleep(QUIET)
 
     async def _behind(self) -> bool:

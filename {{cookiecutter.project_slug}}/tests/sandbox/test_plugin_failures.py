@@ -127,9 +127,16 @@ def test_an_error_of_a_call_is_told(project: pytest.Pytester) -> None:
     assert "sendMessage: 429 Too Many Requests: retry after 3 (a fault of the test)" in said
 
 
-def test_a_handler_that_still_runs_is_told(project: pytest.Pytester) -> None:
+def test_a_handler_that_still_runs_is_told(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said = failure(project, 'await alice.send("hang")', "await alice.reply(timeout=0.1)")
     assert "A handler still runs, or waits for something: " in said
+    assert "conftest.py:38, in hang" in said
+
+    monkeypatch.setattr("sandbox.testing.telegram.TIMEOUT", 0.1)
+    said = failure(project, 'await alice.send("hang")', "await alice.hears_nothing()")
+    assert "updates or handlers are not done within 0.1 s: " in said
     assert "conftest.py:38, in hang" in said
 
 
