@@ -158,8 +158,11 @@ def test_a_form_is_filled_in_to_the_end(pages: Pages, sandbox: Sandbox, user: in
     page = pages.open(sandbox, f"#me={user}&open={SUPPORT}")
     page.get_by_role("button", name="/start").click()
     expect(last_of_bot(page)).to_contain_text("the support bot")
+    composer(page).fill("a draft")
     last_of_bot(page).get_by_role("button", name="/help").click()
     expect(last_of_bot(page)).to_contain_text("fill in a short form")
+    expect(composer(page)).to_have_value("a draft")
+    composer(page).clear()
     page.get_by_role("button", name="Commands of the bot").click()
     page.get_by_role("listbox", name="Offers").get_by_role("option", name="/form").click()
     expect(last_of_bot(page)).to_contain_text("What is your name?")
@@ -336,6 +339,17 @@ def test_a_photo_and_a_file_are_sent(
     with page.expect_download() as download:
         page.get_by_title("Download").click()
     assert download.value.path().read_bytes() == b"Some notes"
+    page.locator("article.mine").first.locator(".bubble").click(button="right")
+    page.get_by_role("menuitem", name="Edit").click()
+    write(page, "Our sea")
+    expect(page.locator("article.mine").first).to_contain_text("Our sea")
+    # Several photos are an album.
+    page.get_by_role("button", name="Attach").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("menuitem", name="Photo or video").click()
+    chooser.value.set_files([tmp_path / "sea.png"] * 3)
+    page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    expect(last_of_mine(page).locator(".album img")).to_have_count(3)
 
 
 def test_a_file_is_dropped_and_one_is_pasted(pages: Pages, sandbox: Sandbox, user: int) -> None:

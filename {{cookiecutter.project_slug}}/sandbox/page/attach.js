@@ -8,6 +8,9 @@ import { state } from "./store.js";
 
 /** By what a MIME type begins with; all else is a document. */
 const KINDS = { "image/": "photo", "video/": "video", "audio/": "audio" };
+const SEEN = ["photo", "video"];
+/** https://core.telegram.org/bots/api#sendmediagroup */
+const IN_ALBUM = 10;
 const PHOTO = /^image\/(png|jpeg|gif)$/;
 
 /** The menu of the clip. */
@@ -47,11 +50,17 @@ export function offerFiles(files, send, asFiles = false) {
   const asFile = tick("Send as a file", "", { checked: asFiles });
   const offered = files.some((file) => kindOf(file) !== "document");
   const chief = async () => {
+    const kinds = files.map((file) => (asFile.firstChild.checked ? "document" : kindOf(file)));
+    const albums = albumsOf(kinds);
+    const captioned = kinds.every((kind) => SEEN.includes(kind)) ? 0 : files.length - 1;
     for (const [index, file] of files.entries()) {
-      const kind = asFile.firstChild.checked ? "document" : kindOf(file);
-      const last = index === files.length - 1 && caption.input.value.trim();
-      const about = { kind, name: file.name || "file", data: await base64(file) };
-      if (!(await send({ file: { ...about, ...(last && { caption: last }) } }))) return false;
+      const words = index === captioned && caption.input.value.trim();
+      const about = { kind: kinds[index], name: file.name || "file", data: await base64(file) };
+      const sent = await send({
+        file: { ...about, ...(words && { caption: words }) },
+        ...(albums && { content: { media_group_id: albums[index] } }),
+      });
+      if (!sent) return false;
     }
     return true;
   };
@@ -61,6 +70,14 @@ export function offerFiles(files, send, asFiles = false) {
     ["Send", chief],
   ]);
   node.addEventListener("close", () => images.forEach((url) => url && URL.revokeObjectURL(url)));
+}
+
+/** The ids of the albums that files go in; null for none. Photos and videos may be in one. */
+function albumsOf(kinds) {
+  const sorts = new Set(kinds.map((kind) => (SEEN.includes(kind) ? "seen" : kind)));
+  if (kinds.length < 2 || sorts.size > 1) return null;
+  const now = Date.now();
+  return kinds.map((_, index) => `${now}${Math.floor(index / IN_ALBUM)}`);
 }
 
 function kindOf(file) {

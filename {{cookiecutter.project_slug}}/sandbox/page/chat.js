@@ -31,7 +31,7 @@ export function createColumn(target) {
   const side = {
     target,
     acts: {
-      command: (text) => composer.sendText(text),
+      command: composer.say,
       mention(name) {
         const bot = [...state.bots.values()].find(
           (one) => one.username.toLowerCase() === name.toLowerCase(),
@@ -45,7 +45,7 @@ export function createColumn(target) {
     insert: composer.insert,
     jump: (messageId) => history.jump(messageId),
   };
-  const history = createHistory(side, composer.sendText);
+  const history = createHistory(side, composer.say);
   const header = h("header", {});
   const pinned = h("button", { type: "button", class: "pinned", hidden: true });
   const node = h(

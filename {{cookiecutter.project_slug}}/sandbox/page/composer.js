@@ -4,8 +4,8 @@ import { act } from "./api.js";
 import { attachMenu, offerFiles } from "./attach.js";
 import { fill, h, icon, iconButton, narrow, textButton } from "./dom.js";
 import { drawReplyKeyboard, keyboardOf } from "./keyboard.js";
-import { isMine } from "./message.js";
-import { senderName, short, summary, titleOf } from "./names.js";
+import { canEdit, isMine } from "./message.js";
+import { senderName, short, summary, titleOf, wordsOf } from "./names.js";
 import { chatOf, isKnown, keyOf, place, state, touch } from "./store.js";
 import { createSuggestions } from "./suggest.js";
 
@@ -26,7 +26,10 @@ export function createComposer(target) {
   });
   input.value = drafts.get(key) ?? "";
   const offers = createSuggestions(target, input, {
-    send: (text) => sendText(text),
+    send(text) {
+      type("");
+      say(text);
+    },
     put: (text) => type(text),
     chosen: () => type(""),
   });
@@ -46,7 +49,7 @@ export function createComposer(target) {
   const toggle = iconButton("keys", "Keyboard of the bot", () => showKeys(keys.hidden), {
     hidden: true,
   });
-  const button = iconButton("send", "Send", () => sendText(input.value), { class: "send" });
+  const button = iconButton("send", "Send", submit, { class: "send" });
   const all = h(
     "button",
     { type: "button", class: "to-all", role: "switch", onclick: toggleAll },
@@ -77,25 +80,26 @@ export function createComposer(target) {
     return Boolean(sent);
   }
 
-  async function sendText(raw) {
-    const text = raw.trim();
-    if (!text) return;
-    if (editing) {
-      const args = {
-        ...place(target),
-        user_id: state.me,
-        message_id: editing.message_id,
-        text,
-      };
-      if (text === editing.text || (await act("edit", args))) leave();
-      return;
-    }
-    const before = input.value;
-    type("");
+  /** Sends a text, to all chats that are open if the user wants that. */
+  async function say(text) {
     const others = state.toAll ? state.open.filter((one) => one !== target) : [];
     const rest = others.map((one) => act("send", { ...place(one), user_id: state.me, text }));
     const [done] = await Promise.all([send({ text }), ...rest]);
-    if (!done && !input.value) type(before);
+    return done;
+  }
+
+  /** Takes what is in the field; it comes back if it was refused. */
+  async function submit() {
+    const before = input.value;
+    const text = before.trim();
+    if (!text) return;
+    if (editing) {
+      const args = { ...place(target), user_id: state.me, message_id: editing.message_id, text };
+      if (text === wordsOf(editing) || (await act("edit", args))) leave();
+      return;
+    }
+    type("");
+    if (!(await say(text)) && !input.value) type(before);
   }
 
   function type(text) {
@@ -140,7 +144,7 @@ export function createComposer(target) {
   function edit(message) {
     leave();
     editing = message;
-    type(message.text);
+    type(wordsOf(message));
     show("edit", "Edit the message", message);
     button.replaceChildren(icon("check"));
   }
@@ -162,14 +166,12 @@ export function createComposer(target) {
     if (event.isComposing || offers.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      sendText(input.value);
+      submit();
     } else if (event.key === "Escape" && !context.hidden) {
       event.stopPropagation();
       leave();
     } else if (event.key === "ArrowUp" && !input.value) {
-      const mine = [...chatOf(key).messages.values()].findLast(
-        (one) => isMine(one) && one.text !== undefined,
-      );
+      const mine = [...chatOf(key).messages.values()].findLast(canEdit);
       if (!mine) return;
       event.preventDefault();
       edit(mine);
@@ -240,7 +242,7 @@ export function createComposer(target) {
     edit,
     insert,
     send,
-    sendText,
+    say,
     offerFiles: (files) => offerFiles(files, send),
   };
 }

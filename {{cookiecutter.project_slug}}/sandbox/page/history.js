@@ -86,6 +86,7 @@ export function createHistory(side, say) {
   /** Messages in their order, with days between them and albums together. */
   function arrange(messages, chat) {
     const items = [];
+    const groups = new Set();
     for (const [index, message] of messages.entries()) {
       const before = messages[index - 1];
       const date = day(message.date);
@@ -97,7 +98,9 @@ export function createHistory(side, say) {
         });
       }
       const group = message.media_group_id;
-      if (group && before?.media_group_id === group) continue;
+      // A bot may answer before all of an album is there.
+      if (group && groups.has(group)) continue;
+      groups.add(group);
       const album = group
         ? messages.slice(index).filter((one) => one.media_group_id === group)
         : [message];

@@ -13,6 +13,7 @@ import {
   short,
   summary,
   titleOfPerson,
+  wordsOf,
 } from "./names.js";
 import { copy, dialog, menu } from "./overlay.js";
 import { chatOf, keyOf, place, state } from "./store.js";
@@ -21,6 +22,8 @@ const REACTIONS = ["👍", "❤", "🔥", "🎉", "😁", "😢", "👎"];
 const BARE = ["sticker", "video_note", "dice"];
 
 export const isMine = (message) => message.from?.id === state.me && !message.sender_chat;
+
+export const canEdit = (message) => isMine(message) && Boolean(wordsOf(message));
 
 /**
  * `flags` are its place among messages of the same sender: first, last.
@@ -194,7 +197,7 @@ function react(message, chat, emoji) {
 /** What can be done with a message; at the pointer or, by key, at the bubble. */
 export function openMenu(event, message, chat) {
   event.preventDefault();
-  const text = message.text ?? message.caption;
+  const text = wordsOf(message);
   const choose = REACTIONS.map((emoji) => {
     const props = { type: "button", role: "menuitem", "aria-label": `React with ${emoji}` };
     return h("button", { ...props, onclick: () => react(message, chat, emoji) }, emoji);
@@ -206,7 +209,7 @@ export function openMenu(event, message, chat) {
     [
       h("div", { class: "emojis" }, choose),
       ["reply", "Reply", () => chat.reply(message)],
-      isMine(message) && message.text !== undefined && ["edit", "Edit", () => chat.edit(message)],
+      canEdit(message) && ["edit", "Edit", () => chat.edit(message)],
       text && ["copy", "Copy text", () => copy(text)],
       [
         "file",

@@ -62,6 +62,9 @@ export function kindOf(message) {
   return Object.keys(KINDS).find((kind) => kind in message) ?? null;
 }
 
+/** The text of a message or its caption. */
+export const wordsOf = (message) => message.text ?? message.caption;
+
 /** A message in one line. */
 export function summary(message) {
   const service = serviceText(message);
