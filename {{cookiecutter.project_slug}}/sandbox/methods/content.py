@@ -27,6 +27,8 @@ LONGEST_CAPTION = 1024
 """The same, of a caption: https://core.telegram.org/bots/api#sendphoto."""
 DICE = {"🎲": 6, "🎯": 6, "🏀": 5, "⚽": 5, "🎳": 6, "🎰": 64}
 """The highest value of each: https://core.telegram.org/bots/api#dice."""
+FOR_EVER = 2**31 - 1
+"""The `live_period` without an end: https://core.telegram.org/bots/api#sendlocation."""
 STARS = "XTR"
 MOST_OPTIONS = 12
 LONGEST_OPTION = 100
@@ -188,6 +190,9 @@ def location(call: Call, values: Json) -> Json:
     """https://core.telegram.org/bots/api#sendlocation. Raises ApiError 400."""
     if abs(values["latitude"]) > 90 or abs(values["longitude"]) > 180:
         raise bad_request("wrong location specified")
+    period = values.get("live_period") or FOR_EVER
+    if period != FOR_EVER and not 60 <= period <= 86400:
+        raise bad_request("wrong live location period specified")
     return plain(call, values, "location")
 
 

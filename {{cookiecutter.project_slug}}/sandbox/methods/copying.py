@@ -160,7 +160,7 @@ def copy(call: Call, chat: Chat, made: Json) -> Json:
     if new and any(kind in made for kind in content.MEDIA):
         made = {n: v for n, v in made.items() if n not in ("caption", "caption_entities")}
         made |= content.caption(call, call.params)
-    return message_id(say(call, chat, made | inline_keyboard(call.params)))
+    return message_id(say(call, chat, made | inline_keyboard(call.params, chat)))
 
 
 def contents(stored: Stored) -> Json:

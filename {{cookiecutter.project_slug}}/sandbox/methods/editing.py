@@ -131,7 +131,7 @@ def live_location(call: Call) -> tuple[Chat, Stored]:
 def edit(call: Call, chat: Chat, stored: Stored, made: Json, replaced: tuple[str, ...]) -> object:
     """Puts new content into a message; a keyboard that is not given again goes. Returns the
     Message, or True for one that inline mode sent. Raises ApiError 400."""
-    made = made | inline_keyboard(call.params)
+    made = made | inline_keyboard(call.params, chat)
     replaced = (*replaced, "reply_markup")
     old = stored.message
     if all(comparable(old.get(name)) == comparable(made.get(name)) for name in replaced):

@@ -42,13 +42,18 @@ PROBLEMS = {
 PRIVATE = {
     "request_contact": "phone number can be requested in private chats only",
     "request_location": "location can be requested in private chats only",
-    "request_managed_bot": "BUTTON_TYPE_INVALID",
+    "request_poll": "poll can be requested in private chats only",
+    "request_users": "users can be requested in private chats only",
+    "request_chat": "chats can be requested in private chats only",
+    "request_managed_bot": "managed bots can be requested in private chats only",
+    "web_app": "web App buttons can be used in private chats only",
 }
-"""Reply buttons that groups cannot have."""
+"""Reply buttons that groups cannot have: https://core.telegram.org/bots/api#keyboardbutton."""
 
 
-def inline_keyboard(values: Json) -> Json:
-    """The inline keyboard, which is part of a Message. Raises ApiError 400."""
+def inline_keyboard(values: Json, chat: Chat | None) -> Json:
+    """The inline keyboard, which is part of a Message in a chat, or with None in any that inline
+    mode is used in. Raises ApiError 400."""
     markup = values.get("reply_markup", {})
     keyboard = [
         [checked(InlineKeyboardButton, button, INLINE) for button in row]
@@ -59,6 +64,8 @@ def inline_keyboard(values: Json) -> Json:
     for row in keyboard:
         for button in row:
             check_inline(button)
+            if "web_app" in button and not (chat and chat.bot_id):
+                raise bad_request("BUTTON_TYPE_INVALID")
     return {"reply_markup": {"inline_keyboard": keyboard}} if keyboard else {}
 
 

@@ -121,4 +121,4 @@ def result_content(call: Call, result: Json) -> Json:
         made = build(call, about | {"text": about.get("message_text", "")})
     else:
         raise bad_request("input message content is not specified")
-    return made | inline_keyboard(result)
+    return made | inline_keyboard(result, None)

@@ -56,7 +56,7 @@ async def send(call: Call) -> Json:
     """Any method of BUILDERS."""
     chat = call.open_chat()
     made = BUILDERS[call.method](call, call.params)
-    return say(call, chat, made | inline_keyboard(call.params))
+    return say(call, chat, made | inline_keyboard(call.params, chat))
 
 
 async def send_media_group(call: Call) -> list[Json]:

@@ -7,6 +7,9 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import (
     BufferedInputFile,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    WebAppInfo,
 )
 
 from sandbox.client import SandboxClient, SandboxError
@@ -149,6 +152,17 @@ async def test_links_that_invite(sandbox: SandboxClient, bot: Bot) -> None:
     more = await bot.create_chat_invite_link(chat_id, name="Friends", member_limit=5)
     assert (more.name, more.member_limit, more.creator.id) == ("Friends", 5, BOT_ID)
     assert not more.is_primary
+
+
+async def test_web_apps_are_for_private_chats(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await team(sandbox)
+    await sandbox.send(BOT_ID, "hi")
+    app = InlineKeyboardButton(text="Open", web_app=WebAppInfo(url="https://example.com"))
+    markup = InlineKeyboardMarkup(inline_keyboard=[[app]])
+    sent = await bot.send_message(chat_id, "x")
+    assert await bot.send_message(ALICE, "x", reply_markup=markup)
+    with pytest.raises(TelegramBadRequest, match="BUTTON_TYPE_INVALID"):
+        await sent.edit_text("y", reply_markup=markup)
 
 
 async def test_deleting_in_a_group(sandbox: SandboxClient, bot: Bot) -> None:

@@ -35,12 +35,21 @@ async def test_the_user_sees_reply_keyboards_and_the_bot_does_not(
         assert seen == markup.model_dump(exclude_none=True)
 
 
+PRIVATE = "can be requested in private chats only"
+
+
 @pytest.mark.parametrize(
     ("chat_id", "rows", "error"),
     [
         (ALICE, "rows", 'field "keyboard" must be an Array of Arrays'),
         (ALICE, [[{}]], "can't parse keyboard button: Can't find field \"text\""),
-        (-5, [[{"text": "x", "request_managed_bot": {"request_id": 1}}]], "BUTTON_TYPE_INVALID"),
+        (-5, [[{"text": "x", "request_contact": True}]], f"phone number {PRIVATE}"),
+        (-5, [[{"text": "x", "request_users": {"request_id": 1}}]], f"users {PRIVATE}"),
+        (
+            -5,
+            [[{"text": "x", "request_managed_bot": {"request_id": 1}}]],
+            f"managed bots {PRIVATE}",
+        ),
     ],
 )
 async def test_wrong_reply_keyboards(

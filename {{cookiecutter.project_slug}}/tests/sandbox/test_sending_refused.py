@@ -62,6 +62,11 @@ INLINE = "can't parse inline keyboard button: "
         ("sendLocation", {"longitude": 1}, "latitude is empty"),
         ("sendLocation", {"longitude": 1, "latitude": "x"}, "latitude is empty"),
         ("sendLocation", {"longitude": 1, "latitude": 91}, "wrong location specified"),
+        (
+            "sendLocation",
+            {"longitude": 1, "latitude": 1, "live_period": 59},
+            "wrong live location period specified",
+        ),
         ("sendDice", {"emoji": "🙂"}, "EMOTICON_INVALID"),
         ("sendMediaGroup", {}, 'parameter "media" is required'),
         ("sendMediaGroup", {"media": {}}, "expected an Array of InputMedia"),
