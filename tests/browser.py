@@ -176,7 +176,7 @@ def wait_until_answers(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 class Pages:
     """Opens the page, and notes what goes wrong in it: errors in its console and its code, requests
-    that fail."""
+    that fail or go elsewhere than to the sandbox."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -190,7 +190,8 @@ class Pages:
         page = context.new_page()
         page.on("console", self._note_message)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("requestfailed", self._note_request)
+        page.on("requestfailed", self._note_failure)
+        page.on("request", lambda request: self._note_request(request, sandbox.url))
         page.goto(f"{sandbox.url}/{at}")
         return page
 
@@ -202,7 +203,11 @@ class Pages:
         if message.type == "error":
             self.problems.append(message.text)
 
-    def _note_request(self, request: Request) -> None:
+    def _note_request(self, request: Request, home: str) -> None:
+        if not request.url.startswith((f"{home}/", "data:", "blob:")):
+            self.problems.append(f"not to the sandbox: {request.url}")
+
+    def _note_failure(self, request: Request) -> None:
         # A page that is left or loaded anew lets go of its events.
         if not ("/sandbox/events" in request.url and "ABORTED" in (request.failure or "")):
             self.problems.append(f"{request.url}: {request.failure}")
