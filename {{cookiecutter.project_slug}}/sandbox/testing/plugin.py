@@ -81,22 +81,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the conversation beside the error, and where an `await` is missing."""
-    report = yield
-    if call.excinfo is None or not report.failed:
-        return report
-    error = call.excinfo.value
-    if missing := unawaited(error):
-        report.longrepr = missing
-    telegram = getattr(item, "funcargs", {}).get("telegram")
-    if call.when == "call" and isinstance(telegram, Telegram):
-        chats = telegram.conversations()
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Show the conversation beside the error."""
+    try:
+        yield
+    except (Exception, pytest.fail.Exception) as error:
+        telegram = getattr(item, "funcargs", {}).get("telegram")
+        chats = telegram.conversations() if isinstance(telegram, Telegram) else []
         # Without the one that the error has told already.
         if told := [chat for chat in chats if chat.partition("\n")[2] not in str(error)]:
-            report.sections.append(("What was said", "\n".join(told)))
+            item.add_report_section("call", "conversation", "\n".join(told))
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show where an `await` is missing."""
+    report = yield
+    if call.excinfo and (missing := unawaited(call.excinfo.value)):
+        report.longrepr = missing
     return report
 
 

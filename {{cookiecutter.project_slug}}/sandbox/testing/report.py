@@ -74,6 +74,10 @@ class Teller:
         tell = tells.get(event["event"])
         return tell(event) if tell else None
 
+    def _name(self, bot_id: int) -> str:
+        """Of one that the test made, the number."""
+        return self._names.get(bot_id, f"bot {bot_id}")
+
     def _message(self, event: Json) -> str:
         message = event["message"]
         sender = message["from"]
@@ -85,12 +89,12 @@ class Teller:
         return f"deleted: {self._texts.get(event['message_id'], 'a message')}"
 
     def _notice(self, event: Json) -> str:
-        bot = self._names.get(event["bot_id"], "a bot")
+        bot = self._name(event["bot_id"])
         kind = "alert" if event["show_alert"] else "notice"
         return f"{bot} answers the press ({kind}): {event['text'] or '–'}"
 
     def _reaction(self, event: Json) -> str:
-        emoji = " ".join(one["reaction"].get("emoji", "?") for one in event["reactions"])
+        emoji = " ".join(one.get("emoji", "?") for one in event["reactions"])
         return f"reactions to {self._texts.get(event['message_id'], 'a message')}: {emoji or '–'}"
 
     def _update(self, event: Json) -> str | None:
@@ -112,12 +116,12 @@ class Teller:
         chat_id = call["params"].get("chat_id", self._chat_id)
         if call["bot_id"] not in self._bots or str(chat_id) != self._chat_id:
             return None
-        return f"! {self._names[call['bot_id']]} calls {call['method']}: {problem(call)}"
+        return f"! {self._name(call['bot_id'])} calls {call['method']}: {problem(call)}"
 
     def _raised(self, event: Json) -> str | None:
         bot_id = event["bot_id"]
         if (bot_id, event["update_id"]) in self._updates:
-            return f"! a handler of {self._names[bot_id]} raised {event['error']}"
+            return f"! a handler of {self._name(bot_id)} raised {event['error']}"
         return None
 
     def _unhandled(self, event: Json) -> str | None:
@@ -125,7 +129,7 @@ class Teller:
         ours = (bot_id, update["update_id"]) in self._updates
         content = next((update[kind] for kind in UNHEARD if kind in update), None)
         if ours and content and not any(one in content for one in SERVICE):
-            return f"! no handler of {self._names[bot_id]} took this"
+            return f"! no handler of {self._name(bot_id)} took this"
         return None
 
     def _stop(self, _: Json) -> str:
@@ -145,7 +149,7 @@ def conversations(
         title = chats.get(int(number)) if number.lstrip("-").isdecimal() else None
         if title is not None:
             lines = Teller(key, {int(bot)} if bot else names, names, read).tell_all(events)
-            where = f"{title} and {names.get(int(bot), bot)}" if bot else title
+            where = f"{title} and {names.get(int(bot), f'bot {bot}')}" if bot else title
             told.append("\n".join([f"{where}:", *lines]))
     return told
 

@@ -12,8 +12,10 @@ from tests.sandbox.plugin_bot import PNG, in_one_process, with_a_service
 
 @pytest.fixture(params=[in_one_process, with_a_service])
 async def telegram(request: pytest.FixtureRequest) -> AsyncIterator[Telegram]:
+    """Both ways; all that happens in these tests can be told, should one fail."""
     async with request.param() as telegram:
         yield telegram
+        telegram.conversations()
 
 
 async def test_replies_are_read_one_after_the_other(user: NewUser) -> None:
@@ -278,6 +280,14 @@ async def test_a_revoked_bot_hears_nothing_until_it_is_restored(
     await alice.hears_nothing()
     await telegram.restore("first")
     assert (await alice.reply(timeout=10)).text == "hello"
+
+
+async def test_a_bot_that_the_test_makes_is_told_of(user: NewUser, telegram: Telegram) -> None:
+    await telegram.client.add(f"1000009:{'s' * 35}")
+    bot = await telegram.account(1000009)
+    alice = user("Alice", bot=bot)
+    await alice.send("hello")
+    assert telegram.conversations() == ["Alice and bot 1000009:\n  Alice: hello"]
 
 
 async def test_an_unknown_bot_is_named(user: NewUser) -> None:

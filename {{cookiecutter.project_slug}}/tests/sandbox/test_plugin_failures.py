@@ -170,7 +170,7 @@ def test_any_failure_shows_the_conversation(project: pytest.Pytester) -> None:
         "await telegram.settled()",
         'assert (await alice.ask("raise", timeout=0.1)).text == "x"',
     )
-    assert "- What was said -" in said
+    assert "- Captured conversation call -" in said
     assert (
         "Alice and support:\n"
         "  Alice: menu\n"
