@@ -42,8 +42,8 @@ def media(file: File, values: Json) -> Any:
         "file_size": len(file.data),
         "mime_type": file.mime_type,
     }
-    about.pop("thumbnail", None)
-    made = described(member_type(Message, kind), about)
+    shown = {name: value for name, value in about.items() if name not in ("cover", "thumbnail")}
+    made = described(member_type(Message, kind), shown)
     return [made] if kind == "photo" else made
 
 

@@ -66,7 +66,13 @@ SENDERS: dict[str, Send] = {
     "sendAudio": lambda bot: bot.send_audio(ALICE, data(), title="T", performer="P", duration=3),
     "sendDocument": lambda bot: bot.send_document(ALICE, data(), caption="see /help"),
     "sendVideo": lambda bot: bot.send_video(
-        ALICE, data(), width=4, height=2, show_caption_above_media=True, caption="x"
+        ALICE,
+        data(),
+        cover=picture(),
+        width=4,
+        height=2,
+        show_caption_above_media=True,
+        caption="x",
     ),
     "sendAnimation": lambda bot: bot.send_animation(ALICE, data(), thumbnail=picture()),
     "sendVoice": lambda bot: bot.send_voice(ALICE, data(), duration=2),
