@@ -683,6 +683,19 @@ def test_a_phone(pages: Pages, sandbox: Sandbox, user: int) -> None:
     expect(row(page, SUPPORT)).to_be_visible()
 
 
+def test_a_hidden_page_counts_what_comes(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    expect(last_of_mine(page)).to_be_visible()
+    hidden = "Object.defineProperty(document, 'hidden', { value: %s, configurable: true });"
+    page.evaluate(f"() => {{ {hidden % 'true'} window.requestAnimationFrame = () => 0; }}")
+    sandbox.call("sendMessage", chat_id=user, text="are you there?")
+    expect(page).to_have_title("(1) Sandbox")
+    seen = "document.dispatchEvent(new Event('visibilitychange'))"
+    page.evaluate(f"() => {{ {hidden % 'false'} {seen}; {seen}; }}")
+    expect(page).to_have_title("Sandbox")
+
+
 def test_dark_and_light(pages: Pages, sandbox: Sandbox) -> None:
     page = pages.open(sandbox, color_scheme="dark")
 
@@ -720,6 +733,9 @@ def test_by_keyboard_alone_among_500_bots(empty: Sandbox, pages: Pages) -> None:
     page.keyboard.type("hello")
     page.keyboard.press("Enter")
     expect(last_of_mine(page)).to_contain_text("hello")
+    page.get_by_role("log").click()
+    page.keyboard.type("by the way")
+    expect(composer(page)).to_have_value("by the way")
     page.keyboard.press("Alt+3")
     expect(composer(column(page, 2000002))).to_be_focused()
     page.keyboard.press("Control+k")

@@ -50,7 +50,7 @@ export function createColumn(target) {
   const pinned = h("button", { type: "button", class: "pinned", hidden: true });
   const node = h(
     "section",
-    { class: "column", "aria-label": titleOf(target), "data-target": target },
+    { class: "column", "data-target": target },
     header,
     pinned,
     history.node,
@@ -73,6 +73,7 @@ export function createColumn(target) {
     const signature = JSON.stringify([title, status, state.open.length]);
     if (signature === heading) return;
     heading = signature;
+    node.setAttribute("aria-label", title);
     const name = h(
       "span",
       { class: "about" },

@@ -18,7 +18,6 @@ export function createComposer(target) {
   const input = h("textarea", {
     rows: "1",
     placeholder: "Message",
-    "aria-label": `Message to ${titleOf(target)}`,
     role: "combobox",
     "aria-autocomplete": "list",
     "aria-expanded": "false",
@@ -199,6 +198,7 @@ export function createComposer(target) {
     const { loaded, messages } = chatOf(key);
     const subject = replying ?? editing;
     if (subject && loaded && !messages.has(subject.message_id)) leave();
+    input.setAttribute("aria-label", `Message to ${titleOf(target)}`);
     const stop = obstacle();
     shut.hidden = !stop;
     bar.hidden = Boolean(stop);

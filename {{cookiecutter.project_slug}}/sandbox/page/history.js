@@ -2,7 +2,7 @@
 
 import { day, h, iconButton } from "./dom.js";
 import { bubble, isMine, openMenu } from "./message.js";
-import { serviceText, titleOf } from "./names.js";
+import { serviceText } from "./names.js";
 import { toast } from "./overlay.js";
 import { chatOf, keyOf } from "./store.js";
 import { createWelcome } from "./welcome.js";
@@ -20,8 +20,8 @@ export function createHistory(side, say) {
   const { target } = side;
   const key = keyOf(target);
   const inner = h("div", { class: "inner" });
-  const label = `Messages with ${titleOf(target)}`;
-  const log = h("div", { class: "log", role: "log", tabindex: "0", "aria-label": label }, inner);
+  const props = { class: "log", role: "log", tabindex: "0", "aria-label": "Messages" };
+  const log = h("div", props, inner);
   const welcome = createWelcome(target, say);
   const down = iconButton("down", "To the newest message", () => toEnd(true), {
     class: "to-end",

@@ -60,7 +60,7 @@ export function createList() {
   function drawRow(target, index) {
     let node = nodes.get(target);
     if (!node) {
-      const beside = iconButton("beside", `Open ${titleOf(target)} beside`, (event) => {
+      const beside = iconButton("beside", "Open beside", (event) => {
         event.stopPropagation();
         open(target, true);
       });

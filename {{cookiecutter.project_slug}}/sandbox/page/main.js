@@ -214,6 +214,11 @@ function keys(event) {
   ) {
     toggle(state.panel);
   } else {
+    // Who types beside the field means it.
+    const types = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (types && event.key !== " " && event.target.matches("body, .log, .message")) {
+      columns.get(state.active)?.focus();
+    }
     return;
   }
   event.preventDefault();

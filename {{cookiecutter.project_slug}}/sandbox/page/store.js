@@ -39,7 +39,11 @@ export function on(topic, draw) {
 
 /** Notes changes: "list", "people", "faults", "open", "panel" or the key of a chat. */
 export function touch(...topics) {
-  if (!touched.size) requestAnimationFrame(flush);
+  if (!touched.size) {
+    // A hidden page has no frames, but a title.
+    if (document.hidden) setTimeout(flush, 250);
+    else requestAnimationFrame(flush);
+  }
   for (const topic of topics) touched.add(topic);
 }
 
@@ -49,6 +53,8 @@ function flush() {
   const draws = new Set(topics.flatMap((topic) => [...(listeners.get(topic) ?? [])]));
   for (const draw of draws) draw();
 }
+
+document.addEventListener("visibilitychange", flush);
 
 // Chats
 
