@@ -590,6 +590,15 @@ def test_the_panel_is_bounded(pages: Pages, sandbox: Sandbox, user: int) -> None
     expect(page.locator(".entry")).to_have_count(500)
     newest.locator("summary").click()
     expect(newest.locator(".json")).to_contain_text('"the last"')
+    # What is read stays where it is when more comes.
+    read = page.locator(".entry[open]")
+    before = read.bounding_box()
+    sandbox.call("getMe")
+    expect(newest).to_contain_text("getMe")
+    after = read.bounding_box()
+    assert before
+    assert after
+    assert abs(after["y"] - before["y"]) < 1
     sandbox.call("getUpdates", offset=-1)
     sandbox.update("message")
 

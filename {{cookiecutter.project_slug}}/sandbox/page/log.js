@@ -118,7 +118,11 @@ export function createLog() {
       entry.stale = false;
       entry.node.hidden = !passes(entry);
     }
+    const { scrollTop, scrollHeight } = list;
     list.prepend(...fresh.reverse());
+    // What somebody reads stays where it is.
+    if (scrollTop || list.querySelector("[open]"))
+      list.scrollTop = scrollTop + list.scrollHeight - scrollHeight;
     empty.hidden = [...entries.values()].some((entry) => !entry.node.hidden);
   }
 
