@@ -24,9 +24,22 @@ async def users(world: World) -> list[Json]:
     return list(world.users.values())[-MOST_USERS:]
 
 
-async def add_user(world: World, first_name: str, user_id: int | None = None) -> Json:
-    """Somebody new."""
-    return world.user(max(world.users) + 1 if user_id is None else user_id, first_name)
+async def add_user(
+    world: World,
+    first_name: str,
+    user_id: int | None = None,
+    last_name: str | None = None,
+    username: str | None = None,
+    language_code: str | None = None,
+) -> Json:
+    """Somebody new, or a new name and the like for somebody known. The language is an IETF tag."""
+    return world.user(
+        max(world.users) + 1 if user_id is None else user_id,
+        first_name,
+        last_name=last_name,
+        username=username and username.removeprefix("@"),
+        language_code=language_code,
+    )
 
 
 async def send(

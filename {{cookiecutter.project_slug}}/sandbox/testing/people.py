@@ -65,10 +65,10 @@ class User:
         """
         __tracebackhide__ = True
         sender = {"id": self.id, "first_name": self.name}
+        await self.telegram.introduce(self)
         answer = await self.telegram.ask(
             "send",
             user_id=self.id,
-            first_name=self.name,
             bot_id=None if to else self.bot.id,
             chat_id=to.id if to else None,
             text=text,
@@ -92,10 +92,10 @@ class User:
         does = button.keys() - LOOKS
         group = self.telegram.group(message.chat_id)
         if "callback_data" in does:
+            await self.telegram.introduce(self)
             answer = await self.telegram.ask(
                 "press",
                 user_id=self.id,
-                first_name=self.name,
                 bot_id=None if group else self.bot.id,
                 chat_id=message.chat_id,
                 message_id=message.message_id,
@@ -183,6 +183,7 @@ class User:
     async def block(self) -> None:
         """Block the bot."""
         __tracebackhide__ = True
+        await self.telegram.introduce(self)
         await self.telegram.ask("block", bot_id=self.bot.id, user_id=self.id, blocked=True)
 
     async def unblock(self) -> None:

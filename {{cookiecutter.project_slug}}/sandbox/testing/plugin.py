@@ -47,10 +47,18 @@ from sandbox.testing.telegram import Telegram
 
 class NewUser(Protocol):
     """What the fixture `user` gives: `alice = user("Alice")`, who is new to all bots and talks to
-    the first one, or to `bot`. With a `user_id` it is somebody whom the bot may know."""
+    the first one, or to `bot`. With a `user_id` it is somebody whom the bot may know. Others have
+    no last name, no username and the language `en`, an IETF tag, unless told otherwise."""
 
     def __call__(
-        self, name: str, *, bot: str | Account | None = None, user_id: int | None = None
+        self,
+        name: str,
+        *,
+        bot: str | Account | None = None,
+        user_id: int | None = None,
+        last_name: str | None = None,
+        username: str | None = None,
+        language_code: str | None = None,
     ) -> User: ...
 
 

@@ -49,6 +49,7 @@ class Telegram:
         self._bots = bots
         self._accounts: dict[str, Account] = {}
         self._people: dict[int, User] = {}
+        self._strangers: dict[int, Json] = {}
         self._groups: dict[int, Group] = {}
         self._faulty = False
         self._revoked: set[int] = set()
@@ -94,12 +95,26 @@ class Telegram:
         return self._accounts[name]
 
     def person(
-        self, name: str, *, bot: str | Account | None = None, user_id: int | None = None
+        self,
+        name: str,
+        *,
+        bot: str | Account | None = None,
+        user_id: int | None = None,
+        last_name: str | None = None,
+        username: str | None = None,
+        language_code: str | None = None,
     ) -> User:
         """Somebody new, who has never talked to any bot, unless `user_id` says who it is."""
         __tracebackhide__ = True
         new_id = user_id or 10**9 + secrets.randbelow(9 * 10**9)
         person = self._people[new_id] = User(self, new_id, name, self.bot(bot))
+        self._strangers[new_id] = {
+            "user_id": new_id,
+            "first_name": name,
+            "last_name": last_name,
+            "username": username,
+            "language_code": language_code,
+        }
         return person
 
     async def create_group(
@@ -121,8 +136,10 @@ class Telegram:
         return group
 
     async def introduce(self, person: User) -> None:
-        """Let Telegram know somebody who has not written yet."""
-        await self.ask("add_user", first_name=person.name, user_id=person.id)
+        """Let Telegram know somebody who has done nothing yet."""
+        __tracebackhide__ = True
+        if about := self._strangers.pop(person.id, None):
+            await self.ask("add_user", **about)
 
     async def account(self, bot_id: int) -> Account:
         """A bot that is not in the fixture `bots`, such as one that was made in the test."""

@@ -138,19 +138,22 @@ class World:
 
     # People and chats
 
-    def user(self, user_id: int, first_name: str | None = None) -> Json:
+    def user(self, user_id: int, first_name: str | None = None, **about: str | None) -> Json:
         """A User object (https://core.telegram.org/bots/api#user): of a bot, of somebody known, or
-        of somebody new. A first name that is given counts from now on."""
+        of somebody new. What is given about somebody counts from now on."""
         if user_id in self.bots:
             return self.bots[user_id].user
-        user = self.users.get(user_id)
-        if user is None or first_name not in (None, user["first_name"]):
-            user = self.users[user_id] = {
-                "id": user_id,
-                "is_bot": False,
-                "first_name": first_name or f"User {user_id}",
-                "language_code": "en",
-            }
+        unknown = {
+            "id": user_id,
+            "is_bot": False,
+            "first_name": f"User {user_id}",
+            "language_code": "en",
+        }
+        told = {"first_name": first_name, **about}
+        known = self.users.get(user_id, unknown)
+        user = known | {name: value for name, value in told.items() if value}
+        if user != self.users.get(user_id):
+            self.users[user_id] = user
             self.events.tell("user", user=user)
         return user
 

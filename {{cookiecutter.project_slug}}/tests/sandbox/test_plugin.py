@@ -26,6 +26,22 @@ async def test_replies_are_read_one_after_the_other(user: NewUser) -> None:
     await alice.hears_nothing()
 
 
+async def test_people_have_a_language_and_a_username(user: NewUser) -> None:
+    anna = user("Anna", last_name="Berg", username="@anna", language_code="de")
+    sent = await anna.send("Hallo")
+    assert sent.raw["from"] == {
+        "id": anna.id,
+        "is_bot": False,
+        "first_name": "Anna",
+        "last_name": "Berg",
+        "username": "anna",
+        "language_code": "de",
+    }
+    assert sent.raw["chat"]["username"] == "anna"
+    later = await user("Annie", user_id=anna.id).send("Hi")
+    assert later.raw["from"] == sent.raw["from"] | {"first_name": "Annie"}
+
+
 async def test_people_write_at_the_same_time(user: NewUser) -> None:
     people = [user(f"User {number}") for number in range(10)]
     replies = await asyncio.gather(*(one.ask(one.name) for one in people))

@@ -43,7 +43,7 @@ async def start(*arguments: str, **env: str) -> asyncio.subprocess.Process:
 
 async def line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout
-    return (await asyncio.wait_for(process.stdout.readline(), 10)).decode().rstrip("\n")
+    return (await asyncio.wait_for(process.stdout.readline(), 60)).decode().rstrip("\n")
 
 
 @pytest_asyncio.fixture
@@ -130,7 +130,7 @@ async def test_chat(url: str, bot: Bot, sandbox: SandboxClient) -> None:
     await bot.answer_callback_query(update.callback_query.id, "Noted")
     assert await line(chat) == "* notice: Noted"
     chat.stdin.write(b"/quit\n")
-    assert await asyncio.wait_for(chat.wait(), 5) == 0
+    assert await asyncio.wait_for(chat.wait(), 60) == 0
 
 
 async def test_chat_with_a_reply_keyboard(url: str, bot: Bot, sandbox: SandboxClient) -> None:
@@ -151,7 +151,7 @@ async def test_chat_with_a_reply_keyboard(url: str, bot: Bot, sandbox: SandboxCl
     update, created, _ = await bot.get_updates(update.update_id + 1)
     assert (update.message and update.message.text, created.event_type) == ("Say it", "managed_bot")
     chat.stdin.write(b"/quit\n")
-    assert await asyncio.wait_for(chat.wait(), 5) == 0
+    assert await asyncio.wait_for(chat.wait(), 60) == 0
 
 
 async def test_chat_lists_the_bots(url: str, sandbox: SandboxClient) -> None:
