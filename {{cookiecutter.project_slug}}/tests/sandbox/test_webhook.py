@@ -142,7 +142,7 @@ async def test_polling_and_webhook_exclude_each_other(
     await poll_open(sandbox)
     await bot.set_webhook(receiver.url)
     with pytest.raises(TelegramConflictError, match="terminated by setWebhook request"):
-        await asyncio.wait_for(poll, 2)
+        await asyncio.wait_for(poll, 20)
     with pytest.raises(TelegramConflictError, match="can't use getUpdates method while webhook is"):
         await bot.get_updates()
     update_id = await sandbox.send(BOT_ID, "not taken")
