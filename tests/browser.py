@@ -208,6 +208,6 @@ class Pages:
             self.problems.append(f"not to the sandbox: {request.url}")
 
     def _note_failure(self, request: Request) -> None:
-        # A page that is left or loaded anew lets go of its events.
-        if not ("/sandbox/events" in request.url and "ABORTED" in (request.failure or "")):
+        # A page that is left or loaded anew lets go of what it has asked for.
+        if not ("/sandbox/" in request.url and "ABORTED" in (request.failure or "")):
             self.problems.append(f"{request.url}: {request.failure}")

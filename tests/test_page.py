@@ -684,6 +684,10 @@ def test_a_phone(pages: Pages, sandbox: Sandbox, user: int) -> None:
         assert box
         assert box["x"] + box["width"] <= width
         page.get_by_role("button", name="Back to the list").click()
+    row(page, SUPPORT).tap()
+    expect(page.locator("#side")).to_be_hidden()
+    page.go_back()
+    expect(page.locator("#columns")).to_be_hidden()
     page.get_by_role("button", name="Calls & updates").click()
     expect(page.locator("#panel")).to_be_visible()
     panel = page.locator("#panel").bounding_box()

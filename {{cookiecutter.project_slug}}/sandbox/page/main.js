@@ -166,7 +166,11 @@ function remember() {
     panel: state.panel,
   };
   const known = Object.entries(parts).filter(([, value]) => value !== null && value !== "");
-  history.replaceState(null, "", `#${known.map(([name, value]) => `${name}=${value}`).join("&")}`);
+  const hash = `#${known.map(([name, value]) => `${name}=${value}`).join("&")}`;
+  // On a phone a chat is a page of its own, from which one goes back to the list.
+  const enters = narrow() && state.active !== null && !/[#&]open=/.test(location.hash);
+  if (enters) history.pushState(null, "", hash);
+  else history.replaceState(null, "", hash);
 }
 
 function recall() {
