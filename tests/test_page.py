@@ -220,6 +220,21 @@ def test_inline_buttons(pages: Pages, sandbox: Sandbox, user: int) -> None:
     expect(last_of_mine(page)).to_contain_text(f"via @sandbox_{RAW}_bot")
 
 
+def test_inline_mode_in_the_chat_with_another_bot(
+    pages: Pages, sandbox: Sandbox, user: int
+) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SHOP}")
+    composer(page).fill(f"@sandbox_{RAW}_bot dice")
+    query = sandbox.update("inline_query")
+    assert (query["query"], query["chat_type"]) == ("dice", "private")
+    content = {"message_text": "I have a six"}
+    article = {"type": "article", "id": "1", "title": "Six", "input_message_content": content}
+    sandbox.call("answerInlineQuery", inline_query_id=query["id"], results=[article])
+    page.get_by_role("option", name="Six").click()
+    expect(last_of_mine(page)).to_contain_text(f"via @sandbox_{RAW}_bot")
+    expect(last_of_bot(page)).to_contain_text("I have a six")
+
+
 def test_an_invoice_is_paid(pages: Pages, sandbox: Sandbox, user: int) -> None:
     sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
     page = pages.open(sandbox, f"#me={user}&open={RAW}")

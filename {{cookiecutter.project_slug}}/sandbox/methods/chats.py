@@ -31,8 +31,8 @@ async def get_chat(call: Call) -> Json:
         **chat.info,
         **chat.details,
     }
-    if chat.pinned and chat.pinned[-1] in chat.messages:
-        info["pinned_message"] = chat.messages[chat.pinned[-1]].message
+    if pinned := chat.messages.get(max(chat.pinned, default=0)):
+        info["pinned_message"] = pinned.message
     return {name: value for name, value in info.items() if name in ChatFullInfo.model_fields}
 
 

@@ -76,10 +76,11 @@ async def pin_chat_message(call: Call) -> bool:
 
 
 async def unpin_chat_message(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#unpinchatmessage: the last one unless told which."""
+    """https://core.telegram.org/bots/api#unpinchatmessage: the newest message unless told
+    which."""
     chat = call.open_chat()
     need_right(call, chat, "can_pin_messages", PIN)
-    pinned = call.params.get("message_id") or (chat.pinned[-1] if chat.pinned else 0)
+    pinned = call.params.get("message_id") or max(chat.pinned, default=0)
     if pinned not in chat.pinned:
         raise bad_request("message to unpin not found")
     tell_pins(call, chat, [one for one in chat.pinned if one != pinned])

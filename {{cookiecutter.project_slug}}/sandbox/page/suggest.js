@@ -2,7 +2,7 @@
 
 import { act, ask } from "./api.js";
 import { fill, h } from "./dom.js";
-import { open, state } from "./store.js";
+import { state } from "./store.js";
 
 /** Milliseconds without typing before a bot is asked. */
 const PAUSE = 250;
@@ -48,6 +48,8 @@ export function createSuggestions(target, input, { send, put, chosen }) {
     "aria-label": "Offers",
     hidden: true,
   });
+  // Where inline mode is used: in a group, or in the private chat with whatever bot.
+  const where = target < 0 ? { chat_id: target } : { chat_bot_id: target };
   let offers = [];
   let at = 0;
   let turn = 0;
@@ -108,13 +110,8 @@ export function createSuggestions(target, input, { send, put, chosen }) {
     show([], `Asking @${bot.username}…`);
     pause = setTimeout(async () => {
       try {
-        const chat = target < 0 ? { chat_id: target } : {};
-        const answer = await ask("inline_query", {
-          bot_id: bot.id,
-          user_id: state.me,
-          query,
-          ...chat,
-        });
+        const args = { bot_id: bot.id, user_id: state.me, query, ...where };
+        const answer = await ask("inline_query", args);
         if (mine === turn)
           show(
             answer.results.map((one) => result(bot, answer, one)),
@@ -135,11 +132,7 @@ export function createSuggestions(target, input, { send, put, chosen }) {
         query_id: answer.query_id,
         result_id: one.id,
       };
-      const sent = await act("choose", { ...args, ...(target < 0 && { chat_id: target }) });
-      if (!sent) return;
-      chosen();
-      // In a private chat inline mode speaks in the chat with its own bot.
-      if (target > 0 && target !== bot.id) open(bot.id, state.open.length > 1);
+      if (await act("choose", { ...args, ...where })) chosen();
     };
     const about = one.description ?? one.caption ?? one.input_message_content?.message_text ?? "";
     return { title: one.title ?? one.type, about, choose, text: null };

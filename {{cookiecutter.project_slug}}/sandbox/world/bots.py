@@ -129,8 +129,7 @@ class Bot:
 
     def changed(self) -> None:
         """Tells everybody who watches."""
-        if self.events.watched:
-            self.events.tell("bot", bot=self.describe())
+        self.events.tell("bot", bot=self.describe())
 
     def wants(self, update: Json) -> bool:
         """Whether the bot asked for updates of this type."""
@@ -154,9 +153,8 @@ class Bot:
             if self.wants(update):
                 wanted.append({**update, "update_id": update_id})
         self.pending.extend(wanted)
-        if self.events.watched:
-            for update in wanted:
-                self.events.tell("update", bot_id=self.bot_id, update=update, at=time.time())
+        for update in wanted:
+            self.events.tell("update", bot_id=self.bot_id, update=update, at=time.time())
         if self.webhook:
             self.webhook.enter(wanted)
         elif wanted:

@@ -85,8 +85,7 @@ class CallLog:
         self._tell(call)
 
     def _tell(self, call: Call) -> None:
-        if self._events.watched:
-            self._events.tell("call", call=call.describe())
+        self._events.tell("call", call=call.describe())
 
     def select(self, bot_id: int | None, method: str | None) -> list[Json]:
         """Calls of a bot, of a method; None: of all."""

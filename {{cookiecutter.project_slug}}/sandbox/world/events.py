@@ -18,11 +18,6 @@ class Events:
     def __init__(self) -> None:
         self._watchers: dict[str | None, set[asyncio.Queue[Json]]] = {}
 
-    @property
-    def watched(self) -> bool:
-        """Whether somebody wants to hear of everything, so that describing it is worth while."""
-        return None in self._watchers
-
     def tell(self, event: str, **content: Any) -> None:
         """Give an event to all who watch everything, or the chat whose key is `content["chat"]`."""
         for key in {None, content.get("chat")}:

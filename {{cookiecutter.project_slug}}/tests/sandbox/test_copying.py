@@ -110,9 +110,16 @@ async def test_pins(sandbox: SandboxClient, bot: Bot) -> None:
     assert update.message.pinned_message.message_id == sent.message_id
     with pytest.raises(TelegramBadRequest, match="CHAT_NOT_MODIFIED"):
         await bot.pin_chat_message(ALICE, sent.message_id)
+    # The newest message counts, not the one that was pinned last.
     await bot.pin_chat_message(ALICE, 1)
+    pinned = (await bot.get_chat(ALICE)).pinned_message
+    assert pinned
+    assert pinned.message_id == sent.message_id
     assert await bot.unpin_chat_message(ALICE)
-    await bot.pin_chat_message(ALICE, 1)
+    pinned = (await bot.get_chat(ALICE)).pinned_message
+    assert pinned
+    assert pinned.message_id == 1
+    await bot.pin_chat_message(ALICE, sent.message_id)
     await bot.delete_message(ALICE, 1)
     pinned = (await bot.get_chat(ALICE)).pinned_message
     assert pinned
