@@ -618,6 +618,26 @@ def test_the_panel_is_bounded(pages: Pages, sandbox: Sandbox, user: int) -> None
     sandbox.update("message")
 
 
+def test_an_entry_does_not_run_away_from_the_pointer(
+    pages: Pages, sandbox: Sandbox, user: int
+) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    sandbox.call("sendMessage", chat_id=user, text="aim at me")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}&panel=calls")
+    wanted = page.locator(".entry").filter(has_text="aim at me").first
+    box = wanted.locator("summary").bounding_box()
+    assert box
+    for step in range(20):
+        page.mouse.move(box["x"] + 40 + step, box["y"] + 10)
+        sandbox.call("getMe")
+    page.mouse.down()
+    page.mouse.up()
+    expect(wanted).to_have_attribute("open", "")
+    expect(page.locator(".entry").first).to_contain_text("getMe")
+    sandbox.call("getUpdates", offset=-1)
+    sandbox.update("message")
+
+
 def test_a_long_chat_stays_where_it_is_read(pages: Pages, sandbox: Sandbox, user: int) -> None:
     sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
     for number in range(120):

@@ -69,7 +69,10 @@ async def answer_pre_checkout_query(call: Call) -> bool:
 
 
 async def refund_star_payment(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#refundstarpayment: once; a message tells of it."""
+    """https://core.telegram.org/bots/api#refundstarpayment: once; a message tells of it.
+
+    What Telegram calls an unknown charge is not documented: CHARGE_ID_INVALID is a guess.
+    """
     chat = call.chat("user_id")
     wanted = {"telegram_payment_charge_id": call.params["telegram_payment_charge_id"]}
     wanted["currency"] = content.STARS

@@ -8,6 +8,8 @@ import { on, state, touch } from "./store.js";
 import { botSelect } from "./trouble.js";
 
 const KEPT = 500;
+/** Milliseconds after a move of the pointer in the list in which nothing runs away from it. */
+const AIMING = 1000;
 /** By number or update id, oldest first: `call` or `update`, `bot_id`, and once drawn `node`. */
 const entries = new Map();
 
@@ -95,6 +97,10 @@ export function createLog() {
     textButton("Clear", clear),
   );
   const node = h("div", { class: "log-view" }, filters, empty, list);
+  let aimed = -AIMING;
+  let later = null;
+  for (const event of ["pointermove", "pointerdown"])
+    list.addEventListener(event, () => (aimed = performance.now()));
   for (const one of [method, errors, polls]) one.addEventListener("input", () => draw(true));
 
   function passes(entry) {
@@ -109,6 +115,12 @@ export function createLog() {
 
   function draw(all = false) {
     if (state.panel !== "calls") return;
+    clearTimeout(later);
+    const wait = aimed + AIMING - performance.now();
+    if (wait > 0 && !all) {
+      later = setTimeout(draw, wait);
+      return;
+    }
     bot.draw();
     const fresh = [];
     for (const entry of entries.values()) {
