@@ -20,7 +20,7 @@ REQUIRED = os.environ.get("REQUIRE_BROWSER") == "1"
 if not REQUIRED:
     pytest.importorskip("playwright.sync_api", reason="no playwright; REQUIRE_BROWSER=1 fails")
 
-from playwright.sync_api import (  # noqa: E402
+from playwright.sync_api import (  # noqa: E402 - it may not be there, see above
     Browser,
     BrowserContext,
     ConsoleMessage,

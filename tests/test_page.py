@@ -219,8 +219,9 @@ def test_inline_buttons(pages: Pages, sandbox: Sandbox, user: int) -> None:
     page.get_by_role("button", name="Search").click()
     expect(composer(page)).to_have_value(f"@sandbox_{RAW}_bot tea")
     query = sandbox.update("inline_query")
-    article = {"type": "article", "id": "1", "title": "Green tea", "description": "From China"}
-    article["input_message_content"] = {"message_text": "I like green tea"}  # type: ignore[assignment]
+    content = {"message_text": "I like green tea"}
+    article = {"type": "article", "id": "1", "title": "Green tea", "input_message_content": content}
+    article |= {"description": "From China"}
     sandbox.call("answerInlineQuery", inline_query_id=query["id"], results=[article])
     page.get_by_role("option", name="Green tea").click()
     expect(last_of_mine(page)).to_contain_text("I like green tea")

@@ -21,7 +21,7 @@ from sandbox.world.world import ALICE, World
 
 async def users(world: World) -> list[Json]:
     """Who is known; after many, those who came last."""
-    return list(world.users.values())[-MOST_USERS:]
+    return world.newest_users()
 
 
 async def add_user(
@@ -281,5 +281,4 @@ def find(world: World, bot_id: int | None, chat_id: int, message_id: int) -> tup
     return chat, world.find(chat, message_id)
 
 
-MOST_USERS = 200
 COMMANDS = (users, add_user, send, edit, react, press, vote, block, create_managed_bot)

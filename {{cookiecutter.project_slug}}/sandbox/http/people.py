@@ -102,7 +102,7 @@ class PeopleRoutes:
             "event": "hello",
             "run": self._world.run,
             "bots": [bot.describe() for bot in self._world.bots.values()],
-            "users": list(self._world.users.values())[-200:],
+            "users": self._world.newest_users(),
             "groups": [group.describe() for group in self._world.groups.values()],
             "faults": self._world.faults.describe(),
             "last": self._journal.last(last),

@@ -221,7 +221,7 @@ class Telegram:
         method: str | None = None,
         seconds: float | None = None,
         times: int | None = None,
-        retry_after: int | None = None,
+        retry_after: int = 1,
     ) -> None:
         """Calls of the bot, or of all bots, fail from now on: see `SandboxClient.fault`."""
         __tracebackhide__ = True
@@ -233,7 +233,7 @@ class Telegram:
             method=method,
             seconds=seconds,
             times=times,
-            retry_after=1 if retry_after is None else retry_after,
+            retry_after=retry_after,
         )
 
     async def clear_faults(self) -> None:

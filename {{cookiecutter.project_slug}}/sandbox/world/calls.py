@@ -136,10 +136,10 @@ class Journal:
 
     def _take(self, event: Json) -> None:
         match event:
+            case {"event": "call", "call": call} if is_idle_poll(call):
+                self._entries.pop((call["number"],), None)
             case {"event": "call", "call": call}:
                 self._entries[(call["number"],)] = {"call": call}
-                if is_idle_poll(call):
-                    del self._entries[(call["number"],)]
             case {"event": "update", "bot_id": bot_id, "update": update, "at": at}:
                 told = {"update": update, "bot_id": bot_id, "at": at, "how": "waits"}
                 self._entries[bot_id, update["update_id"]] = told

@@ -22,6 +22,8 @@ KEPT_MESSAGES = 100_000
 """Messages kept in all chats together; the oldest are forgotten."""
 FORMATTED = {"text": "entities", "caption": "caption_entities"}
 """The texts of a Message, and where their entities are."""
+MOST_USERS = 200
+"""Of whom is told at once."""
 ALICE = 7
 PEOPLE = {ALICE: "Alice", 8: "Bob", 9: "Carol"}
 """Who is there from the start."""
@@ -156,6 +158,10 @@ class World:
             self.users[user_id] = user
             self.events.tell("user", user=user)
         return user
+
+    def newest_users(self) -> list[Json]:
+        """Who is known; after many, those who came last."""
+        return list(self.users.values())[-MOST_USERS:]
 
     def chat(self, bot: Bot | None, chat_id: int) -> Chat:
         """A chat to look at. A private one in which nothing was said yet the bot cannot see.
