@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(check: Callable[[], Awaitable[T]], what: str, seconds: float = 10.0) -> T:
+async def until(check: Callable[[], Awaitable[T]], what: str, seconds: float = 60.0) -> T:
     """Ask `check` until it answers something true, and return that.
 
     After so many seconds it raises `TimeoutError`, which says `what` was awaited. An error that

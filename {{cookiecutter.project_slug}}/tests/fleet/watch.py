@@ -40,7 +40,7 @@ async def get(service: Process, path: str = "/health") -> tuple[int, Json]:
         return answer.status, await answer.json()
 
 
-async def until_logged(service: Process, text: str, seconds: float = 20.0) -> None:
+async def until_logged(service: Process, text: str, seconds: float = 60.0) -> None:
     """Wait until the replica's log holds `text`."""
 
     async def logged() -> bool:
@@ -103,7 +103,7 @@ def turns(url: str) -> Turns:
         return Turns(client)
 
 
-async def until_started(url: str, text: str, number: int = 1, seconds: float = 15.0) -> list[Json]:
+async def until_started(url: str, text: str, number: int = 1, seconds: float = 60.0) -> list[Json]:
     """Wait for so many turns of messages with this text to be in a handler's hands."""
 
     async def started() -> list[Json]:

@@ -220,7 +220,9 @@ async def with_a_service() -> AsyncIterator[Telegram]:
         bots = [Bot(one.token, session=session) for one in BOTS.values()]
         for bot in bots:
             await bot.me()
-        service = asyncio.create_task(dispatcher.start_polling(*bots, handle_signals=False))
+        # As tasks, handlers would run out of order and, when all is over, on a closed session.
+        polling = dispatcher.start_polling(*bots, handle_signals=False, handle_as_tasks=False)
+        service = asyncio.create_task(polling)
         async with over_http(url, BOTS) as telegram:
             yield telegram
         await dispatcher.stop_polling()

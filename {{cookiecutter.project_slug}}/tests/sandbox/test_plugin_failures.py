@@ -23,7 +23,11 @@ def bots():
     return {"support": BotUnderTest("1000001:" + "s" * 35)}
 
 @pytest.fixture
-def dispatcher():
+def hanging():
+    return asyncio.Event()
+
+@pytest.fixture
+def dispatcher(hanging):
     dispatcher = Dispatcher()
 
     @dispatcher.message(F.text == "menu")
@@ -47,6 +51,7 @@ def dispatcher():
 
     @dispatcher.message(F.text == "hang")
     async def hang(message):
+        hanging.set()
         await asyncio.Event().wait()
 
     @dispatcher.update.outer_middleware
@@ -68,9 +73,13 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def failure(project: pytest.Pytester, *lines: str) -> str:
-    """Run a test of these lines, which must fail, and give what pytest says."""
-    body = "\n    ".join(lines)
-    project.makepyfile(f'async def test(user, telegram):\n    alice = user("Alice")\n    {body}\n')
+    """Run a test of these lines, which must fail, and give what pytest says.
+
+    Where a line waits in vain, the one before it waits until the bot has come as far as the test
+    expects it: the short time-out may be over at once.
+    """
+    body = "\n    ".join(['alice = user("Alice")', *lines])
+    project.makepyfile(f"async def test(user, telegram, hanging):\n    {body}\n")
     result = project.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     return result.stdout.str()
@@ -84,6 +93,7 @@ def test_a_time_out_tells_the_conversation(project: pytest.Pytester) -> None:
         'await message.click("Yes")',
         "await alice.notice()",
         'await alice.send(document=b"x", caption="mine")',
+        "await telegram.settled()",
         "await alice.reply(timeout=0.1)",
     )
     assert (
@@ -104,24 +114,35 @@ def test_a_time_out_tells_the_conversation(project: pytest.Pytester) -> None:
 
 
 def test_a_handler_that_raises_is_named(project: pytest.Pytester) -> None:
-    said = failure(project, 'await alice.send("raise")', "await alice.reply(timeout=0.1)")
+    said = failure(
+        project,
+        'await alice.send("raise")',
+        "await telegram.settled()",
+        "await alice.reply(timeout=0.1)",
+    )
     assert "! a handler of support raised ValueError: no such name (" in said
-    assert "conftest.py:34, in fail)" in said
+    assert "conftest.py:38, in fail)" in said
     # The captured log has the traceback, from the handler on.
     assert "Traceback (most recent call last):" in said
     assert "site-packages" not in said
 
 
 def test_an_error_of_a_call_is_told(project: pytest.Pytester) -> None:
-    said = failure(project, 'await alice.send("wrong")', "await alice.reply(timeout=0.1)")
+    said = failure(
+        project,
+        'await alice.send("wrong")',
+        "await telegram.settled()",
+        "await alice.reply(timeout=0.1)",
+    )
     assert "! support calls sendMessage: 400 Bad Request: can't parse entities" in said
     assert "raised TelegramBadRequest: " in said
-    assert "conftest.py:30, in wrong)" in said
+    assert "conftest.py:34, in wrong)" in said
 
     said = failure(
         project,
         'await telegram.fault("429", "support", retry_after=3)',
         'await alice.send("menu")',
+        "await telegram.settled()",
         "await alice.reply(timeout=0.1)",
     )
     assert "sendMessage: 429 Too Many Requests: retry after 3 (a fault of the test)" in said
@@ -130,14 +151,24 @@ def test_an_error_of_a_call_is_told(project: pytest.Pytester) -> None:
 def test_a_handler_that_still_runs_is_told(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = failure(project, 'await alice.send("hang")', "await alice.reply(timeout=0.1)")
+    said = failure(
+        project,
+        'await alice.send("hang")',
+        "await hanging.wait()",
+        "await alice.reply(timeout=0.1)",
+    )
     assert "A handler still runs, or waits for something: " in said
-    assert "conftest.py:38, in hang" in said
+    assert "conftest.py:43, in hang" in said
 
     monkeypatch.setattr("sandbox.testing.telegram.TIMEOUT", 0.1)
-    said = failure(project, 'await alice.send("hang")', "await alice.hears_nothing()")
+    said = failure(
+        project,
+        'await alice.send("hang")',
+        "await hanging.wait()",
+        "await alice.hears_nothing()",
+    )
     assert "updates or handlers are not done within 0.1 s: " in said
-    assert "conftest.py:38, in hang" in said
+    assert "conftest.py:43, in hang" in said
 
 
 def test_a_revoked_bot_is_told(project: pytest.Pytester) -> None:
@@ -155,6 +186,7 @@ def test_a_chat_where_nobody_spoke_is_told(project: pytest.Pytester) -> None:
         project,
         'team = await telegram.create_group("Team", alice, bots="support")',
         'await alice.send("menu", to=team)',
+        "await telegram.settled()",
         "await alice.reply(timeout=0.1)",
     )
     assert "(nothing was said)" in said
@@ -236,6 +268,7 @@ def test_calls_that_do_not_come_are_counted(project: pytest.Pytester) -> None:
     said = failure(
         project,
         'await alice.ask("menu")',
+        "await telegram.settled()",
         'await telegram.calls("sendMessage", at_least=2, timeout=0.1)',
     )
     assert "1 of 2 calls of sendMessage came within 0.1 s; all calls of all bots: sendMes" in said
