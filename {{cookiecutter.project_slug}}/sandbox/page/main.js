@@ -58,12 +58,15 @@ function toggle(name) {
 }
 
 function drawSide() {
+  const group = iconButton("group", "New group", newGroup);
+  // It offers people and bots, who are not known at once.
+  on("people", () => (group.disabled = !state.users.size));
   const brand = h(
     "div",
     { class: "brand" },
     icon("send"),
     h("h1", {}, "Sandbox"),
-    iconButton("group", "New group", newGroup),
+    group,
     theme,
   );
   const tabs = h(
