@@ -73,11 +73,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def failure(project: pytest.Pytester, *lines: str) -> str:
-    """Run a test of these lines, which must fail, and give what pytest says.
-
-    Where a line waits in vain, the one before it waits until the bot has come as far as the test
-    expects it: the short time-out may be over at once.
-    """
+    """Run a test of these lines, which must fail, and give what pytest says."""
     body = "\n    ".join(['alice = user("Alice")', *lines])
     project.makepyfile(f"async def test(user, telegram, hanging):\n    {body}\n")
     result = project.runpytest_inprocess("-p", "no:cacheprovider")
@@ -85,16 +81,20 @@ def failure(project: pytest.Pytester, *lines: str) -> str:
     return result.stdout.str()
 
 
+def silence(project: pytest.Pytester, *lines: str) -> str:
+    """The same for a test that waits in vain for a reply, when the bot has done all it had to do:
+    the short time-out may be over before a bot on a busy machine has begun."""
+    return failure(project, *lines, "await telegram.settled()", "await alice.reply(timeout=0.1)")
+
+
 def test_a_time_out_tells_the_conversation(project: pytest.Pytester) -> None:
-    said = failure(
+    said = silence(
         project,
         'await alice.send("menu")',
         "message = await alice.reply()",
         'await message.click("Yes")',
         "await alice.notice()",
         'await alice.send(document=b"x", caption="mine")',
-        "await telegram.settled()",
-        "await alice.reply(timeout=0.1)",
     )
     assert (
         "support did not reply to Alice within 0.1 s. The conversation so far:\n"
@@ -114,12 +114,7 @@ def test_a_time_out_tells_the_conversation(project: pytest.Pytester) -> None:
 
 
 def test_a_handler_that_raises_is_named(project: pytest.Pytester) -> None:
-    said = failure(
-        project,
-        'await alice.send("raise")',
-        "await telegram.settled()",
-        "await alice.reply(timeout=0.1)",
-    )
+    said = silence(project, 'await alice.send("raise")')
     assert "! a handler of support raised ValueError: no such name (" in said
     assert "conftest.py:38, in fail)" in said
     # The captured log has the traceback, from the handler on.
@@ -128,22 +123,15 @@ def test_a_handler_that_raises_is_named(project: pytest.Pytester) -> None:
 
 
 def test_an_error_of_a_call_is_told(project: pytest.Pytester) -> None:
-    said = failure(
-        project,
-        'await alice.send("wrong")',
-        "await telegram.settled()",
-        "await alice.reply(timeout=0.1)",
-    )
+    said = silence(project, 'await alice.send("wrong")')
     assert "! support calls sendMessage: 400 Bad Request: can't parse entities" in said
     assert "raised TelegramBadRequest: " in said
     assert "conftest.py:34, in wrong)" in said
 
-    said = failure(
+    said = silence(
         project,
         'await telegram.fault("429", "support", retry_after=3)',
         'await alice.send("menu")',
-        "await telegram.settled()",
-        "await alice.reply(timeout=0.1)",
     )
     assert "sendMessage: 429 Too Many Requests: retry after 3 (a fault of the test)" in said
 
@@ -182,12 +170,10 @@ def test_a_revoked_bot_is_told(project: pytest.Pytester) -> None:
 
 
 def test_a_chat_where_nobody_spoke_is_told(project: pytest.Pytester) -> None:
-    said = failure(
+    said = silence(
         project,
         'team = await telegram.create_group("Team", alice, bots="support")',
         'await alice.send("menu", to=team)',
-        "await telegram.settled()",
-        "await alice.reply(timeout=0.1)",
     )
     assert "(nothing was said)" in said
     assert "has heard nothing here: is an `await` missing, is it another chat or bot" in said
