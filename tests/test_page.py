@@ -289,6 +289,31 @@ def test_reply_keyboards(pages: Pages, sandbox: Sandbox, user: int) -> None:
     expect(page.get_by_text("Reply to Raw")).to_have_count(0)
 
 
+def test_somebody_who_is_added_is_as_the_bot_sees_them(pages: Pages, sandbox: Sandbox) -> None:
+    page = pages.open(sandbox, f"#open={RAW}")
+    page.get_by_role("button", name="Add somebody").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("First name").fill("Eva")
+    dialog.get_by_label("Last name").fill("Berg")
+    dialog.get_by_label("Username").fill("@eva")
+    dialog.get_by_label("Language").fill("de")
+    dialog.get_by_label("Language").press("Enter")
+    expect(page.get_by_role("radio", name="Eva")).to_be_checked()
+    write(page, "Guten Tag")
+    somebody = sandbox.update("message")["from"]
+    expected = {"first_name": "Eva", "last_name": "Berg", "username": "eva", "language_code": "de"}
+    assert expected.items() <= somebody.items()
+
+    page.get_by_role("button", name="Add somebody").click()
+    dialog.get_by_label("First name").fill("Kim")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("radio", name="Kim")).to_be_checked()
+    write(page, "Hi")
+    somebody = sandbox.update("message")["from"]
+    assert (somebody["first_name"], somebody["language_code"]) == ("Kim", "en")
+    assert "username" not in somebody
+
+
 def test_two_users_in_a_group_have_states_of_their_own(
     pages: Pages, sandbox: Sandbox, user: int
 ) -> None:

@@ -85,20 +85,25 @@ function choose(at, users) {
 }
 
 function addUser() {
-  const name = field("Name", { required: true, maxlength: 64 });
-  dialog("Add somebody", name.node, [
+  const fields = {
+    first_name: field("First name", { required: true, maxlength: 64 }),
+    last_name: field("Last name", { maxlength: 64 }),
+    username: field("Username", { maxlength: 33, placeholder: "@…", spellcheck: "false" }),
+    language_code: field("Language", { maxlength: 35, placeholder: "en", spellcheck: "false" }),
+  };
+  const add = async () => {
+    const typed = Object.entries(fields).map(([name, { input }]) => [name, input.value.trim()]);
+    const about = Object.fromEntries(typed.filter(([, value]) => value));
+    const user = about.first_name && (await act("add_user", about));
+    if (!user) return false;
+    state.users.set(user.id, user);
+    become(user.id);
+    return true;
+  };
+  const nodes = Object.values(fields).map(({ node }) => node);
+  dialog("Add somebody", nodes, [
     ["Cancel", null],
-    [
-      "Add",
-      async () => {
-        const first_name = name.input.value.trim();
-        const user = first_name && (await act("add_user", { first_name }));
-        if (!user) return false;
-        state.users.set(user.id, user);
-        become(user.id);
-        return true;
-      },
-    ],
+    ["Add", add],
   ]);
 }
 
