@@ -10,6 +10,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -290,6 +291,12 @@ def test_reply_keyboards(pages: Pages, sandbox: Sandbox, user: int) -> None:
 
 
 def test_somebody_who_is_added_is_as_the_bot_sees_them(pages: Pages, sandbox: Sandbox) -> None:
+    def who_writes(name: str) -> dict[str, Any]:
+        """Other tests have left messages of others."""
+        while (somebody := sandbox.update("message")["from"])["first_name"] != name:
+            pass
+        return dict(somebody)
+
     page = pages.open(sandbox, f"#open={RAW}")
     page.get_by_role("button", name="Add somebody").click()
     dialog = page.get_by_role("dialog")
@@ -300,18 +307,17 @@ def test_somebody_who_is_added_is_as_the_bot_sees_them(pages: Pages, sandbox: Sa
     dialog.get_by_label("Language").press("Enter")
     expect(page.get_by_role("radio", name="Eva")).to_be_checked()
     write(page, "Guten Tag")
-    somebody = sandbox.update("message")["from"]
     expected = {"first_name": "Eva", "last_name": "Berg", "username": "eva", "language_code": "de"}
-    assert expected.items() <= somebody.items()
+    assert expected.items() <= who_writes("Eva").items()
 
     page.get_by_role("button", name="Add somebody").click()
     dialog.get_by_label("First name").fill("Kim")
     dialog.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("radio", name="Kim")).to_be_checked()
     write(page, "Hi")
-    somebody = sandbox.update("message")["from"]
-    assert (somebody["first_name"], somebody["language_code"]) == ("Kim", "en")
-    assert "username" not in somebody
+    kim = who_writes("Kim")
+    assert kim["language_code"] == "en"
+    assert "username" not in kim
 
 
 def test_two_users_in_a_group_have_states_of_their_own(
