@@ -5,6 +5,7 @@ A message's text says what its handler does, by its first word:
 | text | what happens |
 |---|---|
 | `sleep 3` | works for 3 s |
+| `wait x` | waits until Redis has the key `x` |
 | `stubborn 3` | works for 3 s and ignores being cancelled |
 | `block 3` | holds the event loop for 3 s |
 | `raise` | raises ValueError |
@@ -27,6 +28,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
@@ -38,6 +40,7 @@ from redis.asyncio import Redis
 
 from fleet.service import run
 from fleet.storage import FleetStorage
+from tests.waiting import until
 
 
 def create_dispatcher(redis: Redis) -> Dispatcher:
@@ -75,12 +78,10 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
 
 async def act(words: list[str], message: Message, state: FSMContext, redis: Redis) -> Any:
     match words:
-        case ["sleep", seconds]:
-            await asyncio.sleep(float(seconds))
-        case ["stubborn", seconds]:
-            await stubborn(float(seconds))
-        case ["block", seconds]:
-            time.sleep(float(seconds))  # noqa: ASYNC251 - that is what it is for
+        case ["sleep" | "stubborn" | "block" as how, seconds]:
+            await WORK[how](float(seconds))
+        case ["wait", key]:
+            await until(lambda: redis.execute_command("EXISTS", key), f"Redis has {key}")
         case ["raise" | "exit" | "cancel" | "unprintable" | "surrogate" as kind, *_]:
             raise ERRORS[kind]
         case ["mistake", *_]:
@@ -121,6 +122,17 @@ async def stubborn(seconds: float) -> None:
             await asyncio.sleep(left)
         except asyncio.CancelledError:
             continue
+
+
+async def block(seconds: float) -> None:
+    time.sleep(seconds)  # noqa: ASYNC251 - that is what it is for
+
+
+WORK: dict[str, Callable[[float], Awaitable[None]]] = {
+    "sleep": asyncio.sleep,
+    "stubborn": stubborn,
+    "block": block,
+}
 
 
 if __name__ == "__main__":

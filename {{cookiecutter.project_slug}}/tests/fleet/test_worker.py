@@ -209,17 +209,19 @@ async def _is_empty(inbox: Inbox) -> bool:
 
 
 async def test_a_conversation_is_in_order_and_delays_no_other(
-    service: Process, sandbox: SandboxClient, user: int
+    service: Process, sandbox: SandboxClient, redis_url: str, user: int
 ) -> None:
     quick = next(_user_ids)
-    await sandbox.send(CAREFUL, "sleep 1", user_id=user)
+    await sandbox.send(CAREFUL, "wait go-on", user_id=user)
     for words in ("a", "b", "c"):
         await sandbox.send(CAREFUL, words, user_id=user)
     for bot, person in ((CAREFUL, quick), (OTHER, user)):
         await sandbox.send(bot, "quick", user_id=person)
         await until_answered(sandbox, bot, person, ["quick"])
-        assert await answers(sandbox, CAREFUL, user) == []
-    await until_answered(sandbox, CAREFUL, user, ["sleep 1", "a", "b", "c"])
+    assert await answers(sandbox, CAREFUL, user) == []
+    async with Redis.from_url(_database(redis_url)) as redis:
+        await redis.set("go-on", 1)
+    await until_answered(sandbox, CAREFUL, user, ["wait go-on", "a", "b", "c"])
 
 
 async def test_turns_of_a_conversation_are_never_two_at_once(
