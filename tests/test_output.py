@@ -129,7 +129,7 @@ def test_baking_twice_keeps_secrets_and_your_files(
     mine = first / "bot" / "handlers" / "mine.py"
     mine.write_text("# mine\n", "utf-8")
     (first / "README.md").write_text("old\n", "utf-8")
-    command = [tool("cookiecutter"), str(strict_cookies._default_template), "--no-input"]  # noqa: SLF001
+    command = [tool("cookiecutter"), str(strict_cookies._default_template), "--no-input"]  # noqa: SLF001 - the copy it bakes from
     command += ["--overwrite-if-exists", "--output-dir", str(first.parent), "project_slug=shop"]
     subprocess.run(command, check=True, env=home(tmp_path), capture_output=True)
     assert (first / ".env").read_bytes() == before

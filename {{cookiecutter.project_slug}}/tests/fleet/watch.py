@@ -40,13 +40,13 @@ async def get(service: Process, path: str = "/health") -> tuple[int, Json]:
         return answer.status, await answer.json()
 
 
-async def until_logged(service: Process, text: str, seconds: float = 60.0) -> None:
+async def until_logged(service: Process, text: str) -> None:
     """Wait until the replica's log holds `text`."""
 
     async def logged() -> bool:
         return text in service.log
 
-    await until(logged, f"the log says {text!r}", seconds)
+    await until(logged, f"the log says {text!r}")
 
 
 def complaints(log: str) -> list[str]:
@@ -103,14 +103,14 @@ def turns(url: str) -> Turns:
         return Turns(client)
 
 
-async def until_started(url: str, text: str, number: int = 1, seconds: float = 60.0) -> list[Json]:
+async def until_started(url: str, text: str, number: int = 1) -> list[Json]:
     """Wait for so many turns of messages with this text to be in a handler's hands."""
 
     async def started() -> list[Json]:
         found = turns(url).noted("start", text=text)
         return found if len(found) >= number else []
 
-    return await until(started, f"{number} turns of {text!r} have started", seconds)
+    return await until(started, f"{number} turns of {text!r} have started")
 
 
 class Users:
