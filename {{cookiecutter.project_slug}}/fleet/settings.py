@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
-from urllib.parse import urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -24,8 +22,8 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from redis.asyncio.connection import parse_url
 
+from fleet.addresses import is_base_url, is_redis_url, without_password
 from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
 from fleet.ops.logging import LogFormat, redact
 
@@ -193,7 +191,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_url")
     @classmethod
     def _check_webhook_url(cls, value: str | None) -> str | None:
-        if value is not None and not _is_base_url(value):
+        if value is not None and not is_base_url(value):
             raise ValueError(f'write a base address like https://bots.example.com, not "{value}"')
         return value and value.rstrip("/")
 
@@ -201,14 +199,14 @@ class Settings(BaseSettings):
     @classmethod
     def _check_redis_url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         url = value.get_secret_value()
-        if not _is_redis_url(url):
+        if not is_redis_url(url):
             raise ValueError(_REDIS_URL)
-        return SecretStr(_without_password(url)) if info.data.get("redis_password") else value
+        return SecretStr(without_password(url)) if info.data.get("redis_password") else value
 
     @field_validator("telegram_api_url")
     @classmethod
     def _check_api_url(cls, value: str) -> str:
-        if not _is_base_url(value):
+        if not is_base_url(value):
             raise ValueError(f'write {_API_URL}, not "{value}"')
         return value.rstrip("/")
 
@@ -240,42 +238,6 @@ def _line(mistake: dict[str, Any]) -> str:
     name = mistake["loc"][0]
     write = cast("dict[str, str]", Settings.model_fields[name].json_schema_extra)["write"]
     return f'{name.upper()}: write {write}, not "{str(mistake["input"])[:80]}"'
-
-
-def _is_redis_url(url: str) -> bool:
-    try:
-        parse_url(url)
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    if parts.scheme == "unix":
-        return bool(parts.path)
-    # redis-py takes 0, without a word, for a database that it cannot read.
-    return bool(parts.hostname) and re.fullmatch(r"(/[0-9]*)?", parts.path) is not None
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    login, _, host = parts.netloc.rpartition("@")
-    user = login.partition(":")[0]
-    return parts._replace(netloc=f"{user}@{host}" if user else host).geturl()
-
-
-def _is_base_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises if it is no port
-    except ValueError:
-        return False
-    # A token does not belong here, and braces would have a meaning for aiogram.
-    return (
-        redact(url) == url
-        and parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and not set(url) & set("{}?# ")
-    )
 
 
 def _read(name: str, path: Path) -> str:
