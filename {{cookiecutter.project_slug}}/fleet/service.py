@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import functools
-import gc
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -28,6 +26,7 @@ from fleet.intake.polling import Poller
 from fleet.intake.webhook import PATH, WebhookKeeper, WebhookReceiver
 from fleet.ops.http import PROBE_TIMEOUT, create_app
 from fleet.ops.logging import setup_logging
+from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
 from fleet.redis import create_redis
 from fleet.settings import Settings, SettingsError, load_settings
 from fleet.telegram.menu import MenuKeeper
@@ -44,8 +43,6 @@ REDIS_CHECK = 1.0
 """Seconds between two tries to reach Redis at start."""
 LONGEST_SHORT_WAIT = 5.0
 """Seconds of a flood limit from which on the bot's updates wait in the inbox, not in flight."""
-LAST_WORDS = 1.0
-"""Seconds that what handlers left running has to end, after everything else has."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,13 +59,13 @@ def run(create_dispatcher: CreateDispatcher) -> None:
         service = Service(settings, create_dispatcher)
     except SettingsError as error:
         sys.exit(_refuse(error))
-    _relieve_garbage_collector()
-    with asyncio.Runner(loop_factory=_new_event_loop) as runner:
+    relieve_garbage_collector()
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         try:
             runner.run(service.serve())
         except SettingsError as error:
             sys.exit(_refuse(error))
-        _leave_soon()
+        leave_soon()
 
 
 class Service:
@@ -239,35 +236,3 @@ class Service:
 def _refuse(reason: object) -> int:
     print(reason, file=sys.stderr)  # noqa: T201 - the user is told, not the log
     return USAGE_ERROR
-
-
-def _leave_soon() -> None:
-    """Let no task that will not be cancelled, and no thread, of a handler hold the process up.
-
-    Its turn is back in the inbox, and most likely in another replica's hands by now.
-    """
-
-    def leave() -> None:
-        log.warning("leaving although a handler still runs; its update gets its turn elsewhere")
-        os._exit(0)
-
-    timer = threading.Timer(LAST_WORDS, leave)
-    timer.daemon = True
-    timer.start()
-
-
-def _relieve_garbage_collector() -> None:
-    """Spare it what never becomes garbage, and many rounds: else it takes 40 % of the CPU."""
-    gc.collect()
-    gc.freeze()
-    # Objects made since the last round, then rounds until the next older generation's. The default
-    # of 700 objects is less than one batch of turns makes while it is in flight.
-    gc.set_threshold(10_000, 20, 50)
-
-
-def _new_event_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop  # noqa: PLC0415 - not to be had on Windows
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
