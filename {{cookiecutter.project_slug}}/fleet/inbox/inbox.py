@@ -17,6 +17,7 @@ from redis.commands.core import AsyncScript
 from redis.exceptions import OutOfMemoryError
 
 from fleet.inbox.conversation import conversation_of
+from fleet.lenient import dumps
 
 BEAT_INTERVAL = 3.0
 """Seconds between two beats of a replica."""
@@ -126,7 +127,8 @@ class Inbox:
     async def put(self, bot_id: int, updates: Iterable[Mapping[str, Any]]) -> int:
         """Enter a batch of one bot's raw updates; those entered before are recognised by their id.
 
-        All enter or none. Once this returns, each of them will have its turn.
+        They are as `fleet.lenient.loads` reads them, each with an `update_id` from 0 to 2^53. All
+        enter or none. Once this returns, each of them will have its turn.
 
         Returns:
             How many were new.
@@ -142,7 +144,7 @@ class Inbox:
             arguments += (
                 update["update_id"],
                 conversation_of(bot_id, update),
-                orjson.dumps(update),
+                dumps(update),
             )
         try:
             entered = int(await self._call(self._put, arguments))

@@ -1,11 +1,12 @@
 """Long polling for one bot: getUpdates into the inbox."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
 from aiogram.exceptions import (
+    ClientDecodeError,
     TelegramConflictError,
     TelegramNetworkError,
     TelegramRetryAfter,
@@ -17,6 +18,7 @@ from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
 from fleet.inbox import Inbox, InboxFull
+from fleet.intake.damage import is_update
 from fleet.telegram.session import TelegramSessions
 
 POLL_TIMEOUT = 30
@@ -34,13 +36,13 @@ BACKOFF = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=1.7, jitter=0.2)
 log = structlog.get_logger(__name__)
 
 
-class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
+class GetRawUpdates(TelegramMethod[list[Any]]):
     """getUpdates without validation, so that one update that aiogram cannot read stops nothing.
 
     Source: https://core.telegram.org/bots/api#getupdates
     """
 
-    __returning__ = list[dict[str, Any]]
+    __returning__ = list[Any]
     __api_method__ = "getUpdates"
 
     offset: int | None = None
@@ -98,14 +100,17 @@ class Poller:
             await self._pause(BotState.FLOOD_WAIT, error.message, error.retry_after)
         except TelegramNetworkError as error:
             await self._pause(BotState.BACKING_OFF, error.message)
+        except ClientDecodeError as error:
+            # Its own text holds the whole answer, with what users wrote.
+            await self._pause(
+                BotState.BACKING_OFF, f"Telegram's answer cannot be read: {error.original}"
+            )
         except Exception as error:  # noqa: BLE001 - one bot's trouble is its own, whatever it is
             await self._pause(BotState.BACKING_OFF, f"{type(error).__name__}: {error}")
         else:
-            self._recover()
-            if updates:
-                await self._enter(updates)
+            await self._take(updates)
 
-    async def _fetch(self) -> list[dict[str, Any]]:
+    async def _fetch(self) -> list[Any]:
         # After trouble an empty answer at once shows that it is over; a long poll would hide that.
         seconds = POLL_TIMEOUT if self._member.state is BotState.RUNNING else 0
         method = GetRawUpdates(
@@ -117,7 +122,18 @@ class Poller:
         self._unconfirmed = False
         return updates
 
-    async def _enter(self, updates: list[dict[str, Any]]) -> None:
+    async def _take(self, offered: list[Any]) -> None:
+        updates = [update for update in offered if is_update(update)]
+        if len(updates) < len(offered):
+            log.error("Telegram offers what is no update", count=len(offered) - len(updates))
+        if updates:
+            await self._enter(updates)
+        elif offered:
+            await self._pause(BotState.BACKING_OFF, "Telegram offers nothing but damaged updates")
+        else:
+            self._recover()
+
+    async def _enter(self, updates: list[Mapping[str, Any]]) -> None:
         """Put a batch into the inbox, however long that takes; only then move the offset."""
         while True:
             try:
@@ -128,7 +144,7 @@ class Poller:
                 await self._pause(BotState.BACKING_OFF, f"Redis is away: {error}")
             else:
                 break
-        self._offset = updates[-1]["update_id"] + 1
+        self._offset = max(update["update_id"] for update in updates) + 1
         self._unconfirmed = True
         self._recover()
 

@@ -3,10 +3,9 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
 import structlog
 from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
 from aiogram.types import WebhookInfo
@@ -16,6 +15,8 @@ from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
 from fleet.inbox import Inbox, InboxFull
+from fleet.intake.damage import is_update
+from fleet.lenient import loads
 from fleet.ops.clients import client_address
 from fleet.vault import Vault
 
@@ -80,6 +81,7 @@ class WebhookReceiver:
             return web.Response(status=413)
         update = _parse(body)
         if update is None:
+            log.error("Telegram sent what is no update", bot_id=member.id, bytes=len(body))
             return web.Response(status=400, text="not an update")
         try:
             await self._inbox.put(member.id, [update])
@@ -184,14 +186,12 @@ async def _read(request: web.Request) -> bytes | None:
     return bytes(body)
 
 
-def _parse(body: bytes) -> dict[str, Any] | None:
+def _parse(body: bytes) -> Mapping[str, Any] | None:
     try:
-        update = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        update = loads(body)
+    except ValueError:
         return None
-    update_id = update.get("update_id") if isinstance(update, dict) else None
-    # `type`, as True is an int too; 53 bits, as Lua's numbers hold no more.
-    return update if type(update_id) is int and 0 <= update_id < 1 << 53 else None
+    return update if is_update(update) else None
 
 
 def _later(reason: str) -> web.Response:

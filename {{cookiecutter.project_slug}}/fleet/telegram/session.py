@@ -16,8 +16,9 @@ import orjson
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramServerError
-from aiohttp import ClientSession, TCPConnector
+from aiohttp import ClientResponse, ClientSession, TCPConnector
 
+from fleet.lenient import loads
 from fleet.telegram.retries import FloodGate, Retries, connection_is_new
 
 if TYPE_CHECKING:
@@ -56,9 +57,7 @@ class FleetSession(AiohttpSession):
     def __init__(
         self, *, api: TelegramAPIServer, tls: ssl.SSLContext, limit: int, timeout: float
     ) -> None:
-        super().__init__(
-            api=api, json_loads=orjson.loads, json_dumps=_dumps, timeout=timeout, limit=limit
-        )
+        super().__init__(api=api, json_loads=loads, json_dumps=_dumps, timeout=timeout, limit=limit)
         self._tls = tls
         self._limit = limit
         self._client: ClientSession | None = None
@@ -78,7 +77,7 @@ class FleetSession(AiohttpSession):
                 ttl_dns_cache=DNS_TTL,
                 keepalive_timeout=KEEP_ALIVE,
             )
-            self._client = ClientSession(connector=connector)
+            self._client = ClientSession(connector=connector, response_class=_Response)
         return self._client
 
     async def close(self) -> None:
@@ -108,6 +107,13 @@ class FleetSession(AiohttpSession):
                 raise
             message = f"HTTP {status_code} without an answer of the Bot API"
             raise TelegramServerError(method=method, message=message) from error
+
+
+class _Response(ClientResponse):
+    """An answer of the Bot API, which is meant to be UTF-8."""
+
+    async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
+        return await super().text(encoding or "utf-8", errors)
 
 
 class _Connector(TCPConnector):

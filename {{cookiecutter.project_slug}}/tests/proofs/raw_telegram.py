@@ -1,0 +1,74 @@
+"""A Bot API server that serves the very bytes a test gives it; the sandbox makes no mistakes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+import orjson
+from aiohttp import web
+
+BOT = 3000001
+TOKEN = f"{BOT}:{'c' * 35}"
+SENT = (
+    rb'{"ok":true,"result":{"message_id":1,"date":1,"chat":{"id":7,"type":"private"},"text":"\ud83d'
+)
+"""Followed by a byte that is no UTF-8: this is how every message that is sent comes back."""
+
+
+class RawTelegram:
+    """Telegram for one bot.
+
+    `updates` are the bytes of those that wait, by the id as which they are confirmed. All are
+    offered at once.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.updates: dict[float, bytes] = {}
+        self.sent: list[str] = []
+        """The texts that the bot has sent."""
+        self._webhook: dict[str, object] = {"url": "", "has_custom_certificate": False}
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls) -> AsyncIterator[Self]:
+        telegram = cls()
+        app = web.Application()
+        app.router.add_post("/bot{token}/{method}", telegram._answer)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        telegram.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield telegram
+        await runner.cleanup()
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        given = {key: str(value) for key, value in (await request.post()).items()}
+        result = b"true"
+        match request.match_info["method"]:
+            case "getMe":
+                me = {"id": BOT, "is_bot": True, "first_name": "Raw", "username": "raw_bot"}
+                result = orjson.dumps(me)
+            case "getUpdates":
+                result = await self._get_updates(given)
+            case "getMyCommands":
+                result = b"[]"
+            case "setWebhook":
+                self._webhook |= {"url": given["url"], "max_connections": 40}
+                self._webhook["allowed_updates"] = orjson.loads(given["allowed_updates"])
+            case "getWebhookInfo":
+                result = orjson.dumps(self._webhook | {"pending_update_count": 0})
+            case "sendMessage":
+                self.sent.append(given["text"])
+                return web.Response(body=SENT + b'\xff"}}', content_type="application/json")
+        return web.Response(
+            body=b'{"ok":true,"result":' + result + b"}", content_type="application/json"
+        )
+
+    async def _get_updates(self, given: dict[str, str]) -> bytes:
+        offset = int(given.get("offset", 0))
+        self.updates = {key: raw for key, raw in self.updates.items() if key >= offset}
+        if not self.updates:
+            await asyncio.sleep(min(0.1, float(given.get("timeout", 0))))  # a short long poll
+        return b"[" + b",".join(self.updates[key] for key in sorted(self.updates)) + b"]"
