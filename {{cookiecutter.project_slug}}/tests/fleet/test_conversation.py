@@ -136,11 +136,11 @@ def every_update() -> Iterator[Json]:
             yield {"update_id": 1, kind: content}
 
 
-def fsm_key(update: Json, dispatcher: Dispatcher) -> StorageKey | None:
+def fsm_key(update: Json, bot: Bot, dispatcher: Dispatcher) -> StorageKey | None:
     """What aiogram keeps the state of an update under, None for those that have no state."""
     event = UserContextMiddleware.resolve_event_context(Update.model_validate(update))
     context = dispatcher.fsm.resolve_context(
-        Bot(f"{BOT}:{'a' * 35}"),
+        bot,
         chat_id=event.chat_id,
         user_id=event.user_id,
         thread_id=event.thread_id,
@@ -156,10 +156,10 @@ def test_every_type_that_aiogram_knows_is_tested() -> None:
 
 @pytest.mark.parametrize("strategy", [FSMStrategy.USER_IN_CHAT, FSMStrategy.USER_IN_TOPIC])
 def test_updates_that_share_a_state_share_a_conversation(strategy: FSMStrategy) -> None:
-    dispatcher = Dispatcher(fsm_strategy=strategy)
+    bot, dispatcher = Bot(f"{BOT}:{'a' * 35}"), Dispatcher(fsm_strategy=strategy)
     conversations = defaultdict(set)
     for update in every_update():
-        if key := fsm_key(update, dispatcher):
+        if key := fsm_key(update, bot, dispatcher):
             conversations[key].add(conversation_of(BOT, update))
     assert len(conversations) > 10
     assert {key: found for key, found in conversations.items() if len(found) > 1} == {}

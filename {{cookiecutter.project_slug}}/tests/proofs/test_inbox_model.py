@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from redis.asyncio import Redis
 
 from fleet.inbox import EndedTurn, Inbox, InboxFull, Outcome, Turn, conversation_of
-from tests.fleet.mail import DOCUMENTED_KEYS, KEYS_OF_AN_EMPTY_INBOX, text
+from tests.proofs.mail import DOCUMENTED_KEYS, KEYS_OF_AN_EMPTY_INBOX, text
 
 BOTS = (1, 2, 3)
 USERS = st.integers(1, 4)

@@ -9,9 +9,9 @@ import redis.asyncio
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.fleet.cli.command import CommandLine, Terminal
-from tests.fleet.cli.helpers import Bots, until_state
 from tests.process import ROOT
+from tests.proofs.cli.command import CommandLine, Terminal
+from tests.proofs.cli.helpers import Bots, until_state
 
 
 async def test_a_token_typed_at_the_prompt_is_not_shown(

@@ -1,4 +1,4 @@
-"""The service with handlers that misbehave on command, for tests: `python -m tests.fleet.app`.
+"""The service with handlers that misbehave on command, for tests: `python -m tests.proofs.app`.
 
 A message's text says what its handler does, by its first word:
 

@@ -10,8 +10,9 @@ import pytest
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.fleet.redis_server import RedisServer
-from tests.fleet.watch import (
+from tests.process import Process
+from tests.proofs.redis_server import RedisServer
+from tests.proofs.watch import (
     APP,
     Turns,
     Users,
@@ -22,7 +23,6 @@ from tests.fleet.watch import (
     until_logged,
     until_started,
 )
-from tests.process import Process
 from tests.waiting import until
 
 BUSY = 0.2

@@ -16,7 +16,7 @@ from sandbox.client import SandboxClient
 from tests.process import Process
 from tests.waiting import until
 
-APP = "tests.fleet.app"
+APP = "tests.proofs.app"
 Json = dict[str, Any]
 Conversation = tuple[int, int]
 """Bot and user, in their private chat."""

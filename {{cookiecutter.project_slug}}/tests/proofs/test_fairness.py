@@ -17,8 +17,8 @@ from redis.asyncio import Redis
 from fleet.inbox import Inbox
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.fleet.mail import text
 from tests.process import Process
+from tests.proofs.mail import text
 from tests.waiting import until
 
 FLOOD = 50_000
@@ -26,7 +26,7 @@ FLOOD = 50_000
 BATCH = 1000
 PROBES = 15
 """Messages whose delay is measured."""
-APP = "tests.fleet.app"
+APP = "tests.proofs.app"
 FAILS = " "
 """A text that cannot be echoed: Telegram refuses it, the handler raises."""
 GROUP = -200

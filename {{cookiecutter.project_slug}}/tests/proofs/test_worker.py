@@ -21,11 +21,11 @@ from fleet.inbox import DeadLetter, Inbox
 from fleet.worker import Worker
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.fleet.mail import text
 from tests.process import Process, service_process
+from tests.proofs.mail import text
 from tests.waiting import until
 
-APP = "tests.fleet.app"
+APP = "tests.proofs.app"
 CAREFUL, OTHER, POISONED = 3700001, 3700002, 3700003
 TIMEOUT = 6
 """HANDLER_TIMEOUT, seconds."""
@@ -134,7 +134,7 @@ async def test_a_handler_that_raises_harms_nobody(
     assert letter.update["message"]["text"] == "raise"
     assert letter.error == "ValueError: as told"
     assert "Traceback" in letter.traceback
-    assert "tests/fleet/app.py" in letter.traceback
+    assert "tests/proofs/app.py" in letter.traceback
     assert letter.died == 0
     assert before - 1 < letter.failed_at.timestamp() < time.time() + 1
 

@@ -12,8 +12,9 @@ import redis
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.fleet.redis_server import RedisServer
-from tests.fleet.watch import (
+from tests.process import Process, free_port
+from tests.proofs.redis_server import RedisServer
+from tests.proofs.watch import (
     APP,
     Json,
     complaints,
@@ -23,7 +24,6 @@ from tests.fleet.watch import (
     until_logged,
     until_started,
 )
-from tests.process import Process, free_port
 from tests.waiting import until
 
 DEVELOPMENT = {"PYTHONDEVMODE": "1"}

@@ -1,4 +1,4 @@
-"""`python -m tests.fleet.cli.frail`: bots whose handler fails for a while.
+"""`python -m tests.proofs.cli.frail`: bots whose handler fails for a while.
 
 They repeat what they are told; "fail…" raises while the key `test:broken` is in Redis.
 """

@@ -8,8 +8,8 @@ import pytest
 import redis.asyncio
 
 from sandbox.client import SandboxClient
-from tests.fleet.cli.command import CommandLine
-from tests.fleet.cli.helpers import Bots
+from tests.proofs.cli.command import CommandLine
+from tests.proofs.cli.helpers import Bots
 
 _ids = itertools.count(4_000_001)
 

@@ -17,8 +17,8 @@ from fleet.intake.webhook import LARGEST_BODY, SECRET_HEADER
 from fleet.vault import Vault
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.fleet.redis_server import RedisServer
 from tests.process import Process, free_port
+from tests.proofs.redis_server import RedisServer
 from tests.waiting import until
 
 KEY = "k" * 40
@@ -202,7 +202,7 @@ async def test_503_while_the_inbox_is_full(
 ) -> None:
     await sandbox.add(TOKENS[ONE])
     service = await start_service(
-        "tests.fleet.app", **webhook_settings(), INBOX_LIMIT_PER_BOT="2", CONCURRENCY="1"
+        "tests.proofs.app", **webhook_settings(), INBOX_LIMIT_PER_BOT="2", CONCURRENCY="1"
     )
     for number in range(2):
         assert await post(service, orjson.dumps(message(number, "sleep 3"))) == 200
@@ -218,7 +218,7 @@ async def test_503_while_the_replica_drains(
     start_service: StartService, sandbox: SandboxClient
 ) -> None:
     await sandbox.add(TOKENS[ONE])
-    service = await start_service("tests.fleet.app", **webhook_settings())
+    service = await start_service("tests.proofs.app", **webhook_settings())
     assert await post(service, orjson.dumps(message(1, "sleep 3", user=76))) == 200
 
     async def refused() -> bool:

@@ -20,9 +20,9 @@ import pytest
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.fleet.mail import text
-from tests.fleet.redis_server import RedisServer
 from tests.process import Process
+from tests.proofs.mail import text
+from tests.proofs.redis_server import RedisServer
 from tests.waiting import until
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
@@ -78,7 +78,7 @@ class Chaos:
 
     async def start_replica(self) -> Process:
         replica = await self.start_service(
-            "tests.fleet.app",
+            "tests.proofs.app",
             wait=False,
             BOT_TOKENS=" ".join(self.tokens),
             REDIS_URL=self.redis.url,

@@ -10,8 +10,9 @@ import redis.asyncio
 from fleet.inbox import Inbox
 from sandbox.client import NoReplyError, SandboxClient
 from tests.conftest import StartService
-from tests.fleet.cli.command import CommandLine
-from tests.fleet.cli.helpers import (
+from tests.process import Process
+from tests.proofs.cli.command import CommandLine
+from tests.proofs.cli.helpers import (
     EFFECT,
     OTHER_KEY,
     Bots,
@@ -24,7 +25,6 @@ from tests.fleet.cli.helpers import (
     until_state,
     until_unpolled,
 )
-from tests.process import Process
 from tests.waiting import until
 
 

@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from fleet.inbox import DeadLetter, EndedTurn, Inbox, InboxFull, Outcome, Turn
-from tests.fleet.mail import KEYS_OF_AN_EMPTY_INBOX, text
-from tests.fleet.redis_server import RedisServer
+from tests.proofs.mail import KEYS_OF_AN_EMPTY_INBOX, text
+from tests.proofs.redis_server import RedisServer
 from tests.waiting import until
 
 BOT, OTHER_BOT = 1000001, 1000002

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.client import SandboxClient
-from tests.fleet.cli.command import CommandLine
-from tests.fleet.cli.helpers import Bots
 from tests.process import free_port
+from tests.proofs.cli.command import CommandLine
+from tests.proofs.cli.helpers import Bots
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import redis.asyncio
 from fleet.inbox import DeadLetter, Inbox
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.fleet.cli.command import CommandLine
-from tests.fleet.cli.frail import BROKEN
-from tests.fleet.cli.helpers import Bots, message, replies, until_unpolled
+from tests.proofs.cli.command import CommandLine
+from tests.proofs.cli.frail import BROKEN
+from tests.proofs.cli.helpers import Bots, message, replies, until_unpolled
 from tests.waiting import until
 
 
@@ -18,7 +18,7 @@ async def test_dead_letters_are_listed_replayed_and_dropped(
     bots: Bots,
     client: redis.asyncio.Redis,
 ) -> None:
-    service = await start_service("tests.fleet.cli.frail", **bots.settings)
+    service = await start_service("tests.proofs.cli.frail", **bots.settings)
     await client.set(BROKEN, 1)
     for text in ("fail 1", "well 1", "fail 2", "fail 3", "well 2"):
         await sandbox.send(bots.one, text)
@@ -81,7 +81,7 @@ async def test_all_dead_letters_are_replayed_at_once(
     bots: Bots,
     client: redis.asyncio.Redis,
 ) -> None:
-    await start_service("tests.fleet.cli.frail", **bots.settings)
+    await start_service("tests.proofs.cli.frail", **bots.settings)
     await client.set(BROKEN, 1)
     for number in range(20):
         await sandbox.send(bots.one, f"fail {number}", user_id=1 + number % 3)
