@@ -27,7 +27,8 @@ from fleet.intake.webhook import PATH, WebhookKeeper, WebhookReceiver
 from fleet.ops.http import PROBE_TIMEOUT, create_app
 from fleet.ops.logging import setup_logging
 from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
-from fleet.redis import create_redis
+from fleet.redis.errors import Complaint
+from fleet.redis.pool import create_redis
 from fleet.settings import Settings, SettingsError, load_settings
 from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
@@ -163,15 +164,13 @@ class Service:
 
         Returns False if told to stop before.
         """
-        said = None
+        waiting = Complaint(log, "waiting for Redis")
         while not self._stop.is_set():
             try:
                 await self._inbox.beat()
                 await self._supervisor.prepare()
             except RedisError as error:
-                if said != str(error):
-                    said = str(error)
-                    log.warning("waiting for Redis; see REDIS_URL and REDIS_PASSWORD", error=said)
+                waiting.about(error)
             else:
                 return True
             try:

@@ -11,7 +11,6 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -23,9 +22,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from fleet.addresses import is_base_url, is_redis_url, without_password
+from fleet.addresses import is_base_url
 from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
 from fleet.ops.logging import LogFormat, redact
+from fleet.redis.url import parse_redis_url
 
 
 class SettingsError(ValueError):
@@ -61,10 +61,6 @@ TELEGRAM = "https://api.telegram.org"
 SHORTEST_KEY = 32
 """Characters of a SECRET_KEY."""
 _API_URL = "an address that starts with https:// or http://, like https://api.telegram.org"
-_REDIS_URL = (
-    "write an address like redis://localhost:6379/0, rediss://host:6380/0 (TLS) "
-    "or unix:///run/redis.sock"
-)
 
 
 class Settings(BaseSettings):
@@ -81,7 +77,7 @@ class Settings(BaseSettings):
     redis_password_file: Path | None = None
     """To be read again at each login: the password may change while the service runs."""
     redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
-    """Secret, as it may hold a password (not beside a `redis_password`). May hold a user name."""
+    """Secret, as it may hold a password; `redis_password` wins over that."""
     webhook_url: str | None = None
     """The public base address, without a slash at the end. Set: webhook mode; None: polling."""
     trusted_proxies: int = _field(0, "how many proxies stand in front: 0 or more", ge=0, le=100)
@@ -197,11 +193,9 @@ class Settings(BaseSettings):
 
     @field_validator("redis_url")
     @classmethod
-    def _check_redis_url(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        url = value.get_secret_value()
-        if not is_redis_url(url):
-            raise ValueError(_REDIS_URL)
-        return SecretStr(without_password(url)) if info.data.get("redis_password") else value
+    def _check_redis_url(cls, value: SecretStr) -> SecretStr:
+        parse_redis_url(value.get_secret_value())
+        return value
 
     @field_validator("telegram_api_url")
     @classmethod
@@ -218,7 +212,9 @@ def load_settings() -> Settings:
     """
     try:
         values = DotEnvSettingsSource(Settings, env_file=".env", env_file_encoding="utf-8-sig")()
-        settings = Settings(**values | EnvSettingsSource(Settings)())
+        values |= EnvSettingsSource(Settings)()
+        _check_text(values)
+        settings = Settings(**values)
     except ValidationError as error:
         lines = [_line(dict(mistake)) for mistake in error.errors(include_url=False)]
         raise SettingsError("\n".join(lines)) from None
@@ -228,6 +224,15 @@ def load_settings() -> Settings:
         raise SettingsError(f".env: it cannot be read: {error.strerror}") from None
     settings.tokens()
     return settings
+
+
+def _check_text(values: dict[str, Any]) -> None:
+    """Refuse bytes that are no text: whoever writes or sends them later would fail."""
+    for name, value in values.items():
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            raise SettingsError(f"{name.upper()}: write it in UTF-8") from None
 
 
 def _line(mistake: dict[str, Any]) -> str:

@@ -19,17 +19,10 @@ from aiogram.exceptions import (
 from aiogram.methods import TelegramMethod
 from aiogram.types import ErrorEvent, TelegramObject
 from aiogram.utils.backoff import Backoff, BackoffConfig
-from redis.exceptions import (
-    ClusterDownError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisError,
-    TryAgainError,
-)
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
+from fleet.redis.errors import describe, is_away
 
 RETRY = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=2.0, jitter=0.1)
 """Seconds between two tries of a turn that Redis or Telegram interrupted."""
@@ -38,14 +31,6 @@ TRIES = 3
 PROBE_TIMEOUT = 10
 """Seconds for the getMe that tells whether Telegram can be reached."""
 INTERRUPTIONS = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
-REDIS_INTERRUPTIONS = (
-    RedisConnectionError,
-    RedisTimeoutError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    ClusterDownError,
-    TryAgainError,
-)
 
 log = structlog.get_logger(__name__)
 
@@ -92,9 +77,9 @@ class TurnTaker:
             try:
                 await self._feed(member, raw, _Try(last=tries == TRIES))
             except RedisError as error:
-                if not _is_away(error):
+                if not is_away(error):
                     raise
-                log.warning("Redis is away; the turn is tried again", error=str(error))
+                log.warning("the turn is tried again", error=describe(error))
             except TelegramRetryAfter as error:
                 raise BotUnavailable(error.message) from error
             except (TelegramUnauthorizedError, *INTERRUPTIONS) as error:
@@ -130,21 +115,11 @@ async def _note_error(
     attempt = data.get("fleet_try")
     if isinstance(attempt, _Try) and isinstance(event, ErrorEvent):
         attempt.error = event.exception
-        if isinstance(event.exception, RedisError) and _is_away(event.exception):
+        if isinstance(event.exception, RedisError) and is_away(event.exception):
             return UNHANDLED
         if isinstance(event.exception, INTERRUPTIONS) and not attempt.last:
             return UNHANDLED
     return await handler(event, data)
-
-
-def _is_away(error: RedisError) -> bool:
-    """Tell whether Redis cannot work for now; else it refused what it was asked.
-
-    Its answers that redis-py has no class for: no disk, no replicas, no longer the primary.
-    """
-    return isinstance(error, REDIS_INTERRUPTIONS) or str(error).startswith(
-        ("MISCONF", "NOREPLICAS", "UNBLOCKED")
-    )
 
 
 async def _works(member: Member) -> bool:

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from fleet.bots.member import Member
 from fleet.inbox import EndedTurn, Inbox, Outcome, Turn
 from fleet.ops.logging import redact
+from fleet.redis.errors import Complaint, describe
 from fleet.tasks import end
 from fleet.turn import BotUnavailable
 
@@ -62,7 +63,8 @@ class Worker:
         self._nudge = asyncio.Event()
         self._hungry = asyncio.Event()
         self._draining = False
-        self._redis_is_away = False
+        self._waits = Complaint(log, "turns wait")
+        self._is_silent = Complaint(log, "no beat reaches Redis", hushed=True)
         self._looked_at = time.monotonic()
 
     @property
@@ -114,15 +116,11 @@ class Worker:
             turns = await self._inbox.exchange(ended, wanted=free, share=share, skip=skip)
         except RedisError as error:
             self._ended = ended + self._ended
-            if not self._redis_is_away:
-                log.warning("Redis is away; turns wait", error=str(error))
-            self._redis_is_away = True
+            self._waits.about(error)
             await asyncio.sleep(RETRY_DELAY)
             self._nudge.set()
             return
-        if self._redis_is_away:
-            log.info("Redis is back")
-            self._redis_is_away = False
+        self._waits.over()
         for turn in turns:
             self._start(turn)
         if len(turns) < places:
@@ -186,8 +184,9 @@ class Worker:
             try:
                 known = await self._inbox.beat()
             except RedisError as error:
-                log.debug("no beat", error=str(error))
+                self._is_silent.about(error)
             else:
+                self._is_silent.over()
                 if not known:
                     await self._cancel_turns()
                     self._nudge.set()
@@ -213,7 +212,7 @@ class Worker:
             log.warning(
                 "could not hand in the last turns; another replica will take them over",
                 count=len(self._ended),
-                error=str(error),
+                error=describe(error) if isinstance(error, RedisError) else str(error),
             )
 
 

@@ -13,6 +13,7 @@ from fleet.bots.desired import DesiredBot, DesiredFleet
 from fleet.bots.leases import Leases
 from fleet.bots.member import BotState, Member
 from fleet.bots.states import BotStatus, States
+from fleet.redis.errors import Complaint, describe
 from fleet.tasks import end
 
 INTERVAL = 1.0
@@ -61,6 +62,7 @@ class Supervisor:
         self._unusable: dict[int, str] = {}
         self._intakes: dict[int, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
+        self._stays = Complaint(log, "the fleet stays as it is", hushed=True)
 
     async def prepare(self) -> None:
         """Make the members equal to the desired fleet. Raises `RedisError`."""
@@ -72,9 +74,11 @@ class Supervisor:
             try:
                 await self._reconcile()
             except RedisError as error:
-                log.debug("the fleet stays as it is", error=str(error))
+                self._stays.about(error)
                 if self._is_cut_off():
                     await self._rest()
+            else:
+                self._stays.over()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(INTERVAL):
                     await self._stopping.wait()
@@ -172,7 +176,9 @@ class Supervisor:
             await self._hand_over(list(self._intakes))
         except RedisError as error:
             await self._stop_intakes(list(self._intakes))
-            log.warning("could not hand the bots over; others take them later", error=str(error))
+            log.warning(
+                "could not hand the bots over; others take them later", error=describe(error)
+            )
 
 
 def _has_token(member: Member, wanted: DesiredBot) -> bool:

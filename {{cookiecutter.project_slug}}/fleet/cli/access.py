@@ -15,7 +15,8 @@ from fleet.bots.tokens import BotToken
 from fleet.cli.output import spinner
 from fleet.inbox import Inbox
 from fleet.ops.logging import setup_logging
-from fleet.redis import create_redis
+from fleet.redis.errors import describe
+from fleet.redis.pool import create_redis
 from fleet.settings import Settings, load_settings
 from fleet.tasks import end
 
@@ -82,7 +83,7 @@ async def _run(action: Callable[[Access], Awaitable[T]], settings: Settings) -> 
         shared = Shared.open(redis, settings)
         return await action(Access(Fleet(shared, check), shared.inbox))
     except exceptions.RedisError as error:
-        raise FleetError(f"Redis at {address} {_trouble(error)}") from None
+        raise FleetError(describe(error, f"Redis at {address}")) from None
     finally:
         await redis.aclose()
 
@@ -94,14 +95,6 @@ async def _connect(redis: Redis, address: str) -> None:
                 await redis.execute_command("PING")
     except TimeoutError:
         raise FleetError(f"Redis at {address} does not answer; see REDIS_URL") from None
-
-
-def _trouble(error: exceptions.RedisError) -> str:
-    if isinstance(error, exceptions.AuthenticationError):
-        return "refuses the login; see REDIS_PASSWORD"
-    if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError):
-        return f"does not answer ({str(error).rstrip('.')}); see REDIS_URL"
-    return f"answers: {error}"
 
 
 def _address(url: str) -> str:

@@ -24,6 +24,7 @@ from fleet.cli.output import (
     print_json,
     state,
 )
+from fleet.redis.errors import describe
 
 INTERVAL = 1.0
 """Seconds between two looks."""
@@ -83,8 +84,9 @@ async def _watch(access: Access, console: Console) -> None:
             try:
                 async with asyncio.timeout(PATIENCE):
                     snapshot = await _look(access)
-            except (RedisError, TimeoutError):
-                live.update(Group(Text("Redis does not answer.", style="red"), view), refresh=True)
+            except (RedisError, TimeoutError) as error:
+                said = describe(error) if isinstance(error, RedisError) else "Redis is away"
+                live.update(Group(Text(f"{said}.", style="red"), view), refresh=True)
             else:
                 view = _view(snapshot, console.height - FURNITURE)
                 live.update(view, refresh=True)

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from fleet.bots.member import BotState, Member
 from fleet.inbox import Inbox, InboxFull
 from fleet.intake.damage import is_update
+from fleet.redis.errors import describe
 from fleet.telegram.session import TelegramSessions
 
 POLL_TIMEOUT = 30
@@ -141,7 +142,7 @@ class Poller:
             except InboxFull as error:
                 await self._pause(BotState.BACKING_OFF, f"the inbox is full: {error}", ROOM_CHECK)
             except RedisError as error:
-                await self._pause(BotState.BACKING_OFF, f"Redis is away: {error}")
+                await self._pause(BotState.BACKING_OFF, describe(error))
             else:
                 break
         self._offset = max(update["update_id"] for update in updates) + 1

@@ -18,6 +18,7 @@ from fleet.inbox import Inbox, InboxFull
 from fleet.intake.damage import is_update
 from fleet.lenient import loads
 from fleet.ops.clients import client_address
+from fleet.redis.errors import Complaint, trouble_of
 from fleet.vault import Vault
 
 PATH = "/webhook/{bot_id}"
@@ -62,6 +63,7 @@ class WebhookReceiver:
         self._find = find
         self._accepting = accepting
         self._trusted_proxies = trusted_proxies
+        self._waits = Complaint(log, "updates stay with Telegram")
 
     async def receive(self, request: web.Request) -> web.Response:
         """Answer `POST /webhook/{bot_id}`."""
@@ -87,8 +89,10 @@ class WebhookReceiver:
             await self._inbox.put(member.id, [update])
         except InboxFull as error:
             return _later(str(error))
-        except RedisError:
-            return _later("Redis is away")
+        except RedisError as error:
+            self._waits.about(error)
+            return _later(f"Redis {trouble_of(error)}")
+        self._waits.over()
         return web.Response()
 
     def _authenticate(self, request: web.Request) -> Member | None:

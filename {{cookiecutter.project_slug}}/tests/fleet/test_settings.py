@@ -120,55 +120,6 @@ def test_telegram_api_url_loses_its_slash(monkeypatch: pytest.MonkeyPatch) -> No
     assert load_settings().telegram_api_url == "http://sandbox:8081"
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "localhost:6379",
-        "http://:s3cret@host",
-        "redis://:s3cret@host:port",
-        "redis://:s3cret@host/cache",
-        "rediss://",
-        "unix://",
-        "redis://:s3cret@host?db=first",
-    ],
-)
-def test_wrong_redis_url(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("REDIS_URL", value)
-    assert problem() == (
-        "REDIS_URL: write an address like redis://localhost:6379/0, "
-        "rediss://host:6380/0 (TLS) or unix:///run/redis.sock"
-    )
-
-
-@pytest.mark.parametrize(
-    "value", ["redis://h", "redis://:s3cret@h/", "rediss://me@h:1/2", "unix:///run/redis.sock?db=1"]
-)
-def test_right_redis_url(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv("REDIS_URL", value)
-    settings = load_settings()
-    assert settings.redis_url.get_secret_value() == value
-    assert "s3cret" not in repr(settings)
-
-
-@pytest.mark.parametrize(
-    ("url", "without"),
-    [
-        ("redis://:old@host:1/2", "redis://host:1/2"),
-        ("redis://me:o%40ld@host", "redis://me@host"),
-        ("redis://me@host", "redis://me@host"),
-        ("unix:///run/redis.sock?db=1", "unix:///run/redis.sock?db=1"),
-    ],
-)
-def test_redis_password_wins_over_the_url(
-    monkeypatch: pytest.MonkeyPatch, url: str, without: str
-) -> None:
-    monkeypatch.setenv("REDIS_URL", url)
-    monkeypatch.setenv("REDIS_PASSWORD", "new")
-    settings = load_settings()
-    assert settings.redis_password == SecretStr("new")
-    assert settings.redis_url.get_secret_value() == without
-
-
 def test_redis_password_from_a_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     path = folder / "password"
     path.write_text("  s3cret\n")
@@ -281,6 +232,12 @@ SOMETHING_ELSE=1
     assert settings.http_port == 8080
     assert settings.max_attempts == 5, "a variable set to nothing counts as not set"
     assert "SOMETHING_ELSE" not in os.environ
+
+
+@pytest.mark.parametrize("name", [field.upper() for field in Settings.model_fields])
+def test_bytes_that_are_no_text(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "redis://:s3cret\udcff@host")
+    assert problem() == f"{name}: write it in UTF-8"
 
 
 def test_env_file_that_is_not_text(folder: Path) -> None:

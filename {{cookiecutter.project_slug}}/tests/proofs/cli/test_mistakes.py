@@ -30,8 +30,13 @@ from tests.proofs.cli.helpers import Bots
         ({"SECRET_KEY": ""}, ["add", "{two}"], 2, "SECRET_KEY is not set"),
         ({"SECRET_KEY": "short"}, ["list"], 2, "SECRET_KEY: write"),
         ({"BOT_TOKENS": "nonsense"}, ["list"], 2, "BOT_TOKENS: entry 1"),
-        ({"REDIS_URL": "redis://u:pw@127.0.0.1:{port}/3"}, ["list"], 1, "127.0.0.1:{port}/3 does"),
-        ({"REDIS_URL": "redis://u:pw@{redis}"}, ["status"], 1, "refuses the login; see REDIS_PASS"),
+        (
+            {"REDIS_URL": "redis://u:pw@127.0.0.1:{port}/3"},
+            ["list"],
+            1,
+            "127.0.0.1:{port}/3 is away",
+        ),
+        ({"REDIS_URL": "redis://u:pw@{redis}"}, ["status"], 1, "refuses the login (WRONGPASS"),
         ({"TELEGRAM_API_URL": "http://127.0.0.1:{port}"}, ["add", "{two}"], 1, "cannot be asked"),
     ],
 )

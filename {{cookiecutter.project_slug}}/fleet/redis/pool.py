@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError, ConnectionError  # noqa: A004 - redis' name
 
+from fleet.redis.url import parse_redis_url
 from fleet.settings import Settings
 
 MAX_CONNECTIONS = 64
@@ -50,22 +50,25 @@ def create_redis(settings: Settings) -> Redis:
     A caller waits for a free connection rather than to open one more. Connection faults surface
     as `redis.exceptions.RedisError` once the retries are used up.
     """
-    options: dict[str, Any] = dict(parse_url(settings.redis_url.get_secret_value()))
+    options = parse_redis_url(settings.redis_url.get_secret_value())
     if settings.redis_password_file is not None:
         user = options.pop("username", None)
+        options.pop("password", None)
         options["credential_provider"] = PasswordFile(user, settings.redis_password_file)
     elif settings.redis_password is not None:
         options["password"] = settings.redis_password.get_secret_value()
-    pool = BlockingConnectionPool(
-        max_connections=MAX_CONNECTIONS,
-        timeout=2 * ANSWER_TIMEOUT,
-        socket_timeout=ANSWER_TIMEOUT,
-        socket_connect_timeout=ANSWER_TIMEOUT,
-        retry=Retry(
+    return Redis.from_pool(BlockingConnectionPool(**(_defaults() | options)))
+
+
+def _defaults() -> dict[str, Any]:
+    return {
+        "max_connections": MAX_CONNECTIONS,
+        "timeout": 2 * ANSWER_TIMEOUT,
+        "socket_timeout": ANSWER_TIMEOUT,
+        "socket_connect_timeout": ANSWER_TIMEOUT,
+        "retry": Retry(
             ExponentialWithJitterBackoff(base=0.05, cap=0.5),
             RETRIES,
             supported_errors=(ConnectionError,),
         ),
-        **options,
-    )
-    return Redis.from_pool(pool)
+    }

@@ -1,0 +1,116 @@
+"""What it means when Redis fails: the one place that says it, to people and to the service."""
+
+import re
+import ssl
+from enum import StrEnum
+
+from redis import exceptions
+from structlog.typing import FilteringBoundLogger
+
+OLDEST = (6, 2)
+"""The oldest Redis that has what the scripts use."""
+
+
+class Trouble(StrEnum):
+    """What is wrong with Redis, said of it. What is not refused works when Redis has recovered."""
+
+    AWAY = "is away"
+    LOGIN = "refuses the login"
+    TLS = "is not reached: TLS fails"
+    FULL = "has reached its memory limit"
+    NO_WRITES = "takes no writes"
+    REFUSED = "refuses what it is asked"
+
+
+_CODES = {
+    "OOM": Trouble.FULL,
+    "READONLY": Trouble.NO_WRITES,
+    "MISCONF": Trouble.NO_WRITES,
+    "NOREPLICAS": Trouble.NO_WRITES,
+    "BUSY": Trouble.AWAY,
+    "CLUSTERDOWN": Trouble.AWAY,
+    "MASTERDOWN": Trouble.AWAY,
+    "TRYAGAIN": Trouble.AWAY,
+    "UNBLOCKED": Trouble.AWAY,
+}
+"""Answers that say how Redis is. What fails in a script has its code behind a minus."""
+
+_HINTS = {
+    Trouble.AWAY: "see REDIS_URL",
+    Trouble.LOGIN: "see REDIS_PASSWORD",
+    Trouble.TLS: "see the options ssl_… of REDIS_URL",
+    Trouble.FULL: "raise its maxmemory",
+    Trouble.NO_WRITES: "REDIS_URL must name a primary that can save",
+}
+_REFUSALS = {
+    r"NOPERM": "allow its user all commands on the keys of REDIS_PREFIX and on fsm:*",
+    r"WRONGTYPE": "another program uses the same keys: set REDIS_PREFIX",
+    r"(?i)unknown (redis )?(sub)?command": f"Redis {OLDEST[0]}.{OLDEST[1]} or later is needed",
+    r"MOVED|CROSSSLOT|(?i:cluster)": "a Redis Cluster cannot be used, only one server",
+    r"DB index": "write a database that it has into REDIS_URL",
+}
+
+
+def trouble_of(error: exceptions.RedisError) -> Trouble:
+    if isinstance(
+        error,
+        exceptions.AuthenticationError
+        | exceptions.AuthenticationWrongNumberOfArgsError
+        | exceptions.AuthorizationError,
+    ):
+        return Trouble.LOGIN
+    if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError):
+        is_tls = isinstance(error.__context__, ssl.SSLError) or "[SSL" in str(error)
+        return Trouble.TLS if is_tls else Trouble.AWAY
+    codes = re.findall(r"(?:^|-)([A-Z]+)\b", _text(error))
+    return next((_CODES[code] for code in codes if code in _CODES), Trouble.REFUSED)
+
+
+def is_away(error: exceptions.RedisError) -> bool:
+    """Tell whether Redis cannot work for now; else it refused what it was asked."""
+    return trouble_of(error) is not Trouble.REFUSED
+
+
+def describe(error: exceptions.RedisError, who: str = "Redis") -> str:
+    """Say what is wrong, what Redis said, and what to do."""
+    trouble, text = trouble_of(error), _text(error)
+    hint = _HINTS.get(trouble) or next(
+        (hint for sign, hint in _REFUSALS.items() if re.search(sign, text)), None
+    )
+    return f"{who} {trouble} ({text.rstrip('.')})" + (f"; {hint}" if hint else "")
+
+
+def _text(error: exceptions.RedisError) -> str:
+    """Give Redis' words with their code, which redis-py takes away where it knows it."""
+    code = error.status_code if error.status_code not in (None, "ERR") else None
+    return f"{code} {error}" if code else str(error)
+
+
+class Complaint:
+    """Says in the log what waits for Redis, and why: once for each kind of trouble, and its end.
+
+    Args:
+        log: where.
+        what: what waits, as `turns wait`.
+        hushed: leave out what another complaint says, that Redis is away.
+    """
+
+    def __init__(self, log: FilteringBoundLogger, what: str, *, hushed: bool = False) -> None:
+        self._log = log
+        self._what = what
+        self._hushed = hushed
+        self._said: Trouble | None = None
+
+    def about(self, error: exceptions.RedisError) -> None:
+        trouble = trouble_of(error)
+        if trouble is self._said or (self._hushed and is_away(error)):
+            self._log.debug(self._what, error=str(error))
+            return
+        self._said = trouble
+        say = self._log.error if trouble is Trouble.REFUSED else self._log.warning
+        say(self._what, error=describe(error))
+
+    def over(self) -> None:
+        if self._said is not None:
+            self._said = None
+            self._log.info(f"over: {self._what}")
