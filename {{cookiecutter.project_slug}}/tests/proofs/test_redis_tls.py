@@ -22,8 +22,8 @@ from cryptography.x509.oid import NameOID
 from sandbox.client import SandboxClient
 from sandbox.redis import find_program
 from tests.conftest import StartService
-from tests.fleet.cli.command import CommandLine
 from tests.process import free_port
+from tests.proofs.cli.command import CommandLine
 
 HOST = "127.0.0.1"
 PASSWORD = "p@ss/word?"
