@@ -22,8 +22,9 @@ from fleet.bots.fleet import BotInfo, Fleet
 from fleet.bots.member import BotState, Member
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
+from fleet.intake.keeper import WebhookKeeper
 from fleet.intake.polling import Poller
-from fleet.intake.webhook import PATH, WebhookKeeper, WebhookReceiver
+from fleet.intake.webhook import PATH, WebhookReceiver
 from fleet.ops.http import PROBE_TIMEOUT, create_app
 from fleet.ops.logging import setup_logging
 from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
@@ -119,7 +120,7 @@ class Service:
         )
         self._app.router.add_post(PATH, receiver.receive)
         allowed = self._dispatcher.resolve_used_update_types()
-        return lambda member: WebhookKeeper(member, vault, base_url, allowed).run()
+        return lambda member: WebhookKeeper(member, self._inbox, vault, base_url, allowed).run()
 
     async def serve(self) -> None:
         """Start, run until told to stop, drain."""

@@ -230,6 +230,11 @@ class Inbox:
         times = await self._redis.execute_command("HGETALL", self._prefix + "last")
         return {int(bot): int(seconds) for bot, seconds in times.items()}
 
+    async def last_update(self, bot_id: int) -> int | None:
+        """Tell the same of one bot; None if it never got one."""
+        seconds = await self._redis.execute_command("HGET", self._prefix + "last", bot_id)
+        return None if seconds is None else int(seconds)
+
     async def replicas(self) -> set[str]:
         """Tell which replicas live."""
         seconds, _ = await self._redis.time()

@@ -1,19 +1,15 @@
-"""Webhooks: Telegram's requests into the inbox, and the settings that make Telegram send them."""
+"""Webhooks: Telegram's requests into the inbox."""
 
 import asyncio
-import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
-from aiogram.types import WebhookInfo
-from aiogram.utils.backoff import Backoff, BackoffConfig
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from fleet.bots.member import BotState, Member
+from fleet.bots.member import Member
 from fleet.inbox import Inbox, InboxFull
 from fleet.intake.damage import is_update
 from fleet.lenient import loads
@@ -26,11 +22,6 @@ LARGEST_BODY = 1 << 20
 """Bytes. Telegram's updates stay far below."""
 BODY_TIMEOUT = 10.0
 """Seconds for a request's body to arrive."""
-CONNECTIONS = 40
-"""How many requests Telegram makes at once for one bot. Its default: https://core.telegram.org/bots/api#setwebhook"""
-CHECK_INTERVAL = 600.0
-"""Seconds between two looks whether Telegram still has the webhook."""
-BACKOFF = BackoffConfig(min_delay=1.0, max_delay=60.0, factor=2.0, jitter=0.2)
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -102,80 +93,6 @@ class WebhookReceiver:
         given = request.headers.get(SECRET_HEADER, "")
         right = hmac.compare_digest(given.encode(errors="surrogateescape"), secret.encode())
         return member if right else None
-
-
-class WebhookKeeper:
-    """Keeps one bot's webhook set at Telegram for as long as its task runs.
-
-    Never removes it: a rolling deploy must not lose it.
-    """
-
-    def __init__(
-        self, member: Member, vault: Vault, base_url: str, allowed_updates: Sequence[str]
-    ) -> None:
-        self._member = member
-        self._secret = vault.webhook_secret(member.bot.token)
-        self._url = webhook_url(base_url, member.id, self._secret)
-        self._allowed_updates = sorted(allowed_updates)
-
-    async def run(self) -> None:
-        """Set the webhook where Telegram has another one or none, now and from time to time."""
-        backoff = Backoff(BACKOFF)
-        with structlog.contextvars.bound_contextvars(bot_id=self._member.id):
-            try:
-                while True:  # noqa: ASYNC110 - no event tells of a change at Telegram
-                    await asyncio.sleep(await self._ensure(backoff))
-            finally:
-                self._member.enter(BotState.STOPPED)
-
-    async def _ensure(self, backoff: Backoff) -> float:
-        """Look once, set if needed. Returns the seconds until the next look."""
-        bot = self._member.bot
-        try:
-            if self._member.username is None:
-                self._member.username = (await bot.get_me()).username
-            info = await bot.get_webhook_info()
-            if not self._is_right(info):
-                await bot.set_webhook(
-                    self._url,
-                    secret_token=self._secret,
-                    allowed_updates=self._allowed_updates,
-                    max_connections=CONNECTIONS,
-                )
-                log.info("the webhook is set", username=self._member.username)
-        except TelegramUnauthorizedError as error:
-            self._note(BotState.UNAUTHORIZED, f"Telegram refuses the token: {error.message}")
-        except TelegramRetryAfter as error:
-            self._note(BotState.FLOOD_WAIT, error.message)
-            return error.retry_after
-        except Exception as error:  # noqa: BLE001 - one bot's trouble is its own, whatever it is
-            self._note(BotState.BACKING_OFF, f"{type(error).__name__}: {error}")
-        else:
-            backoff.reset()
-            self._member.enter(BotState.RUNNING)
-            return CHECK_INTERVAL
-        return next(backoff)
-
-    def _is_right(self, info: WebhookInfo) -> bool:
-        return (
-            info.url == self._url
-            and sorted(info.allowed_updates or []) == self._allowed_updates
-            and info.max_connections == CONNECTIONS
-        )
-
-    def _note(self, state: BotState, error: str) -> None:
-        if self._member.enter(state, error):
-            log.warning("the webhook is not set", state=state, error=error)
-
-
-def webhook_url(base_url: str, bot_id: int, secret: str) -> str:
-    """Build the address that Telegram gets.
-
-    It ends with a fingerprint of the secret, as getWebhookInfo does not show the secret itself: so
-    a new SECRET_KEY or token shows as another address.
-    """
-    fingerprint = hashlib.sha256(secret.encode()).hexdigest()[:8]
-    return f"{base_url}{PATH.format(bot_id=bot_id)}?secret={fingerprint}"
 
 
 async def _read(request: web.Request) -> bytes | None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 
+from aiogram.types import Update
 from yarl import URL
 
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call, Described, Handler
+from sandbox.world.bots import SILENT_BY_DEFAULT
 from sandbox.world.delivery import Webhook
 from sandbox.world.events import Json
 from sandbox.world.files import Upload
 
 LONGEST_POLL = 50
 """Seconds; Telegram shortens longer polls to this."""
+TYPES = Update.model_fields.keys() - {"update_id"}
 SECRET_TOKEN = re.compile(r"[A-Za-z0-9_-]*")
 
 
@@ -30,7 +33,7 @@ async def get_updates(call: Call) -> list[Json]:
     offset = params.get("offset", 0)
     limit = max(1, min(100, params.get("limit", 100)))
     seconds = max(0, min(LONGEST_POLL, params.get("timeout", 0)))
-    call.bot.allowed = tuple(call.params.get("allowed_updates", call.bot.allowed))
+    allow(call)
     bot.polled()
     bot.confirm(offset)
     if not bot.pending and seconds and not call.world.stopping:
@@ -55,7 +58,7 @@ async def set_webhook(call: Call) -> Described:
     if not SECRET_TOKEN.fullmatch(secret_token):
         raise bad_request("secret token contains unallowed characters")
     connections = max(1, min(100, call.params.get("max_connections", 40)))
-    call.bot.allowed = tuple(call.params.get("allowed_updates", call.bot.allowed))
+    allow(call)
     if call.params.get("drop_pending_updates"):
         call.bot.drop_pending()
 
@@ -91,6 +94,15 @@ async def get_webhook_info(call: Call) -> Json:
     if bot.allowed:
         info["allowed_updates"] = list(bot.allowed)
     return info
+
+
+def allow(call: Call) -> None:
+    """Takes the `allowed_updates`, if there are any. Types that Telegram does not know are dropped;
+    none at all, or just those that come by default, are the default."""
+    if "allowed_updates" not in call.params:
+        return
+    wanted = TYPES & {name.lower() for name in call.params["allowed_updates"]}
+    call.bot.allowed = () if wanted == TYPES - SILENT_BY_DEFAULT else tuple(sorted(wanted))
 
 
 async def end(_: Call) -> bool:

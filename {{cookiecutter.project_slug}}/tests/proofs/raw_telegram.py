@@ -28,7 +28,12 @@ class RawTelegram:
         self.updates: dict[float, bytes] = {}
         self.sent: list[str] = []
         """The texts that the bot has sent."""
-        self._webhook: dict[str, object] = {"url": "", "has_custom_certificate": False}
+        self.webhook: dict[str, object] = {
+            "url": "",
+            "has_custom_certificate": False,
+            "pending_update_count": 0,
+        }
+        """What getWebhookInfo tells."""
 
     @classmethod
     @asynccontextmanager
@@ -55,10 +60,10 @@ class RawTelegram:
             case "getMyCommands":
                 result = b"[]"
             case "setWebhook":
-                self._webhook |= {"url": given["url"], "max_connections": 40}
-                self._webhook["allowed_updates"] = orjson.loads(given["allowed_updates"])
+                self.webhook |= {"url": given["url"], "max_connections": 40}
+                self.webhook["allowed_updates"] = orjson.loads(given["allowed_updates"])
             case "getWebhookInfo":
-                result = orjson.dumps(self._webhook | {"pending_update_count": 0})
+                result = orjson.dumps(self.webhook)
             case "sendMessage":
                 self.sent.append(given["text"])
                 return web.Response(body=SENT + b'\xff"}}', content_type="application/json")

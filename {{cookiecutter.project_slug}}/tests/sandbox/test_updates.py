@@ -5,9 +5,13 @@ import asyncio
 import pytest
 from aiogram import Bot
 from aiogram.exceptions import TelegramConflictError, TelegramUnauthorizedError
+from aiogram.types import Update
 
 from sandbox.client import SandboxClient
+from sandbox.world.bots import SILENT_BY_DEFAULT
 from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN, Raw, poll_open, state
+
+BY_DEFAULT = sorted(Update.model_fields.keys() - SILENT_BY_DEFAULT - {"update_id"})
 
 
 async def test_updates_stay_until_a_higher_offset_confirms_them(
@@ -97,6 +101,18 @@ async def test_allowed_updates_are_remembered(sandbox: SandboxClient, bot: Bot, 
     assert await arriving() == ["poll", "chat_member"]
     await raw("getUpdates", allowed_updates=[])
     assert await arriving() == ["message", "poll", "something_new"]
+
+
+async def test_types_that_telegram_does_not_know_are_dropped(bot: Bot) -> None:
+    async def remembered(*kinds: str) -> list[str] | None:
+        await bot.get_updates(allowed_updates=list(kinds))
+        return (await bot.get_webhook_info()).allowed_updates
+
+    assert await remembered("poll", "made_up", "Message") == ["message", "poll"]
+    assert await remembered("made_up") is None
+    assert await remembered("chat_member") == ["chat_member"]
+    assert await remembered(*BY_DEFAULT) is None
+    assert await remembered(*BY_DEFAULT, "chat_member") == sorted([*BY_DEFAULT, "chat_member"])
 
 
 async def test_ids_may_begin_anew(sandbox: SandboxClient, raw: Raw) -> None:

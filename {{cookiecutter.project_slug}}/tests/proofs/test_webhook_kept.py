@@ -1,0 +1,159 @@
+"""A webhook is set once, and one that Telegram cannot reach does not look well."""
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import redis.asyncio
+from aiogram import Bot
+from aiogram.types import Update
+
+from fleet.bots.member import BotState, Member
+from fleet.inbox import Inbox
+from fleet.intake import keeper
+from fleet.intake.keeper import WebhookKeeper
+from fleet.settings import Settings
+from fleet.telegram.session import create_sessions
+from fleet.vault import Vault
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
+from tests.process import Process, free_port
+from tests.proofs.cli.command import CommandLine
+from tests.proofs.proxy import proxy
+from tests.proofs.raw_telegram import BOT, TOKEN, RawTelegram
+from tests.waiting import until
+
+KEY = "k" * 40
+BY_DEFAULT = sorted(
+    Update.model_fields.keys()
+    - {"update_id", "chat_member", "message_reaction", "message_reaction_count"}
+)
+"""The types that Telegram sends by itself, and therefore does not name."""
+_ids = itertools.count(3_100_001)
+
+
+@pytest.fixture
+async def token(sandbox: SandboxClient) -> str:
+    """Make a bot that no other test has."""
+    token = f"{next(_ids)}:{'d' * 35}"
+    await sandbox.add(token)
+    return token
+
+
+@contextlib.asynccontextmanager
+async def keeping(
+    url: str, token: str, redis_url: str, allowed: list[str]
+) -> AsyncIterator[tuple[Member, Inbox]]:
+    """Keep the webhook of one bot at the Telegram under `url`."""
+    sessions = create_sessions(Settings(telegram_api_url=url))
+    member = Member(Bot(token, session=sessions.calls), None)
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        inbox = Inbox(client)
+        kept = WebhookKeeper(member, inbox, Vault(KEY), "http://127.0.0.1:1", allowed)
+        task = asyncio.create_task(kept.run())
+        yield member, inbox
+        task.cancel()
+        await asyncio.wait([task])
+    await sessions.close()
+
+
+@pytest.mark.parametrize("allowed", [["message", "made_up"], ["made_up"], BY_DEFAULT])
+async def test_types_that_telegram_drops_are_asked_for_once(
+    sandbox: SandboxClient,
+    sandbox_url: str,
+    clean_redis: str,
+    token: str,
+    monkeypatch: pytest.MonkeyPatch,
+    allowed: list[str],
+) -> None:
+    monkeypatch.setattr(keeper, "CHECK_INTERVAL", 0.01)
+    monkeypatch.setattr(keeper, "NEW_FOR", 0)
+    bot = int(token.partition(":")[0])
+    async with keeping(sandbox_url, token, clean_redis, allowed):
+        await sandbox.calls(bot, "getWebhookInfo", at_least=5)
+    assert len(await sandbox.calls(bot, "setWebhook")) == 1
+
+
+@pytest.mark.parametrize(
+    ("age", "pending", "state"),
+    [(-60, 3, "backing-off"), (60, 3, "running"), (-60, 0, "running")],
+)
+async def test_an_old_error_does_not_count(
+    clean_redis: str, age: int, pending: int, state: str
+) -> None:
+    """`age`: seconds for which the error is older than the last update that came."""
+    async with RawTelegram.running() as telegram:
+        telegram.webhook |= {
+            "pending_update_count": pending,
+            "last_error_date": int(time.time()) - age,
+            "last_error_message": "Connection refused",
+        }
+        async with redis.asyncio.Redis.from_url(clean_redis) as client:
+            await Inbox(client).put(BOT, [{"update_id": 1, "message": {}}])
+        async with keeping(telegram.url, TOKEN, clean_redis, ["message"]) as (member, _):
+
+            async def looked() -> bool:
+                return member.state is not BotState.STARTING
+
+            await until(looked, "the keeper has looked")
+            assert (member.state, member.error) == (
+                (state, None)
+                if state == "running"
+                else (state, "Telegram cannot deliver 3 updates to the webhook: Connection refused")
+            )
+
+
+async def test_a_webhook_that_telegram_cannot_reach_is_told_until_it_can(
+    sandbox: SandboxClient,
+    sandbox_url: str,
+    clean_redis: str,
+    token: str,
+    start_service: StartService,
+    tmp_path: Path,
+) -> None:
+    bot, port = int(token.partition(":")[0]), free_port()
+    settings = {
+        "BOT_TOKENS": token,
+        "SECRET_KEY": KEY,
+        "WEBHOOK_URL": f"http://127.0.0.1:{port}",
+    }
+    service = await start_service(**settings)
+    fleet = CommandLine(
+        tmp_path, {"REDIS_URL": clean_redis, "TELEGRAM_API_URL": sandbox_url, **settings}
+    )
+    await sandbox.send(bot, "is anybody there?", user_id=7)
+    error = await until_in(service, "backing-off")
+    assert error.startswith("Telegram cannot deliver 1 update to the webhook: ")
+    await sandbox.send(bot, "hello?", user_id=7)
+
+    async def counted() -> bool:
+        (told,) = (await fleet.json("status"))["bots"]
+        return "cannot deliver 2 updates" in told["error"]
+
+    await until(counted, "`fleet status` tells how many updates wait")
+    async with proxy(port, service.url):
+        assert (await sandbox.reply(bot, 7))["text"] == "is anybody there?"
+        assert (await sandbox.reply(bot, 7))["text"] == "hello?"
+        assert await until_in(service, "running") is None
+    assert service.log.count("Telegram cannot reach the webhook") == 1
+    assert service.log.count("Telegram reaches the webhook again") == 1
+    assert service.log.count("the webhook is set") == 1
+
+
+async def until_in(service: Process, state: str) -> Any:
+    """Wait until the bot is in that state; return its error."""
+    bot: dict[str, Any] = {}
+
+    async def in_state() -> bool:
+        async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
+            bot.update((await answer.json())["bots"][0])
+        return bool(bot["state"] == state)
+
+    await until(in_state, f"the bot is {state}", 90)
+    return bot["error"]
