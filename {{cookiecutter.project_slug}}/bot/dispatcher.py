@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from aiogram import Dispatcher
-from aiogram.fsm.storage.base import DefaultKeyBuilder
 from redis.asyncio import Redis
 
 from bot.handlers import create_routers
@@ -19,13 +18,7 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
 
     `redis` belongs to the caller, who closes it. Raises SettingsError.
     """
-    storage = FleetStorage(
-        redis,
-        # The bot's id is in the key: two bots that share a chat keep separate states.
-        key_builder=DefaultKeyBuilder(with_bot_id=True),
-        state_ttl=FORGET_STATE_AFTER,
-        data_ttl=FORGET_STATE_AFTER,
-    )
+    storage = FleetStorage(redis, state_ttl=FORGET_STATE_AFTER, data_ttl=FORGET_STATE_AFTER)
     dispatcher = Dispatcher(storage=storage)
     dispatcher.include_routers(*create_routers(load_settings()))
     return dispatcher

@@ -1,21 +1,42 @@
 """FSM storage for many conversations at once."""
 
 import asyncio
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from aiogram.fsm.storage.base import StorageKey
+from aiogram.fsm.storage.base import DEFAULT_DESTINY, DefaultKeyBuilder, KeyBuilder, StorageKey
 from aiogram.fsm.storage.redis import RedisStorage
+from redis.asyncio import Redis
+
+
+class StateKeys(KeyBuilder):
+    """aiogram's keys, with all that tells two states apart.
+
+    Bots that share a chat keep separate states, and so do a customer's chats with a bot and with
+    each business account that it works for. Scenes and aiogram-dialog keep theirs under a destiny.
+    """
+
+    def __init__(self) -> None:
+        self._plain = DefaultKeyBuilder(with_bot_id=True, with_business_connection_id=True)
+        self._destined = DefaultKeyBuilder(
+            with_bot_id=True, with_business_connection_id=True, with_destiny=True
+        )
+
+    def build(self, key: StorageKey, part: Literal["data", "state", "lock"] | None = None) -> str:
+        # The default destiny stays out, or what was kept before there were others would be lost.
+        keys = self._plain if key.destiny == DEFAULT_DESTINY else self._destined
+        return keys.build(key, part)
 
 
 class FleetStorage(RedisStorage):
     """aiogram's `RedisStorage`, with the reads of one event-loop tick gathered into one MGET.
 
     Every update reads its state, and a Redis command costs the client some 80 µs of CPU however
-    much it carries. Keys, values and time-outs are those of `RedisStorage`.
+    much it carries. Values and time-outs are those of `RedisStorage`; keys, too, but for
+    `StateKeys` where it has `DefaultKeyBuilder`.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, redis: Redis, key_builder: KeyBuilder | None = None, **options: Any) -> None:
+        super().__init__(redis, key_builder or StateKeys(), **options)
         self._asked: list[tuple[str, asyncio.Future[bytes | None]]] = []
         self._reads: set[asyncio.Task[None]] = set()
 

@@ -33,7 +33,6 @@ from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
 from aiogram.fsm.context import FSMContext
-from aiogram.fsm.storage.base import DefaultKeyBuilder
 from aiogram.methods import SendMessage
 from aiogram.types import ErrorEvent, Message
 from redis.asyncio import Redis
@@ -44,8 +43,7 @@ from tests.waiting import until
 
 
 def create_dispatcher(redis: Redis) -> Dispatcher:
-    storage = FleetStorage(redis, key_builder=DefaultKeyBuilder(with_bot_id=True))
-    dispatcher = Dispatcher(storage=storage)
+    dispatcher = Dispatcher(storage=FleetStorage(redis))
     router = Router()
 
     async def note(what: str, message: Message, bot: Bot) -> None:
