@@ -20,6 +20,7 @@ from fleet.bots.check import ask_username
 from fleet.bots.desired import DesiredBot
 from fleet.bots.fleet import BotInfo, Fleet
 from fleet.bots.member import BotState, Member
+from fleet.bots.peers import STRANGERS
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.intake.keeper import WebhookKeeper
@@ -31,6 +32,7 @@ from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collec
 from fleet.redis.errors import Complaint
 from fleet.redis.pool import create_redis
 from fleet.settings import Settings, SettingsError, load_settings
+from fleet.storage import keep_apart
 from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
@@ -78,8 +80,10 @@ class Service:
         self._redis = create_redis(settings)
         self._sessions = create_sessions(settings)
         self._dispatcher = create_dispatcher(self._redis)
+        keep_apart(self._dispatcher, settings.redis_prefix)
         shared = Shared.open(self._redis, settings)
         self._inbox = shared.inbox
+        self._peers = shared.peers
         self._worker = Worker(
             self._inbox,
             self._member_at_work,
@@ -93,6 +97,7 @@ class Service:
             shared.desired,
             shared.leases,
             shared.states,
+            shared.peers,
             self._create_member,
             MenuKeeper(self._dispatcher, self._sessions).beside(
                 self._webhooks(shared.vault, settings.webhook_url)
@@ -229,6 +234,7 @@ class Service:
             "replica": self._inbox.replica,
             "mode": "webhook" if self._settings.webhook_url else "polling",
             "turns_in_flight": self._worker.in_flight,
+            "warnings": [STRANGERS] if self._peers.strangers else [],
             "bots": bots,
         }
 

@@ -25,6 +25,7 @@ from pydantic_settings import (
 from fleet.addresses import is_base_url
 from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
 from fleet.ops.logging import LogFormat, redact
+from fleet.redis.keys import PREFIX
 from fleet.redis.url import parse_redis_url
 
 
@@ -78,6 +79,12 @@ class Settings(BaseSettings):
     """To be read again at each login: the password may change while the service runs."""
     redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
     """Secret, as it may hold a password; `redis_password` wins over that."""
+    redis_prefix: str = _field(
+        PREFIX,
+        "a name like shop: for all keys, of 1 to 64 letters, digits and any of : . _ -",
+        pattern=r"^[A-Za-z0-9:._-]{1,64}$",
+    )
+    """How the names of all keys in Redis begin."""
     webhook_url: str | None = None
     """The public base address, without a slash at the end. Set: webhook mode; None: polling."""
     trusted_proxies: int = _field(0, "how many proxies stand in front: 0 or more", ge=0, le=100)

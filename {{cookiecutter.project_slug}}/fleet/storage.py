@@ -3,9 +3,12 @@
 import asyncio
 from typing import Any, Literal, cast
 
+from aiogram import Dispatcher
 from aiogram.fsm.storage.base import DEFAULT_DESTINY, DefaultKeyBuilder, KeyBuilder, StorageKey
-from aiogram.fsm.storage.redis import RedisStorage
+from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
 from redis.asyncio import Redis
+
+from fleet.redis.keys import PREFIX
 
 
 class StateKeys(KeyBuilder):
@@ -25,6 +28,27 @@ class StateKeys(KeyBuilder):
         # The default destiny stays out, or what was kept before there were others would be lost.
         keys = self._plain if key.destiny == DEFAULT_DESTINY else self._destined
         return keys.build(key, part)
+
+
+class PrefixedKeys(KeyBuilder):
+    """The keys of another builder behind REDIS_PREFIX."""
+
+    def __init__(self, prefix: str, keys: KeyBuilder) -> None:
+        self._prefix = prefix
+        self._keys = keys
+
+    def build(self, key: StorageKey, part: Literal["data", "state", "lock"] | None = None) -> str:
+        return self._prefix + self._keys.build(key, part)
+
+
+def keep_apart(dispatcher: Dispatcher, prefix: str) -> None:
+    """Put REDIS_PREFIX before the keys of all states, whichever way they are built.
+
+    With the default prefix they stay as in aiogram, `fsm:…`: what was kept there is found again.
+    """
+    for keeper in (dispatcher.fsm.storage, dispatcher.fsm.events_isolation):
+        if prefix != PREFIX and isinstance(keeper, RedisStorage | RedisEventIsolation):
+            keeper.key_builder = PrefixedKeys(prefix, keeper.key_builder)
 
 
 class FleetStorage(RedisStorage):

@@ -44,6 +44,11 @@ class DesiredFleet:
         self._reread_at = 0.0
         self._bots: dict[int, DesiredBot] = {}
 
+    @property
+    def in_settings(self) -> list[int]:
+        """The bots of BOT_TOKENS and BOT_TOKENS_FILE, by id."""
+        return [token.bot_id for token in self._tokens]
+
     async def read(self) -> dict[int, DesiredBot]:
         """Tell the desired fleet by bot id; cheap when nothing changed.
 

@@ -7,6 +7,7 @@ from typing import Self
 
 from fleet.bots.desired import DesiredBot
 from fleet.bots.member import BotState, Member
+from fleet.bots.peers import STRANGERS
 from fleet.bots.registry import NO_KEY, NoSecretKeyError
 from fleet.bots.shared import Shared
 from fleet.bots.states import BotStatus
@@ -83,6 +84,7 @@ class Fleet:
         inbox = self._shared.inbox
         replicas = await inbox.replicas()
         backlog, last_updates = await inbox.sizes(), await inbox.last_updates()
+        waits_for = STRANGERS if await self._shared.peers.have_met_strangers() else None
         infos = []
         for bot_id in sorted(desired):
             bot, holder = desired[bot_id], holders.get(bot_id)
@@ -91,7 +93,7 @@ class Fleet:
                 BotInfo.build(
                     bot_id,
                     bot.role,
-                    _status(bot, told.get(bot_id), holder, replicas=replicas),
+                    _status(bot, told.get(bot_id), holder, replicas, waits_for),
                     holder=holder,
                     last_update=last_updates.get(bot_id),
                     backlog=backlog.get(bot_id, 0),
@@ -171,7 +173,11 @@ def _parse(token: str, role: str | None) -> BotToken:
 
 
 def _status(
-    bot: DesiredBot, told: BotStatus | None, holder: str | None, *, replicas: Collection[str]
+    bot: DesiredBot,
+    told: BotStatus | None,
+    holder: str | None,
+    replicas: Collection[str],
+    waits_for: str | None,
 ) -> BotStatus:
     """Tell how a bot is: what its holder told last, unless that is past."""
     status = told or BotStatus(BotState.STARTING, None, None)
@@ -182,7 +188,7 @@ def _status(
     if not replicas:
         return replace(status, state=BotState.STOPPED, error="no replica runs")
     if holder is None:
-        return replace(status, state=BotState.STARTING, error=None)
+        return replace(status, state=BotState.STARTING, error=waits_for)
     return status
 
 

@@ -1,7 +1,7 @@
 """Leases: the right of one replica to poll a bot, or to set its webhook.
 
 A lease holds as long as its replica beats (`Inbox.beat`): a dead replica's leases are free the
-moment its turns are taken over. Keys, all beginning with `fleet:`:
+moment its turns are taken over. Keys, all beginning with REDIS_PREFIX:
 
 | key | type | what it holds | expires |
 |---|---|---|---|
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
+
+from fleet.redis.keys import PREFIX
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -33,7 +35,7 @@ class Leases:
     Every method raises `redis.exceptions.RedisError` while Redis is away.
     """
 
-    def __init__(self, redis: Redis, replica: str, *, prefix: str = "fleet:") -> None:
+    def __init__(self, redis: Redis, replica: str, *, prefix: str = PREFIX) -> None:
         self._redis = redis
         self._replica = replica
         self._prefix = prefix

@@ -1,6 +1,6 @@
 """The bots that were added at run time and the bots that are paused, in Redis.
 
-Keys, all beginning with `fleet:`:
+Keys, all beginning with REDIS_PREFIX:
 
 | key | type | what it holds | expires |
 |---|---|---|---|
@@ -16,6 +16,7 @@ import orjson
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from fleet.redis.keys import PREFIX
 from fleet.vault import Vault, WrongKeyError
 
 BROKEN = "what is stored of it cannot be read: add it again, or remove it"
@@ -44,7 +45,7 @@ class Registry:
     all replicas within two seconds.
     """
 
-    def __init__(self, redis: Redis, vault: Vault | None, *, prefix: str = "fleet:") -> None:
+    def __init__(self, redis: Redis, vault: Vault | None, *, prefix: str = PREFIX) -> None:
         self._redis = redis
         self._vault = vault
         self._registry = prefix + "registry"

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from fleet.bots.desired import DesiredFleet
 from fleet.bots.leases import Leases
+from fleet.bots.peers import Peers
 from fleet.bots.registry import Registry
 from fleet.bots.states import States
 from fleet.inbox import Inbox
@@ -25,23 +26,27 @@ class Shared:
     desired: DesiredFleet
     leases: Leases
     states: States
+    peers: Peers
 
     @classmethod
     def open(cls, redis: Redis, settings: Settings) -> Self:
         """Build the parts. `redis` stays the caller's, who closes it."""
+        prefix = settings.redis_prefix
         vault = Vault(settings.secret_key.get_secret_value()) if settings.secret_key else None
         inbox = Inbox(
             redis,
             limit=settings.inbox_limit,
             limit_per_bot=settings.inbox_limit_per_bot,
             max_attempts=settings.max_attempts,
+            prefix=prefix,
         )
-        registry = Registry(redis, vault)
+        registry = Registry(redis, vault, prefix=prefix)
         return cls(
             vault=vault,
             inbox=inbox,
             registry=registry,
             desired=DesiredFleet(settings, registry),
-            leases=Leases(redis, inbox.replica),
-            states=States(redis),
+            leases=Leases(redis, inbox.replica, prefix=prefix),
+            states=States(redis, prefix=prefix),
+            peers=Peers(redis, inbox, prefix=prefix),
         )

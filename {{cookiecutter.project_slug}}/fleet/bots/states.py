@@ -1,6 +1,6 @@
 """How the bots are, told by the replicas that hold them to all others.
 
-Key: `fleet:states`, a hash, bot → JSON of `BotStatus`; a field goes with its bot.
+Key: `states`, after REDIS_PREFIX: a hash, bot → JSON of `BotStatus`; a field goes with its bot.
 """
 
 import time
@@ -12,6 +12,7 @@ import orjson
 from redis.asyncio import Redis
 
 from fleet.bots.member import BotState, Member
+from fleet.redis.keys import PREFIX
 
 RETELL = 30.0
 """Seconds after which all is told again, in case that somebody else has changed it."""
@@ -38,7 +39,7 @@ class BotStatus:
 class States:
     """Every method raises `redis.exceptions.RedisError` while Redis is away."""
 
-    def __init__(self, redis: Redis, *, retell: float = RETELL, prefix: str = "fleet:") -> None:
+    def __init__(self, redis: Redis, *, retell: float = RETELL, prefix: str = PREFIX) -> None:
         self._redis = redis
         self._key = prefix + "states"
         self._told: dict[int, BotStatus] = {}

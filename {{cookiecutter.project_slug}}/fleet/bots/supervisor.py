@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from fleet.bots.desired import DesiredBot, DesiredFleet
 from fleet.bots.leases import Leases
 from fleet.bots.member import BotState, Member
+from fleet.bots.peers import Peers
 from fleet.bots.states import BotStatus, States
 from fleet.redis.errors import Complaint, describe
 from fleet.tasks import end
@@ -36,6 +37,7 @@ class Supervisor:
         desired: tells which bots should run.
         leases: tells which of them are this replica's.
         states: tells the other replicas how they are.
+        peers: notices replicas that have other bots.
         create_member: makes a member of a desired bot and its token.
         intake: one bot's intake; runs until cancelled.
         is_cut_off: tells that others may take this replica for dead, so that it holds nothing.
@@ -46,6 +48,7 @@ class Supervisor:
         desired: DesiredFleet,
         leases: Leases,
         states: States,
+        peers: Peers,
         create_member: Callable[[DesiredBot, str], Member],
         intake: Callable[[Member], Coroutine[Any, Any, None]],
         is_cut_off: Callable[[], bool],
@@ -56,6 +59,7 @@ class Supervisor:
         self._desired = desired
         self._leases = leases
         self._states = states
+        self._peers = peers
         self._create_member = create_member
         self._intake = intake
         self._is_cut_off = is_cut_off
@@ -98,6 +102,7 @@ class Supervisor:
             self._intakes[bot] = asyncio.create_task(self._keep(self.members[bot]))
         await self._hear_of_refused(kept)
         await self._states.tell({bot: BotStatus.of(self.members[bot]) for bot in kept})
+        await self._peers.compare(self._desired.in_settings)
         self.reconciled = True
 
     async def _adopt(self, desired: dict[int, DesiredBot]) -> None:

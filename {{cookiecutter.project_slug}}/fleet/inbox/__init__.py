@@ -1,6 +1,6 @@
 """The inbox: where updates wait, in Redis, from the moment they are accepted until their turn is over.
 
-Every key begins with `fleet:`.
+Every key begins with REDIS_PREFIX.
 
 | key | type | what it holds | expires |
 |---|---|---|---|

@@ -18,6 +18,7 @@ from redis.exceptions import OutOfMemoryError
 
 from fleet.inbox.conversation import conversation_of
 from fleet.lenient import dumps
+from fleet.redis.keys import PREFIX
 
 BEAT_INTERVAL = 3.0
 """Seconds between two beats of a replica."""
@@ -105,7 +106,7 @@ class Inbox:
         max_attempts: int = 3,
         beat_interval: float = BEAT_INTERVAL,
         dead_after: float = DEAD_AFTER,
-        prefix: str = "fleet:",
+        prefix: str = PREFIX,
     ) -> None:
         self.replica = secrets.token_hex(4)
         self.beat_interval = beat_interval

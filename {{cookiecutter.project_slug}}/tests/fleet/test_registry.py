@@ -12,6 +12,7 @@ from fleet.bots.desired import DesiredFleet
 from fleet.bots.member import BotState
 from fleet.bots.registry import BROKEN, NO_KEY, NoSecretKeyError, Registry
 from fleet.bots.states import BotStatus, States
+from fleet.redis.keys import PREFIX
 from fleet.settings import Settings
 from fleet.vault import Vault, WrongKeyError
 from tests.waiting import until
@@ -71,7 +72,7 @@ async def test_no_token_is_readable_in_redis(
     registry: Registry, client: redis.asyncio.Redis
 ) -> None:
     await registry.add(ONE, SecretStr(TOKENS[ONE]), "support")
-    stored = await client.execute_command("HGETALL", "fleet:registry")
+    stored = await client.execute_command("HGETALL", f"{PREFIX}registry")
     assert stored
     assert TOKENS[ONE].partition(":")[2].encode() not in b"".join(stored.values())
     [entry] = (await registry.entries()).values()
@@ -111,7 +112,7 @@ async def test_a_broken_entry_is_an_error_of_that_bot(
     registry: Registry, client: redis.asyncio.Redis, stored: bytes
 ) -> None:
     await registry.add(ONE, SecretStr(TOKENS[ONE]), None)
-    await client.execute_command("HSET", "fleet:registry", TWO, stored)
+    await client.execute_command("HSET", f"{PREFIX}registry", TWO, stored)
     entries = await registry.entries()
     assert entries[ONE].token == SecretStr(TOKENS[ONE])
     assert (entries[TWO].token, entries[TWO].error) == (None, BROKEN)
@@ -160,7 +161,7 @@ async def test_what_nothing_announced_is_found_from_time_to_time(
     assert set(await fleet.read()) == {ONE, TWO}
     version = await registry.version()
     await registry.remove(TWO)
-    await client.set("fleet:version", version)  # as if it had been lost and had grown again
+    await client.set(f"{PREFIX}version", version)  # as if it had been lost and had grown again
     assert set(await fleet.read()) == {ONE, TWO}
 
     async def found() -> bool:
@@ -175,7 +176,7 @@ async def test_a_deleted_version_is_a_change(
     fleet = DesiredFleet(settings(ONE), registry)
     await registry.add(TWO, SecretStr(TOKENS[TWO]), None)
     assert set(await fleet.read()) == {ONE, TWO}
-    await client.delete("fleet:registry", "fleet:version")
+    await client.delete(f"{PREFIX}registry", f"{PREFIX}version")
     assert set(await fleet.read()) == {ONE}
 
 
@@ -241,10 +242,10 @@ async def test_a_file_that_changed_while_redis_was_away_is_not_forgotten(
     assert set(await fleet.read()) == {ONE}
     write(file, TOKENS[TWO])
     # Redis answers the first question and none of the others.
-    await client.set("fleet:registry", "no hash")
+    await client.set(f"{PREFIX}registry", "no hash")
     with pytest.raises(redis.exceptions.ResponseError):
         await fleet.read()
-    await client.delete("fleet:registry")
+    await client.delete(f"{PREFIX}registry")
     assert set(await fleet.read()) == {TWO}
 
 

@@ -234,6 +234,15 @@ SOMETHING_ELSE=1
     assert "SOMETHING_ELSE" not in os.environ
 
 
+@pytest.mark.parametrize("value", ["my shop:", "{shop}:", "shop*", "s" * 65, "shöp:", "shop\n"])
+def test_wrong_redis_prefix(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("REDIS_PREFIX", value)
+    assert problem() == (
+        "REDIS_PREFIX: write a name like shop: for all keys, of 1 to 64 letters, digits "
+        f'and any of : . _ -, not "{value}"'
+    )
+
+
 @pytest.mark.parametrize("name", [field.upper() for field in Settings.model_fields])
 def test_bytes_that_are_no_text(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "redis://:s3cret\udcff@host")

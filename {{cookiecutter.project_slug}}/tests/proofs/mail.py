@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import fleet.inbox
+from fleet.redis.keys import PREFIX
 
 Json = dict[str, Any]
 
@@ -12,7 +13,7 @@ Json = dict[str, Any]
 def _documented_keys() -> dict[str, str]:
     """Read the table in the docstring of `fleet.inbox`: patterns of keys, and when each expires."""
     rows = re.findall(r"^\| `([^`]+)` \|.*\| ([^|]+) \|$", fleet.inbox.__doc__ or "", re.MULTILINE)
-    return {"fleet:" + re.sub(r"{.+?}", ".+", name): expires for name, expires in rows}
+    return {PREFIX + re.sub(r"{.+?}", ".+", name): expires for name, expires in rows}
 
 
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:

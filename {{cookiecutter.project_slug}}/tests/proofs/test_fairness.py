@@ -15,6 +15,7 @@ import pytest
 from redis.asyncio import Redis
 
 from fleet.inbox import Inbox
+from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
@@ -88,7 +89,7 @@ async def delay(sandbox: SandboxClient, bot: int, user: int = 7) -> float:
 
 
 async def waiting(redis: Redis, bot: int) -> int:
-    return int(await redis.execute_command("HGET", "fleet:waiting", bot) or 0)
+    return int(await redis.execute_command("HGET", f"{PREFIX}waiting", bot) or 0)
 
 
 async def starts(redis: Redis, bot: int) -> list[dict[str, Any]]:
@@ -97,7 +98,7 @@ async def starts(redis: Redis, bot: int) -> list[dict[str, Any]]:
 
 
 async def no_dead_letters(redis: Redis) -> bool:
-    return not await redis.execute_command("XLEN", "fleet:dead")
+    return not await redis.execute_command("XLEN", f"{PREFIX}dead")
 
 
 async def health(service: Process, bot: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from fleet.inbox import DeadLetter, EndedTurn, Inbox, InboxFull, Outcome, Turn
+from fleet.redis.keys import PREFIX
 from tests.proofs.mail import KEYS_OF_AN_EMPTY_INBOX, text
 from tests.proofs.redis_server import RedisServer
 from tests.waiting import until
@@ -70,7 +71,7 @@ async def take_over(heir: Inbox, dead: Inbox) -> None:
 
 
 async def members(inbox: Inbox) -> set[str]:
-    found = await inbox._redis.zrange("fleet:replicas", 0, -1)
+    found = await inbox._redis.zrange(f"{PREFIX}replicas", 0, -1)
     return {name.decode() for name in found}
 
 
@@ -172,7 +173,7 @@ async def test_ids_are_remembered_for_days_and_forgotten_before_they_begin_anew(
     # Telegram offers an update for a day, and chooses the next id at random after a week without.
     await inbox.put(BOT, [text(32767), text(32768), text(70000)])
     await inbox.put(BOT, [text(70000)])
-    seen = [key async for key in redis.scan_iter("fleet:seen:*")]
+    seen = [key async for key in redis.scan_iter(f"{PREFIX}seen:*")]
     assert len(seen) == 3
     for key in seen:
         assert DAY < await redis.ttl(key) < 7 * DAY
@@ -189,7 +190,7 @@ async def test_ids_take_little_memory(redis: Redis) -> None:
     inbox = await new_inbox(redis, limit_per_bot=40_000)
     for start in range(0, 32768, 1024):
         await inbox.put(BOT, [text(n) for n in range(start, start + 1024)])
-    assert await redis.strlen(f"fleet:seen:{BOT}:0") == 4096
+    assert await redis.strlen(f"{PREFIX}seen:{BOT}:0") == 4096
 
 
 # Bounds
@@ -254,10 +255,13 @@ async def test_an_empty_inbox_leaves_nothing_that_grows(redis: Redis, inbox: Inb
     keys = [key.decode() async for key in redis.scan_iter("*")]
     assert [key for key in keys if not KEYS_OF_AN_EMPTY_INBOX.fullmatch(key)] == []
     assert await inbox.sizes() == {}
-    held = await redis.hgetall(f"fleet:turns:{inbox.replica}")  # type: ignore[misc]  # redis-py: sync or not
+    held = await redis.hgetall(f"{PREFIX}turns:{inbox.replica}")  # type: ignore[misc]  # redis-py: sync or not
     assert held.keys() == {b"@"}
     await inbox.leave()
-    assert await redis.exists(f"fleet:turns:{inbox.replica}", "fleet:replicas", "fleet:steady") == 0
+    assert (
+        await redis.exists(f"{PREFIX}turns:{inbox.replica}", f"{PREFIX}replicas", f"{PREFIX}steady")
+        == 0
+    )
 
 
 # Fair turns
@@ -367,7 +371,7 @@ async def test_a_replica_that_is_not_known_gets_no_turns_and_leaves_no_keys(redi
     inbox = Inbox(redis)
     await inbox.put(BOT, [text(1)])
     assert await inbox.exchange(wanted=1) == []
-    assert not await redis.exists(f"fleet:turns:{inbox.replica}")
+    assert not await redis.exists(f"{PREFIX}turns:{inbox.replica}")
     await inbox.beat()
     assert ids(await inbox.exchange(wanted=1)) == [1]
 

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from redis.asyncio import Redis
 
 from fleet.inbox import EndedTurn, Inbox, InboxFull, Outcome, Turn, conversation_of
+from fleet.redis.keys import PREFIX
 from tests.proofs.mail import DOCUMENTED_KEYS, KEYS_OF_AN_EMPTY_INBOX, text
 
 BOTS = (1, 2, 3)
@@ -135,7 +136,7 @@ class Model(RuleBasedStateMachine):
     @rule(which=st.integers(0), ends=ENDS, ago=st.integers(1, 5))
     def a_call_arrives_late(self, which: int, ends: Ends, ago: int) -> None:
         inbox = self._inbox(which)
-        if not self.run(self.redis.hexists(f"fleet:turns:{inbox.replica}", "@")):
+        if not self.run(self.redis.hexists(f"{PREFIX}turns:{inbox.replica}", "@")):
             return  # it has made no call yet that a later one can be told from
         numbers = inbox._number, inbox._last_number
         inbox._number = max(0, inbox._last_number - ago)
@@ -148,8 +149,8 @@ class Model(RuleBasedStateMachine):
         """A replica falls silent; a new one takes its turns over. Perhaps it was only paused."""
         dead = self._inbox(which)
         heir = self.join()
-        self.run(self.redis.zadd("fleet:replicas", {dead.replica: 0}))
-        self.run(self.redis.hset("fleet:steady", heir.replica, "0"))
+        self.run(self.redis.zadd(f"{PREFIX}replicas", {dead.replica: 0}))
+        self.run(self.redis.hset(f"{PREFIX}steady", heir.replica, "0"))
         heir._dead_after = 1000
         assert self.run(heir.beat())
         heir._dead_after = LONG
@@ -192,7 +193,7 @@ class Model(RuleBasedStateMachine):
         waiting = {conversation: box for conversation, box in self.boxes.items() if box}
         keys, counts, letters, places, mailboxes = self.run(self._look(waiting))
         assert [key for key in keys if not DOCUMENTED_KEYS.fullmatch(key)] == []
-        assert sum(key.startswith("fleet:mail:") for key in keys) == len(waiting)
+        assert sum(key.startswith(f"{PREFIX}mail:") for key in keys) == len(waiting)
         assert dict(zip(waiting, mailboxes, strict=True)) == waiting
         assert {bot: n for bot, n in counts.items() if n} == self._counts()
         assert Counter(letters) == Counter(self.dead)
@@ -204,12 +205,12 @@ class Model(RuleBasedStateMachine):
         """Read all there is, in one round trip."""
         async with self.redis.pipeline(transaction=False) as pipe:
             pipe.keys("*")
-            pipe.hgetall("fleet:waiting")
-            pipe.xrange("fleet:dead")
+            pipe.hgetall(f"{PREFIX}waiting")
+            pipe.xrange(f"{PREFIX}dead")
             for queue in ("suspects", *(f"ready:{bot}" for bot in BOTS)):
-                pipe.lrange(f"fleet:{queue}", 0, -1)
+                pipe.lrange(f"{PREFIX}{queue}", 0, -1)
             for conversation in waiting:
-                pipe.lrange(f"fleet:mail:{conversation}", 0, -1)
+                pipe.lrange(f"{PREFIX}mail:{conversation}", 0, -1)
             keys, counts, letters, *lists = await pipe.execute()
         return (
             [key.decode() for key in keys],

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
@@ -152,7 +153,7 @@ class Chaos:
                 pending = [
                     bot["pending"] for bot in await self.sandbox.bots() if bot["id"] in self.bots
                 ]
-                return not any(pending) and int(redis.hget("fleet:waiting", "all") or 0) == 0
+                return not any(pending) and int(redis.hget(f"{PREFIX}waiting", "all") or 0) == 0
 
             await until(handled, "nothing waits", SETTLE)
 
@@ -193,9 +194,9 @@ class Chaos:
         for bot in self.bots:
             await self._check_echoes(bot, attempts)
         with self.redis.client() as redis:
-            assert not redis.xlen("fleet:dead")
-            assert not redis.exists("fleet:rota", "fleet:attempts", "fleet:suspects")
-            assert not [*redis.scan_iter("fleet:mail:*"), *redis.scan_iter("fleet:ready:*")]
+            assert not redis.xlen(f"{PREFIX}dead")
+            assert not redis.exists(f"{PREFIX}rota", f"{PREFIX}attempts", f"{PREFIX}suspects")
+            assert not [*redis.scan_iter(f"{PREFIX}mail:*"), *redis.scan_iter(f"{PREFIX}ready:*")]
         sent = sum(map(len, self.sent.values()))
         turns_taken = sum(map(len, attempts.values()))
         return (

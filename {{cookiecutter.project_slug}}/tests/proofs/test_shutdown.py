@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process, free_port
@@ -87,8 +88,8 @@ async def test_turns_in_flight_finish_and_nothing_else_is_taken(
     state = await bot_state(sandbox, bot)
     assert (state["pending"], state["confirmed"]) == (1, last), "the late one stays with Telegram"
     with redis.Redis.from_url(clean_redis) as client:
-        assert client.hget("fleet:waiting", "all") == b"0"
-        assert not client.exists("fleet:replicas", "fleet:attempts", "fleet:leases")
+        assert client.hget(f"{PREFIX}waiting", "all") == b"0"
+        assert not client.exists(f"{PREFIX}replicas", f"{PREFIX}attempts", f"{PREFIX}leases")
 
 
 async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
@@ -127,8 +128,8 @@ async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
     assert {entry["process"] for entry in ended} == {second.pid}
     assert len(ended) == 4
     with redis.Redis.from_url(clean_redis) as client:
-        assert not client.exists("fleet:attempts"), "a stop is no attempt that failed"
-        assert not client.exists("fleet:dead")
+        assert not client.exists(f"{PREFIX}attempts"), "a stop is no attempt that failed"
+        assert not client.exists(f"{PREFIX}dead")
 
 
 async def test_a_second_signal_ends_the_process_at_once(

@@ -18,6 +18,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from fleet.inbox import DeadLetter, Inbox
+from fleet.redis.keys import PREFIX
 from fleet.worker import Worker
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
@@ -344,7 +345,7 @@ async def test_an_update_that_kills_its_process_cannot_do_so_for_ever(
     await until_answered(sandbox, POISONED, 1, ["next"], seconds=30)
     async with Redis.from_url(clean_redis) as redis:
         [letter] = [letter async for letter in Inbox(redis).dead_letters()]
-        assert not await redis.exists("fleet:attempts", "fleet:suspects")
+        assert not await redis.exists(f"{PREFIX}attempts", f"{PREFIX}suspects")
     assert letter.update["message"]["text"] == "die"
     assert letter.died == 2
 

@@ -3,6 +3,7 @@
 import redis.asyncio
 
 from fleet.inbox import DeadLetter, Inbox
+from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
@@ -87,7 +88,7 @@ async def test_all_dead_letters_are_replayed_at_once(
         await sandbox.send(bots.one, f"fail {number}", user_id=1 + number % 3)
 
     async def all_dead() -> bool:
-        return bool(await client.xlen("fleet:dead") == 20)
+        return bool(await client.xlen(f"{PREFIX}dead") == 20)
 
     await until(all_dead, "all are dead letters")
     assert (await fleet.json("status"))["dead_letters"] == 20

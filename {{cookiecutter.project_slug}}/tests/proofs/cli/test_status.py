@@ -7,6 +7,7 @@ from pathlib import Path
 
 import redis.asyncio
 
+from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import ROOT
@@ -27,7 +28,7 @@ async def test_a_token_typed_at_the_prompt_is_not_shown(
         assert await asyncio.to_thread(terminal.wait) == 0
     assert "is in the fleet" in terminal.screen
     assert token.partition(":")[2] not in terminal.screen
-    stored = await client.execute_command("HGETALL", "fleet:registry")
+    stored = await client.execute_command("HGETALL", f"{PREFIX}registry")
     assert list(stored) == [str(bots.two).encode()]
     assert token.partition(":")[2].encode() not in b"".join(stored.values())
 

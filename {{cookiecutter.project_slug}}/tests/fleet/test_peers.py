@@ -1,0 +1,68 @@
+"""Replicas with the same keys and other bots are noticed, with patience for a rolling deploy."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import redis.asyncio
+
+from fleet.bots import peers
+from fleet.bots.peers import Peers
+from fleet.inbox import Inbox
+from fleet.redis.keys import PREFIX
+
+OLD, NEW = [1, 2], [3, 2, 1]
+
+
+@pytest.fixture
+async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
+    async with redis.asyncio.Redis.from_url(clean_redis) as client:
+        yield client
+
+
+@pytest.fixture
+async def replicas(
+    client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[Inbox, Peers]]:
+    """Two that live, and look as often as they are asked."""
+    monkeypatch.setattr(peers, "INTERVAL", 0)
+    inboxes = [Inbox(client), Inbox(client)]
+    for inbox in inboxes:
+        await inbox.beat()
+    return [(inbox, Peers(client, inbox)) for inbox in inboxes]
+
+
+async def test_a_difference_counts_once_it_lasts(
+    replicas: list[tuple[Inbox, Peers]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (_, one), (_, two) = replicas
+    for _ in range(2):
+        await one.compare(OLD)
+        await two.compare(NEW)
+    assert (one.strangers, two.strangers) == (False, False), "a rolling deploy is no other service"
+    assert not await one.have_met_strangers()
+
+    monkeypatch.setattr(peers, "PATIENCE", 0)
+    await two.compare(NEW)
+    assert two.strangers
+    assert await one.have_met_strangers(), "who asks hears it from the other, too"
+
+    await one.compare(sorted(NEW))
+    await two.compare(NEW)
+    assert (one.strangers, two.strangers) == (False, False)
+    assert not await one.have_met_strangers()
+
+
+async def test_a_replica_that_is_gone_differs_from_nobody(
+    client: redis.asyncio.Redis,
+    replicas: list[tuple[Inbox, Peers]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(peers, "PATIENCE", 0)
+    (_, one), (gone, two) = replicas
+    await two.compare(OLD)
+    await one.compare(NEW)
+    assert one.strangers
+    await gone.leave()
+    await one.compare(NEW)
+    assert not one.strangers
+    assert await client.execute_command("HLEN", PREFIX + "peers") == 1
