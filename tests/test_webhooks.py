@@ -45,7 +45,10 @@ async def sandbox(stack: Stack) -> AsyncIterator[Any]:
 
 
 def ask(stack: Stack, method: str, path: str, **headers: str) -> int:
-    """Ask Caddy from outside, over TLS; return the status."""
+    """Ask Caddy from outside, over TLS; return the status.
+
+    Host is bots.internal unless another one is among the headers.
+    """
     port = stack.address("caddy", 443).rpartition(":")[2]
     context = ssl.create_default_context()
     context.check_hostname = False
@@ -107,3 +110,39 @@ async def test_a_rolling_replacement_loses_nothing(stack: Stack, sandbox: Any) -
     assert chat == [*sent, "last"]
     calls = await sandbox.calls(SUPPORT, "deleteWebhook")
     assert calls == [], "a rolling deploy keeps the webhook"
+
+
+def test_what_is_for_nobody_is_never_answered_with_200(stack: Stack) -> None:
+    assert ask(stack, "POST", f"/webhook/{SUPPORT}", Host="other.example") == 421
+    for host, status in (("bots.internal", 308), ("other.example", 404)):
+        plain = http.client.HTTPConnection(stack.address("caddy", 80), timeout=10)
+        plain.request("POST", f"/webhook/{SUPPORT}", headers={"Host": host})
+        assert plain.getresponse().status == status
+        plain.close()
+
+
+async def test_an_address_with_a_port_and_a_path(stack: Stack, sandbox: Any) -> None:
+    """The last test of this module: from here on the stack has that address."""
+    env = stack.folder / ".env"
+    env.write_text(env.read_text().replace("bots.internal", "bots.internal:8443/tg"))
+    stack.compose(*UP)
+    calls = await sandbox.calls(SUPPORT, "setWebhook", at_least=2, timeout=60)
+    assert ":8443/tg/webhook/" in calls[-1]["params"]["url"]
+    await sandbox.send(SUPPORT, "/start", user_id=3)
+    assert "Hello" in (await sandbox.reply(SUPPORT, 3, timeout=20))["text"]
+    for host in ("bots.internal", "bots.internal:8443"):
+        assert ask(stack, "POST", f"/tg/webhook/{SUPPORT}", Host=host) == 401, "handed on"
+        assert ask(stack, "POST", f"/webhook/{SUPPORT}", Host=host) == 404
+        assert ask(stack, "GET", f"/tg/webhook/{SUPPORT}", Host=host) == 404
+        assert ask(stack, "POST", "/tg/health", Host=host) == 404
+
+
+@pytest.mark.parametrize(
+    ("port", "line"),
+    [(8443, "HTTPS_PUBLIC: write 8443 into .env, the port of WEBHOOK_URL"),
+     (80, "WEBHOOK_URL: write another port, Caddy needs 80 to get certificates")],
+)  # fmt: skip
+def test_a_port_that_leads_nowhere_is_refused(stack: Stack, port: int, line: str) -> None:
+    url = f"WEBHOOK_URL=https://bots.example.com:{port}"
+    run = ("run", "--rm", "--no-deps", "--env", "HTTPS_PUBLIC=", "--env", url, "caddy")
+    assert line in stack.compose(*run, check=False).splitlines()

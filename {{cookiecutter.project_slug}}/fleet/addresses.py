@@ -1,8 +1,14 @@
 """What the addresses in the settings must look like."""
 
+import re
 from urllib.parse import urlsplit
 
 from fleet.ops.logging import redact
+
+# A name or an IPv4 address, a port, and a path that no proxy on the way understands in another way.
+_WEBHOOK = re.compile(
+    r"https?://[\w.-]+(:[0-9]+)?(/(?!\.{1,2}(/|$))[\w.~-]+)*/?", re.ASCII | re.IGNORECASE
+)
 
 
 def is_base_url(url: str) -> bool:
@@ -19,3 +25,8 @@ def is_base_url(url: str) -> bool:
         and bool(parts.hostname)
         and not set(url) & set("{}?# ")
     )
+
+
+def is_webhook_url(url: str) -> bool:
+    """Tell whether it is a base address under which Telegram can be told to find webhooks."""
+    return is_base_url(url) and _WEBHOOK.fullmatch(url) is not None

@@ -25,7 +25,7 @@ from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.intake.keeper import WebhookKeeper
 from fleet.intake.polling import Poller
-from fleet.intake.webhook import PATH, WebhookReceiver
+from fleet.intake.webhook import WebhookReceiver, paths
 from fleet.ops.http import PROBE_TIMEOUT, create_app
 from fleet.ops.logging import setup_logging
 from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
@@ -123,7 +123,8 @@ class Service:
             lambda: self._accepting,
             self._settings.trusted_proxies,
         )
-        self._app.router.add_post(PATH, receiver.receive)
+        for path in paths(base_url):
+            self._app.router.add_post(path, receiver.receive)
         allowed = self._dispatcher.resolve_used_update_types()
         return lambda member: WebhookKeeper(member, self._inbox, vault, base_url, allowed).run()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
+from urllib.parse import urlsplit
 
 from pydantic import (
     BeforeValidator,
@@ -22,7 +23,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from fleet.addresses import is_base_url
+from fleet.addresses import is_base_url, is_webhook_url
 from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
 from fleet.ops.logging import LogFormat, redact
 from fleet.redis.keys import PREFIX
@@ -59,8 +60,11 @@ def _any_case(change: Callable[[str], str]) -> BeforeValidator:
 
 
 TELEGRAM = "https://api.telegram.org"
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+"""Those to which Telegram connects: https://core.telegram.org/bots/api#setwebhook"""
 SHORTEST_KEY = 32
 """Characters of a SECRET_KEY."""
+_WEBHOOK_URL = "a base address like https://bots.example.com or https://example.com:8443/bots"
 _API_URL = "an address that starts with https:// or http://, like https://api.telegram.org"
 
 
@@ -86,7 +90,10 @@ class Settings(BaseSettings):
     )
     """How the names of all keys in Redis begin."""
     webhook_url: str | None = None
-    """The public base address, without a slash at the end. Set: webhook mode; None: polling."""
+    """The public base address, without a slash at the end; it may have a port and a path.
+
+    Set: webhook mode; None: polling.
+    """
     trusted_proxies: int = _field(0, "how many proxies stand in front: 0 or more", ge=0, le=100)
     """How many of the last addresses in X-Forwarded-For were written by proxies of ours."""
     secret_key: SecretStr | None = None
@@ -174,8 +181,17 @@ class Settings(BaseSettings):
             return self
         if self.secret_key is None:
             raise ValueError("SECRET_KEY: set it, the secrets of webhooks are made from it")
-        if self.webhook_url.startswith("http://") and self.telegram_api_url == TELEGRAM:
-            raise ValueError("WEBHOOK_URL: write an https:// address, Telegram accepts no other")
+        if self.telegram_api_url == TELEGRAM:
+            url = urlsplit(self.webhook_url)
+            if url.scheme != "https":
+                raise ValueError(
+                    "WEBHOOK_URL: write an https:// address, Telegram accepts no other"
+                )
+            if url.port not in (None, *WEBHOOK_PORTS):
+                ports = ", ".join(map(str, WEBHOOK_PORTS))
+                raise ValueError(
+                    f"WEBHOOK_URL: write one of the ports {ports}, Telegram connects to no other"
+                )
         return self
 
     @field_validator("bot_tokens")
@@ -194,8 +210,8 @@ class Settings(BaseSettings):
     @field_validator("webhook_url")
     @classmethod
     def _check_webhook_url(cls, value: str | None) -> str | None:
-        if value is not None and not is_base_url(value):
-            raise ValueError(f'write a base address like https://bots.example.com, not "{value}"')
+        if value is not None and not is_webhook_url(value):
+            raise ValueError(f'write {_WEBHOOK_URL}, not "{value}"')
         return value and value.rstrip("/")
 
     @field_validator("redis_url")

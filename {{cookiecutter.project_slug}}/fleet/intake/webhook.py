@@ -4,6 +4,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -26,6 +27,14 @@ BODY_TIMEOUT = 10.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 log = structlog.get_logger(__name__)
+
+
+def paths(base_url: str) -> set[str]:
+    """Tell where webhooks are served: under the path of WEBHOOK_URL and without it.
+
+    A proxy in front may keep that path or strip it.
+    """
+    return {PATH, urlsplit(base_url).path + PATH}
 
 
 class WebhookReceiver:
@@ -57,7 +66,7 @@ class WebhookReceiver:
         self._waits = Complaint(log, "updates stay with Telegram")
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Answer `POST /webhook/{bot_id}`."""
+        """Answer a POST to one of `paths`."""
         member = self._authenticate(request)
         if member is None:
             # The same answer, and the same work, for an unknown bot and for a wrong secret.

@@ -19,6 +19,7 @@ from fleet.vault import Vault
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process, free_port
+from tests.proofs.proxy import proxy
 from tests.proofs.redis_server import RedisServer
 from tests.waiting import until
 
@@ -104,6 +105,19 @@ async def test_back_to_polling_removes_it_once(
     await start_service(BOT_TOKENS=TOKENS[ONE])
     assert (await sandbox.reply(ONE, 72))["text"] == "meanwhile"
     assert len(await sandbox.calls(ONE, "deleteWebhook")) == 1
+
+
+@pytest.mark.parametrize("strips", ["", "/tg/bots"])
+async def test_a_proxy_in_front_may_keep_the_path_or_strip_it(
+    start_service: StartService, sandbox: SandboxClient, strips: str
+) -> None:
+    await sandbox.add(TOKENS[ONE])
+    public = free_port()
+    url = f"http://127.0.0.1:{public}/tg/bots/"
+    service = await start_service(**{**webhook_settings(), "WEBHOOK_URL": url})
+    async with proxy(public, service.url, strips=strips):
+        await sandbox.send(ONE, "through the proxy", user_id=78)
+        assert (await sandbox.reply(ONE, 78))["text"] == "through the proxy"
 
 
 async def test_forged_requests_look_all_alike(service: Process, clean_redis: str) -> None:
