@@ -31,6 +31,7 @@ from fleet.ops.logging import setup_logging
 from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
 from fleet.redis.errors import Complaint
 from fleet.redis.pool import create_redis
+from fleet.redis.server import look_at_server
 from fleet.settings import Settings, SettingsError, load_settings
 from fleet.storage import keep_apart
 from fleet.telegram.menu import MenuKeeper
@@ -106,6 +107,7 @@ class Service:
             ),
             lambda: self._inbox.cut_off,
         )
+        self._warnings: list[str] = []
         self._accepting = False
         self._stop = asyncio.Event()
 
@@ -174,11 +176,15 @@ class Service:
         waiting = Complaint(log, "waiting for Redis")
         while not self._stop.is_set():
             try:
+                risk = await look_at_server(self._redis)
                 await self._inbox.beat()
                 await self._supervisor.prepare()
             except RedisError as error:
                 waiting.about(error)
             else:
+                if risk:
+                    log.warning(risk)
+                    self._warnings.append(risk)
                 return True
             try:
                 async with asyncio.timeout(REDIS_CHECK):
@@ -235,7 +241,7 @@ class Service:
             "replica": self._inbox.replica,
             "mode": "webhook" if self._settings.webhook_url else "polling",
             "turns_in_flight": self._worker.in_flight,
-            "warnings": [STRANGERS] if self._peers.strangers else [],
+            "warnings": [*self._warnings, *([STRANGERS] if self._peers.strangers else [])],
             "bots": bots,
         }
 

@@ -19,9 +19,15 @@ class Trouble(StrEnum):
     TLS = "is not reached: TLS fails"
     FULL = "has reached its memory limit"
     NO_WRITES = "takes no writes"
+    OLD = "is too old"
     REFUSED = "refuses what it is asked"
 
 
+class TooOldError(exceptions.RedisError):
+    """It is older than `OLDEST`. The text is its version."""
+
+
+_NEEDED = f"Redis {OLDEST[0]}.{OLDEST[1]} or later is needed"
 _CODES = {
     "OOM": Trouble.FULL,
     "READONLY": Trouble.NO_WRITES,
@@ -41,11 +47,12 @@ _HINTS = {
     Trouble.TLS: "see the options ssl_… of REDIS_URL",
     Trouble.FULL: "raise its maxmemory",
     Trouble.NO_WRITES: "REDIS_URL must name a primary that can save",
+    Trouble.OLD: _NEEDED,
 }
 _REFUSALS = {
     r"NOPERM": "allow its user all commands on the keys of REDIS_PREFIX and on fsm:*",
     r"WRONGTYPE": "another program uses the same keys: set REDIS_PREFIX",
-    r"(?i)unknown (redis )?(sub)?command": f"Redis {OLDEST[0]}.{OLDEST[1]} or later is needed",
+    r"(?i)unknown (redis )?(sub)?command": _NEEDED,
     r"MOVED|CROSSSLOT|(?i:cluster)": "a Redis Cluster cannot be used, only one server",
     r"DB index": "write a database that it has into REDIS_URL",
 }
@@ -59,6 +66,8 @@ def trouble_of(error: exceptions.RedisError) -> Trouble:
         | exceptions.AuthorizationError,
     ):
         return Trouble.LOGIN
+    if isinstance(error, TooOldError):
+        return Trouble.OLD
     if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError):
         is_tls = isinstance(error.__context__, ssl.SSLError) or "[SSL" in str(error)
         return Trouble.TLS if is_tls else Trouble.AWAY

@@ -1,0 +1,101 @@
+"""What Redis' answers mean, as real ones come."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+import redis.asyncio
+from redis import exceptions
+
+from fleet.redis.errors import TooOldError, describe, is_away
+from fleet.redis.server import look_at_server
+
+
+@pytest.fixture
+async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
+    async with redis.asyncio.Redis.from_url(clean_redis) as client:
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def answering(answer: bytes) -> AsyncIterator[redis.asyncio.Redis]:
+    """Talk to a server that answers everything so: errors that no Redis here gives at will."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(65_536):
+            writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, redis.asyncio.Redis(port=port, driver_info=None) as client:
+        yield client
+
+
+async def refusal(client: redis.asyncio.Redis, *command: str) -> exceptions.RedisError:
+    with pytest.raises(exceptions.RedisError) as caught:
+        await client.execute_command(*command)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (["INCR", "{list}"], "another program uses the same keys: set REDIS_PREFIX"),
+        (
+            ["EVAL", "return redis.call('INCR', KEYS[1])", "1", "{list}"],
+            "another program uses the same keys: set REDIS_PREFIX",
+        ),
+        (["FLEET"], "Redis 6.2 or later is needed"),
+        (["EVAL", "return redis.call('FLEET')", "0"], "Redis 6.2 or later is needed"),
+        (["SELECT", "100000"], "write a database that it has into REDIS_URL"),
+        (["EVAL", "return nothing.there", "0"], None),
+    ],
+)
+async def test_a_refusal_is_not_called_away(
+    client: redis.asyncio.Redis, command: list[str], hint: str | None
+) -> None:
+    await client.execute_command("RPUSH", "{list}", "x")
+    error = await refusal(client, *command)
+    said = describe(error)
+    assert not is_away(error)
+    assert said.startswith("Redis refuses what it is asked (")
+    assert said.endswith(f"; {hint}" if hint else ")"), said
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"-OOM command not allowed", "Redis has reached its memory limit (OOM command"),
+        (b"-READONLY You can't write", "Redis takes no writes (READONLY You can't write)"),
+        (b"-MISCONF no disk", "Redis takes no writes (MISCONF no disk)"),
+        (b"-LOADING Redis is loading", "Redis is away (LOADING Redis is loading); see REDIS_URL"),
+        (b"-BUSY a script runs", "Redis is away (BUSY a script runs)"),
+        (b"-WRONGPASS no", "Redis refuses the login (WRONGPASS no); see REDIS_PASSWORD"),
+        (b"-NOAUTH log in", "Redis refuses the login (NOAUTH log in)"),
+        (b"-NOPERM no", "Redis refuses what it is asked (NOPERM no); allow its user all commands"),
+        (b"-MOVED 1 h:1", "Redis refuses what it is asked (MOVED 1 h:1); a Redis Cluster cannot"),
+        # As up to Redis 6.2 a script's error is told.
+        (
+            b"-ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -OOM no",
+            "Redis has reached its memory limit",
+        ),
+    ],
+)
+async def test_each_answer_has_its_words(answer: bytes, said: str) -> None:
+    async with answering(answer + b"\r\n") as client:
+        assert describe(await refusal(client, "GET", "x")).startswith(said)
+
+
+@pytest.mark.parametrize("version", ["6.0.16", "5.0.14", "2.8.9"])
+async def test_an_old_redis_is_told_for_what_it_is(version: str) -> None:
+    info = f"redis_version:{version}\r\n"
+    async with answering(f"${len(info)}\r\n{info}\r\n".encode()) as client:
+        with pytest.raises(TooOldError) as caught:
+            await look_at_server(client)
+    assert describe(caught.value) == f"Redis is too old ({version}); Redis 6.2 or later is needed"
+
+
+async def test_the_redis_of_the_tests_is_fit(client: redis.asyncio.Redis) -> None:
+    assert await look_at_server(client) is None
