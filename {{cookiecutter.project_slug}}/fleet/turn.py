@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from typing import Any, Final
 
 import orjson
 import structlog
@@ -11,6 +12,7 @@ from aiogram import Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.exceptions import (
     ClientDecodeError,
+    TelegramForbiddenError,
     TelegramNetworkError,
     TelegramRetryAfter,
     TelegramServerError,
@@ -22,6 +24,7 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
+from fleet.inbox.conversation import conversation_of
 from fleet.redis.errors import describe, is_away
 
 RETRY = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=2.0, jitter=0.1)
@@ -35,6 +38,16 @@ INTERRUPTIONS = (TelegramNetworkError, TelegramServerError, ClientDecodeError)
 log = structlog.get_logger(__name__)
 
 
+class Verdict(Enum):
+    """What an error handler can say of an error by returning it."""
+
+    SETTLED = "settled"
+    """It is dealt with: the update is over, nothing is logged, and no dead letter is kept."""
+
+
+SETTLED: Final = Verdict.SETTLED
+
+
 class BotUnavailable(Exception):
     """The bot cannot work for now: its token is refused, or Telegram wants it to wait long."""
 
@@ -43,6 +56,7 @@ class BotUnavailable(Exception):
 class _Try:
     last: bool
     error: Exception | None = None
+    """What the handler raised; an error handler may have raised something else after that."""
 
 
 class TurnTaker:
@@ -61,7 +75,9 @@ class TurnTaker:
     async def take(self, member: Member, update: bytes) -> None:
         """Give an update its turn; return when it is over.
 
-        While Redis or Telegram is away the turn is tried again and again, without an end.
+        While Redis or Telegram is away the turn is tried again and again, without an end. It is
+        over, too, when an error handler says that the error is settled, and when the handler's
+        call was refused because the chat or user that the update is from has shut the bot out.
 
         Raises:
             BotUnavailable: the update must wait until its bot can work again.
@@ -75,7 +91,7 @@ class TurnTaker:
         tries = 1
         while True:
             try:
-                await self._feed(member, raw, _Try(last=tries == TRIES))
+                await self._try(member, raw, _Try(last=tries == TRIES))
             except RedisError as error:
                 if not is_away(error):
                     raise
@@ -92,6 +108,16 @@ class TurnTaker:
                 return
             await backoff.asleep()
 
+    async def _try(self, member: Member, raw: dict[str, Any], attempt: _Try) -> None:
+        try:
+            await self._feed(member, raw, attempt)
+        except TelegramForbiddenError as error:
+            # An apology may be refused, too: what counts is what it was for.
+            reason = error if attempt.error is None else attempt.error
+            if not _is_shut_out(reason, raw):
+                raise
+            log.info("the chat has shut the bot out", error=error.message)
+
     async def _feed(self, member: Member, raw: dict[str, Any], attempt: _Try) -> None:
         async with asyncio.timeout(self._timeout):
             answer = await self._dispatcher.feed_raw_update(
@@ -99,7 +125,7 @@ class TurnTaker:
             )
             if isinstance(answer, TelegramMethod):
                 await member.bot(answer)
-        if attempt.error is not None:
+        if attempt.error is not None and answer is not SETTLED:
             raise attempt.error
 
 
@@ -115,11 +141,29 @@ async def _note_error(
     attempt = data.get("fleet_try")
     if isinstance(attempt, _Try) and isinstance(event, ErrorEvent):
         attempt.error = event.exception
-        if isinstance(event.exception, RedisError) and is_away(event.exception):
-            return UNHANDLED
-        if isinstance(event.exception, INTERRUPTIONS) and not attempt.last:
+        if _comes_again(event.exception, attempt):
             return UNHANDLED
     return await handler(event, data)
+
+
+def _comes_again(error: Exception, attempt: _Try) -> bool:
+    """Tell whether the turn is tried again after this error, whatever anybody says."""
+    if isinstance(error, RedisError):
+        return is_away(error)
+    if isinstance(error, (TelegramUnauthorizedError, *INTERRUPTIONS)):
+        return not attempt.last
+    return isinstance(error, TelegramRetryAfter)
+
+
+def _is_shut_out(error: Exception, update: dict[str, Any]) -> bool:
+    """Tell whether the chat or the user that the update is from refused a call.
+
+    Any other chat is the handler's own idea, and what else it had to do is left undone.
+    """
+    if not isinstance(error, TelegramForbiddenError):
+        return False
+    chat = getattr(error.method, "chat_id", None)
+    return str(chat) in conversation_of(0, update).split(":")[1:]
 
 
 async def _works(member: Member) -> bool:

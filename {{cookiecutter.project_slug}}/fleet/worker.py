@@ -221,5 +221,10 @@ def _dead(turn: Turn, error: BaseException) -> EndedTurn:
     reason = redact("".join(traceback.format_exception_only(error)).strip())
     # Once, for the log too: this is the better part of what a turn that fails costs.
     trace = redact("".join(traceback.format_exception(error)))
-    log.error("the update is a dead letter now", error=reason, exception=trace.rstrip())
+    log.error(
+        "the update is a dead letter now",
+        error=reason,
+        exception=trace.rstrip(),
+        exc_info=(type(error), error, error.__traceback__),
+    )
     return EndedTurn(turn, Outcome.DEAD, error=reason, traceback=trace)

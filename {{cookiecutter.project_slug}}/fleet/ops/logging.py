@@ -16,7 +16,7 @@ from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 LogFormat = Literal["json", "console"]
 
@@ -61,7 +61,7 @@ def setup_logging(
         processors=[
             *shared,
             structlog.processors.StackInfoRenderer(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            _wrap,
         ],
         # Drops what is below the level before anything is computed.
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -90,6 +90,27 @@ def setup_logging(
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
     sys.unraisablehook = _log_unraisable
+
+
+class _Event(dict[str, Any]):
+    """What a line of ours says. For other handlers than ours its text is the event alone."""
+
+    def __str__(self) -> str:
+        return str(self.get("event"))
+
+
+def _wrap(logger: WrappedLogger, name: str, event: EventDict) -> tuple[Any, dict[str, Any]]:
+    """Hand a line over to the standard library with its exception, as its own loggers do.
+
+    Other handlers, such as Sentry's, look for it there. Where a line brings the text of the
+    traceback along, as `exception`, ours has no need to make it again.
+    """
+    exc_info = event.get("exc_info")
+    if "exception" in event:
+        event.pop("exc_info", None)
+    formatter = structlog.stdlib.ProcessorFormatter
+    args, kwargs = formatter.wrap_for_formatter(logger, name, _Event(event))
+    return args, {**kwargs, "exc_info": exc_info}
 
 
 class _RedactingFormatter(structlog.stdlib.ProcessorFormatter):

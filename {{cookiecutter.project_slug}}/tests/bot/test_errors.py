@@ -1,7 +1,7 @@
 """A part of the bot alone: a test may bring a dispatcher of its own."""
 
 import pytest
-from aiogram import Dispatcher
+from aiogram import Dispatcher, F
 from aiogram.filters import Command
 from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
 
@@ -9,12 +9,18 @@ from bot.handlers import errors
 from sandbox.testing import NewUser
 
 pytestmark = pytest.mark.in_process
-BUTTON = InlineKeyboardButton(text="Press me", callback_data="x")
+PRESS = InlineKeyboardButton(text="Press me", callback_data="x")
+EDIT = InlineKeyboardButton(text="Edit", callback_data="edit")
+KEYBOARD = InlineKeyboardMarkup(inline_keyboard=[[PRESS, EDIT]])
 
 
 async def offer(message: Message) -> None:
-    keyboard = InlineKeyboardMarkup(inline_keyboard=[[BUTTON]])
-    await message.answer("A button", reply_markup=keyboard)
+    await message.answer("Two buttons", reply_markup=KEYBOARD)
+
+
+async def edit(query: CallbackQuery) -> None:
+    if isinstance(query.message, Message):
+        await query.message.edit_text("Two buttons", reply_markup=KEYBOARD)
 
 
 async def fail(event: Message | CallbackQuery) -> None:
@@ -27,6 +33,7 @@ def dispatcher() -> Dispatcher:
     dispatcher.include_router(errors.create_router())
     dispatcher.message.register(offer, Command("button"))
     dispatcher.message.register(fail)
+    dispatcher.callback_query.register(edit, F.data == "edit")
     dispatcher.callback_query.register(fail)
     return dispatcher
 
@@ -43,3 +50,11 @@ async def test_a_press_that_fails_is_answered(user: NewUser) -> None:
     notice = await alice.notice()
     assert notice.text == errors.APOLOGY
     assert notice.alert
+
+
+async def test_a_press_that_changes_nothing_is_no_error(user: NewUser) -> None:
+    alice = user("Alice")
+    offered = await alice.ask("/button")
+    await offered.click("Edit")
+    notice = await alice.notice()
+    assert not notice.text

@@ -15,7 +15,9 @@ import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from fleet.inbox import Turn
 from fleet.ops.logging import LogFormat, redact, setup_logging
+from fleet.worker import _dead
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "AA-" + "s3cret" * 5 + "_x"
@@ -141,6 +143,49 @@ def test_a_call_that_cannot_be_written_is_a_line(
     assert broken["event"] == "this log call cannot be written: broken"
     assert "1000001:***" in broken["exception"]
     assert capsys.readouterr().err == ""
+
+
+class Listener(logging.Handler):
+    """Keeps what comes, as Sentry's handler does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+def test_other_handlers_get_the_exception_itself(setup: Setup) -> None:
+    stream, listener = setup(), Listener()
+    logging.getLogger().addHandler(listener)
+    log = structlog.get_logger("ours")
+    turn = Turn("1:5:5", 1, b"")
+    try:
+        raise_deep()
+    except RuntimeError as error:
+        raised = error
+        log.exception("in the handler")
+        letter = _dead(turn, error)
+    log.error("later", exc_info=raised)
+    log.warning("none")
+    *records, none = listener.records
+    assert len(records) == 3
+    for record in records:
+        assert record.exc_info == (RuntimeError, raised, raised.__traceback__)
+    assert not none.exc_info
+    events = [line["event"] for line in lines(stream)]
+    assert [record.getMessage() for record in listener.records] == events
+    *told, nothing = lines(stream)
+    assert [line["exception"] for line in told] == [letter.traceback.rstrip()] * 3
+    assert "exception" not in nothing
+
+
+def test_the_text_of_a_traceback_is_made_once(setup: Setup) -> None:
+    stream = setup()
+    structlog.get_logger("ours").error("dead", exception="as told", exc_info=ValueError("other"))
+    [line] = lines(stream)
+    assert line["exception"] == "as told"
 
 
 @pytest.mark.parametrize(

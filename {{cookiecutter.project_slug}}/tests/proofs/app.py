@@ -9,6 +9,7 @@ A message's text says what its handler does, by its first word:
 | `stubborn 3` | works for 3 s and ignores being cancelled |
 | `block 3` | holds the event loop for 3 s |
 | `raise` | raises ValueError |
+| `settle` | raises LookupError, which an error handler settles |
 | `exit` | raises SystemExit |
 | `cancel` | raises CancelledError |
 | `unprintable` | raises an error whose text cannot be had |
@@ -16,6 +17,7 @@ A message's text says what its handler does, by its first word:
 | `mistake` | has Redis add one to a list |
 | `die` | kills its process with SIGKILL |
 | `return` | returns a sendMessage instead of sending it |
+| `tell 5` | sends a message to chat 5 |
 | `count` | adds one to the conversation's FSM data and says the sum |
 | anything else | is echoed |
 
@@ -32,6 +34,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
+from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
+from aiogram.filters import ExceptionTypeFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.methods import SendMessage
 from aiogram.types import ErrorEvent, Message
@@ -39,12 +43,15 @@ from redis.asyncio import Redis
 
 from fleet.service import run
 from fleet.storage import FleetStorage
+from fleet.turn import SETTLED, Verdict
 from tests.waiting import until
 
 
 def create_dispatcher(redis: Redis) -> Dispatcher:
     dispatcher = Dispatcher(storage=FleetStorage(redis))
-    router = Router()
+    router, settling = Router(), Router()
+    around = Router()
+    around.include_router(settling)
 
     async def note(what: str, message: Message, bot: Bot) -> None:
         entry = {
@@ -70,7 +77,12 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
         if event.update.message:
             await event.update.message.answer("sorry")
 
-    dispatcher.include_router(router)
+    # The last two are no error of a handler: nobody can settle them, and so lose the update.
+    @settling.error(ExceptionTypeFilter(LookupError, TelegramRetryAfter, TelegramUnauthorizedError))
+    async def settle(_: ErrorEvent) -> Verdict:
+        return SETTLED
+
+    dispatcher.include_routers(around, router)
     return dispatcher
 
 
@@ -80,7 +92,7 @@ async def act(words: list[str], message: Message, state: FSMContext, redis: Redi
             await WORK[how](float(seconds))
         case ["wait", key]:
             await until(lambda: redis.execute_command("EXISTS", key), f"Redis has {key}")
-        case ["raise" | "exit" | "cancel" | "unprintable" | "surrogate" as kind, *_]:
+        case ["raise" | "settle" | "exit" | "cancel" | "unprintable" | "surrogate" as kind, *_]:
             raise ERRORS[kind]
         case ["mistake", *_]:
             await redis.execute_command("INCR", "turns")
@@ -88,6 +100,8 @@ async def act(words: list[str], message: Message, state: FSMContext, redis: Redi
             os.kill(os.getpid(), signal.SIGKILL)
         case ["return", *_]:
             return SendMessage(chat_id=message.chat.id, text="returned")
+        case ["tell", chat]:
+            await SendMessage(chat_id=int(chat), text="told").as_(message.bot)
         case ["count", *_]:
             data = await state.get_data()
             await state.update_data(sum=data.get("sum", 0) + 1)
@@ -106,6 +120,7 @@ class UnprintableError(Exception):
 
 ERRORS: dict[str, BaseException] = {
     "raise": ValueError("as told"),
+    "settle": LookupError("nothing there"),
     "exit": SystemExit(3),
     "cancel": asyncio.CancelledError(),
     "unprintable": UnprintableError(),
