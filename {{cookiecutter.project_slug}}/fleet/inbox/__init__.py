@@ -23,7 +23,8 @@ later and Valkey share are used.
 """
 
 from fleet.inbox.conversation import conversation_of
-from fleet.inbox.inbox import DeadLetter, EndedTurn, Inbox, InboxFull, Outcome, Turn
+from fleet.inbox.inbox import EndedTurn, Inbox, InboxFull, Outcome, Turn
+from fleet.inbox.letters import DeadLetter
 
 __all__ = [
     "DeadLetter",

@@ -1,22 +1,20 @@
 """The inbox as the rest of the service sees it. The package's docstring lists its keys."""
 
 import math
-import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import orjson
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import OutOfMemoryError
 
 from fleet.inbox.conversation import conversation_of
+from fleet.inbox.letters import LETTER_ID, DeadLetter
 from fleet.lenient import dumps
 from fleet.redis.keys import PREFIX
 
@@ -35,7 +33,6 @@ LETTERS_KEPT = 10_000
 """How many dead letters are kept, newest first: they must not fill Redis."""
 
 _SCRIPTS = Path(__file__).parent / "scripts"
-_LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 
 class InboxFull(Exception):
@@ -73,21 +70,6 @@ class EndedTurn:
     outcome: Outcome
     error: str = ""
     traceback: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An update that could not be handled, with the reason."""
-
-    id: str
-    bot_id: int
-    conversation: str
-    update: dict[str, Any]
-    error: str
-    traceback: str
-    died: int
-    """How many processes died during its turns."""
-    failed_at: datetime
 
 
 class Inbox:
@@ -249,15 +231,15 @@ class Inbox:
         start = "-"
         while entries := await self._redis.xrange(self._prefix + "dead", min=start, count=page):
             for key, fields in entries:
-                yield _dead_letter(key.decode(), fields)
+                yield DeadLetter.read(key.decode(), fields)
             start = f"({entries[-1][0].decode()}"
 
     async def dead_letter(self, letter_id: str) -> DeadLetter | None:
         """Look a dead letter up by its id."""
-        if not _LETTER_ID.fullmatch(letter_id):
+        if not LETTER_ID.fullmatch(letter_id):
             return None
         found = await self._redis.xrange(self._prefix + "dead", letter_id, letter_id)
-        return _dead_letter(letter_id, found[0][1]) if found else None
+        return DeadLetter.read(letter_id, found[0][1]) if found else None
 
     async def count_dead_letters(self) -> int:
         """Tell how many dead letters there are."""
@@ -269,13 +251,13 @@ class Inbox:
         Returns whether there was that letter. It is none any more; if the turn fails, there will be
         a new one.
         """
-        if not _LETTER_ID.fullmatch(letter_id):
+        if not LETTER_ID.fullmatch(letter_id):
             return False
         return bool(await self._call(self._replay, [letter_id]))
 
     async def drop(self, letter_id: str) -> bool:
         """Delete a dead letter for good. Returns whether there was that letter."""
-        if not _LETTER_ID.fullmatch(letter_id):
+        if not LETTER_ID.fullmatch(letter_id):
             return False
         return bool(await self._redis.xdel(self._prefix + "dead", letter_id))
 
@@ -285,17 +267,3 @@ class Inbox:
 
     async def _call(self, script: AsyncScript, arguments: list[Any]) -> Any:
         return await script(keys=[self._prefix], args=arguments)
-
-
-def _dead_letter(key: str, fields: Mapping[bytes, bytes]) -> DeadLetter:
-    conversation = fields[b"conversation"].decode()
-    return DeadLetter(
-        id=key,
-        bot_id=int(conversation.partition(":")[0]),
-        conversation=conversation,
-        update=orjson.loads(fields[b"update"]),
-        error=fields[b"error"].decode(),
-        traceback=fields[b"traceback"].decode(),
-        died=int(fields[b"died"]),
-        failed_at=datetime.fromtimestamp(int(key.partition("-")[0]) / 1000, UTC),
-    )

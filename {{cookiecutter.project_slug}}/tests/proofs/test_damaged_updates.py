@@ -63,15 +63,17 @@ async def test_polling_goes_on_past_damaged_updates(
     assert service.log.count("Telegram offers what is no update") == 1
 
 
-async def test_polling_waits_for_better_ones_if_all_are_damaged(
-    telegram: RawTelegram, start_service: StartService
+@pytest.mark.parametrize("raw", [b'{"message":"private"}', b'{"message":"private'])
+async def test_polling_waits_for_better_ones_if_none_can_be_read(
+    telegram: RawTelegram, start_service: StartService, raw: bytes
 ) -> None:
     service = await start_service(TELEGRAM_API_URL=telegram.url, BOT_TOKENS=TOKEN)
-    telegram.updates = {0.5: b"null"}
+    telegram.updates = {0.5: raw}
     await until_in(service, "backing-off")
-    telegram.updates[1] = message(1, b'"text":"better"')
+    telegram.updates = {1: message(1, b'"text":"better"')}
     await until_sent(telegram, ["better"])
     await until_in(service, "running")
+    assert "private" not in service.log
 
 
 async def test_webhooks_go_on_past_damaged_updates(
