@@ -1,9 +1,11 @@
 """The template as a fresh clone would be, and projects baked from it."""
 
+import contextlib
 import json
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,16 @@ from pytest_cookies.plugin import Cookies
 
 from demo import ROOT, copy_template, docker_answers
 
+# What is imported from the project's folder leaves nothing there: projects are baked from it.
+sys.dont_write_bytecode = True
+# The fixtures `telegram`, `user` and `chat`, for the tests in tests/sandbox/.
+pytest_plugins = ["sandbox.testing.plugin"]
+
 SOURCE = ROOT / "{{cookiecutter.project_slug}}"
+CI_FILES = {
+    "github": (".github/workflows/ci.yml", ".github/workflows/prove.yml"),
+    "gitlab": (".gitlab-ci.yml",),
+}
 QUESTIONS: dict[str, Any] = {
     name: default
     for name, default in json.loads((ROOT / "cookiecutter.json").read_text("utf-8")).items()
@@ -21,6 +32,7 @@ QUESTIONS: dict[str, Any] = {
 }
 
 Bake = Callable[..., Path]
+Say = Callable[[str], None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,6 +100,18 @@ def equipped(bake: Bake) -> Path:
     folder = bake()
     subprocess.run(["make", ".venv/.ready"], cwd=folder, check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> Say:
+    """Tells the user something while tests run."""
+
+    def say(text: str) -> None:
+        capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+            print(f"\n{text}", flush=True)
+
+    return say
 
 
 @pytest.fixture

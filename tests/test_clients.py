@@ -76,18 +76,6 @@ def sandbox(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     assert code == 0
 
 
-@pytest.fixture(scope="session")
-def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Tells the user something while tests run."""
-
-    def say(text: str) -> None:
-        capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-            print(f"\n{text}", flush=True)
-
-    return say
-
-
 @contextlib.contextmanager
 def running(
     client: str, mode: str, sandbox: Sandbox, folder: Path, say: Callable[[str], None]

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser import PHONE, RAW, SHOP, SUPPORT, Pages, Sandbox, chromium
+from tests.browser import PHONE, Pages, chromium
+from tests.native import RAW, SHOP, SUPPORT, Sandbox
 
 from playwright.sync_api import Browser, Locator, Page, expect  # isort: skip
 

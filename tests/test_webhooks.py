@@ -2,15 +2,13 @@
 
 import asyncio
 import http.client
-import importlib
 import ssl
-import sys
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from sandbox.client import SandboxClient
 from tests.conftest import Bake
 from tests.stack import UP, Stack, running
 
@@ -37,10 +35,8 @@ def stack(bake: Bake) -> Iterator[Stack]:
 
 
 @pytest_asyncio.fixture
-async def sandbox(stack: Stack) -> AsyncIterator[Any]:
-    sys.path.append(str(stack.folder))
-    client = importlib.import_module("sandbox.client").SandboxClient
-    async with client(f"http://{stack.address('sandbox', 8081)}") as sandbox:
+async def sandbox(stack: Stack) -> AsyncIterator[SandboxClient]:
+    async with SandboxClient(f"http://{stack.address('sandbox', 8081)}") as sandbox:
         yield sandbox
 
 
@@ -62,7 +58,7 @@ def ask(stack: Stack, method: str, path: str, **headers: str) -> int:
     return status
 
 
-async def test_bots_answer_through_caddy(stack: Stack, sandbox: Any) -> None:
+async def test_bots_answer_through_caddy(stack: Stack, sandbox: SandboxClient) -> None:
     for bot in (SUPPORT, SHOP):
         await sandbox.send(bot, "/start", user_id=1)
         assert "Hello" in (await sandbox.reply(bot, 1, timeout=20))["text"]
@@ -86,7 +82,7 @@ def test_a_forged_request_is_refused_and_its_address_is_the_proxys_word(stack: S
     assert not any("149.154.160.1" in line for line in said)
 
 
-async def test_a_rolling_replacement_loses_nothing(stack: Stack, sandbox: Any) -> None:
+async def test_a_rolling_replacement_loses_nothing(stack: Stack, sandbox: SandboxClient) -> None:
     """More replicas, then other ones, while users write: every message has its echo, in order."""
     sent: list[str] = []
     over = asyncio.Event()
@@ -121,7 +117,7 @@ def test_what_is_for_nobody_is_never_answered_with_200(stack: Stack) -> None:
         plain.close()
 
 
-async def test_an_address_with_a_port_and_a_path(stack: Stack, sandbox: Any) -> None:
+async def test_an_address_with_a_port_and_a_path(stack: Stack, sandbox: SandboxClient) -> None:
     """The last test of this module: from here on the stack has that address."""
     env = stack.folder / ".env"
     env.write_text(env.read_text().replace("bots.internal", "bots.internal:8443/tg"))

@@ -6,7 +6,6 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -21,9 +20,9 @@ from aiogram.types import (
 )
 
 from sandbox.client import SandboxClient, SandboxError
+from tests.conftest import SOURCE
 from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN
 
-ROOT = Path(__file__).resolve().parents[2]
 PIPE = asyncio.subprocess.PIPE
 
 
@@ -33,8 +32,8 @@ async def start(*arguments: str, **env: str) -> asyncio.subprocess.Process:
         "-m",
         "sandbox",
         *arguments,
-        cwd=ROOT,
-        env={**os.environ, "SANDBOX_PORT": "0", **env},
+        cwd=SOURCE,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "SANDBOX_PORT": "0", **env},
         stdin=PIPE,
         stdout=PIPE,
         stderr=PIPE,

@@ -1,12 +1,12 @@
 """The README says what the sandbox does."""
 
 import re
-from pathlib import Path
 
 from sandbox.methods.decode import known_methods
 from sandbox.methods.table import METHODS
+from tests.conftest import SOURCE
 
-README = Path(__file__).parents[2] / "sandbox" / "README.md"
+README = SOURCE / "sandbox" / "README.md"
 
 
 def test_the_table_names_the_methods_that_are_emulated() -> None:

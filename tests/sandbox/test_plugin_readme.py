@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 from aiogram import Dispatcher, F
@@ -18,9 +17,10 @@ from aiogram.types import (
 
 from fleet.bots.role import Role
 from sandbox.testing import BotUnderTest
+from tests.conftest import SOURCE
 
 pytestmark = pytest.mark.in_process
-README = Path(__file__).parents[2] / "sandbox" / "README.md"
+README = SOURCE / "sandbox" / "README.md"
 TESTS: dict[str, Callable[..., Awaitable[None]]] = {}
 README_CODE = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)[0]
 exec(README_CODE, TESTS)  # noqa: S102 - the README is of this project

@@ -12,8 +12,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramConflictError
 from aiohttp import web
 
 from sandbox.client import SandboxClient
-from tests.sandbox.conftest import BOT_ID, Raw, poll_open, state
-from tests.waiting import until
+from tests.sandbox.conftest import BOT_ID, Raw, poll_open, state, until
 
 SECRET = "s3cret-_"
 
@@ -49,7 +48,7 @@ class Receiver:
         async def enough() -> bool:
             return len(self.taken) >= number
 
-        await until(enough, f"{number} updates are delivered")
+        await until(enough)
         return self.taken
 
 
@@ -70,7 +69,7 @@ async def pending_is_zero(sandbox: SandboxClient) -> None:
     async def is_zero() -> bool:
         return not (await state(sandbox))["pending"]
 
-    await until(is_zero, "nothing is pending")
+    await until(is_zero)
 
 
 async def test_delivery_with_the_secret(
@@ -112,7 +111,7 @@ async def test_nobody_listens(sandbox: SandboxClient, bot: Bot, unused_tcp_port:
     async def failed() -> bool:
         return bool((await bot.get_webhook_info()).last_error_message)
 
-    await until(failed, "the webhook info has an error")
+    await until(failed)
     info = await bot.get_webhook_info()
     assert info.pending_update_count == 1
     assert info.last_error_message
@@ -156,7 +155,7 @@ async def test_what_was_delivered_is_not_polled_again(
     receiver.answers = [web.Response(status=500, headers={"Retry-After": "60"})]
     await bot.set_webhook(receiver.url)
     stuck = await sandbox.send(BOT_ID, "1", user_id=1)
-    await until(lambda: asyncio.sleep(0, receiver.attempts), "the first was tried")
+    await until(lambda: asyncio.sleep(0, receiver.attempts))
     await sandbox.send(BOT_ID, "2", user_id=2)
     await receiver.wait(1)
     await bot.delete_webhook()

@@ -10,9 +10,8 @@ from aiogram.types import BufferedInputFile, InputMediaPhoto
 
 from sandbox.client import SandboxClient, SandboxError
 from sandbox.errors import NothingCameError
-from tests.sandbox.conftest import ALICE, BOT_ID, SECOND_ID, Raw, state
+from tests.sandbox.conftest import ALICE, BOT_ID, SECOND_ID, Raw, state, until
 from tests.sandbox.test_sending import PNG
-from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("fitting")
 YES = {"inline_keyboard": [[{"text": "Yes", "callback_data": "yes"}]]}
@@ -68,7 +67,7 @@ async def offer(
     async def pending() -> bool:
         return bool((await state(sandbox))["pending"])
 
-    await until(pending, "the query")
+    await until(pending)
     _, body = await raw("getUpdates", offset=-1)
     query = body["result"][0]["inline_query"]
     assert query["query"] == "cats"

@@ -11,9 +11,8 @@ from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
 from sandbox.client import SandboxClient
-from tests.sandbox.conftest import ALICE, BOT_ID
+from tests.sandbox.conftest import ALICE, BOT_ID, until
 from tests.sandbox.test_sending import PNG
-from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("fitting")
 
@@ -89,5 +88,5 @@ async def test_an_answer_in_json(sandbox: SandboxClient, bot: Bot) -> None:
         async def taken() -> bool:
             return (await bot.get_webhook_info()).pending_update_count == 0
 
-        await until(taken, "all answers are read")
+        await until(taken)
     assert answers == []
