@@ -12,7 +12,10 @@ ANSWERS = json.loads(r"""
 {{ {"project_slug": cookiecutter.project_slug, "ci": cookiecutter.ci} | tojson }}
 """)
 
-CI_FILES = {"github": Path(".github/workflows/ci.yml"), "gitlab": Path(".gitlab-ci.yml")}
+CI_FILES = {
+    "github": (Path(".github/workflows/ci.yml"), Path(".github/workflows/prove.yml")),
+    "gitlab": (Path(".gitlab-ci.yml"),),
+}
 
 
 def write_env() -> None:
@@ -34,9 +37,10 @@ def remove_ci(path: Path) -> None:
 
 
 write_env()
-for ci, path in CI_FILES.items():
+for ci, paths in CI_FILES.items():
     if ci != ANSWERS["ci"]:
-        remove_ci(path)
+        for path in paths:
+            remove_ci(path)
 print(f"cd {ANSWERS['project_slug']}")
 print("docker compose up --build    # without Docker: make dev")
 print("open http://localhost:8081     # then: talk to the bots in a browser")

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import QUESTIONS, Bake, StrictCookies, files, raw, source_files
+from tests.conftest import CI_FILES, QUESTIONS, Bake, StrictCookies, files, raw, source_files
 
-CI_FILES = {"github": ".github/workflows/ci.yml", "gitlab": ".gitlab-ci.yml"}
 HOSTILE = {
     "quotes": """He said "it's 'fine'" and \"\"\"more\"\"\" '''more'''""",
     "backslashes": r"C:\new\table \u0041 \" \\",
@@ -160,7 +159,7 @@ def metadata(project: Path) -> dict[str, object]:
 
 
 def expected_files(ci: str) -> set[str]:
-    unwanted = {path for name, path in CI_FILES.items() if name != ci}
+    unwanted = {path for name, paths in CI_FILES.items() if name != ci for path in paths}
     return source_files() - unwanted | {".env"}
 
 

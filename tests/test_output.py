@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from demo import ROOT
-from tests.conftest import SOURCE, Bake, StrictCookies, files, git, source_files
+from tests.conftest import CI_FILES, SOURCE, Bake, StrictCookies, files, git, source_files
 
 PLAIN = ("bot", "fleet", "sandbox", "tests", "deploy")
 """Folders that hold no Jinja: they are copied as they are."""
@@ -21,7 +21,7 @@ MADE_BY_TOOLS = ("requirements.txt", "requirements-dev.txt")
 
 
 def test_no_jinja_is_left(project: Path) -> None:
-    foreign = {".github/workflows/ci.yml", ".gitlab-ci.yml"}
+    foreign = {name for names in CI_FILES.values() for name in names}
     for name in files(project) - foreign:
         text = (project / name).read_text("utf-8")
         for mark in ("{{", "{%", "{#", "cookiecutter."):
@@ -29,10 +29,11 @@ def test_no_jinja_is_left(project: Path) -> None:
 
 
 def test_braces_of_other_languages_survive(bake: Bake) -> None:
-    for ci, name in (("github", ".github/workflows/ci.yml"), ("gitlab", ".gitlab-ci.yml")):
+    for ci, names in CI_FILES.items():
         project = bake(ci=ci)
-        assert (project / name).read_bytes() == (SOURCE / name).read_bytes()
-        assert "{{" in (project / name).read_text("utf-8")
+        for name in names:
+            assert (project / name).read_bytes() == (SOURCE / name).read_bytes()
+    assert "{{" in (SOURCE / ".github/workflows/ci.yml").read_text("utf-8")
 
 
 def test_the_python_is_plain_python(project: Path) -> None:
@@ -196,7 +197,7 @@ def tool(name: str) -> str:
 
 def test_readmes_name_tests_that_exist() -> None:
     """Each claim names its test; a test that is renamed must not leave its claim alone."""
-    sources = [*ROOT.glob("tests/*.py"), *SOURCE.glob("tests/**/*.py")]
+    sources = [*ROOT.glob("tests/**/*.py"), *SOURCE.glob("tests/**/*.py")]
     tests = {
         name
         for source in sources
