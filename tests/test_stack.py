@@ -117,6 +117,32 @@ def test_the_sandbox_has_a_profile(project: Path) -> None:
     assert services_of(project, COMPOSE_PROFILES="").keys() == {"bot", "redis"}
 
 
+def test_a_local_bot_api_server(project: Path) -> None:
+    """The bots see its files at its paths, but cannot change them."""
+    env = {"COMPOSE_PROFILES": "botapi", "TELEGRAM_API_ID": "7", "TELEGRAM_API_HASH": "h"}
+    services = services_of(project, **env)
+    assert services.keys() == {"bot", "redis", "botapi"}
+    server, bot = services["botapi"], services["bot"]
+    assert "--local" in server["entrypoint"]
+    assert server["environment"] == {"TELEGRAM_API_ID": "7", "TELEGRAM_API_HASH": "h"}
+    [files], [seen] = server["volumes"], bot["volumes"]
+    assert (seen["source"], seen["target"]) == (files["source"], files["target"])
+    assert seen["read_only"]
+    assert bot["group_add"] == [server["user"].partition(":")[2]]
+
+
+def test_an_authority_of_ones_own(bake: Bake) -> None:
+    """As README.md says it."""
+    folder = bake()
+    readme = (folder / "README.md").read_text()
+    [override] = [block for block in readme.split("```yaml\n") if block.startswith("services:")]
+    (folder / "compose.override.yaml").write_text(override.partition("```")[0])
+    bot = services_of(folder)["bot"]
+    mounted = {one["target"]: one["source"] for one in bot["volumes"]}
+    assert mounted[bot["environment"]["SSL_CERT_FILE"]] == str(folder / "ca.pem")
+    assert "/var/lib/telegram-bot-api" in mounted, "the volumes of compose.yaml stay"
+
+
 async def test_two_bots_answer(sandbox: Any) -> None:
     assert "the support bot" in await ask(sandbox, SUPPORT, 1, "/start")
     assert "the shop bot" in await ask(sandbox, SHOP, 1, "/start")

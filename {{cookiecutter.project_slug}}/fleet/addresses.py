@@ -30,3 +30,19 @@ def is_base_url(url: str) -> bool:
 def is_webhook_url(url: str) -> bool:
     """Tell whether it is a base address under which Telegram can be told to find webhooks."""
     return is_base_url(url) and _WEBHOOK.fullmatch(url) is not None
+
+
+def is_proxy_url(url: str) -> bool:
+    """Tell whether it is an address of a proxy through which Telegram can be reached."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises if it is no port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https", "socks5")
+        and bool(parts.hostname)
+        and parts.path in ("", "/")
+        and not parts.query
+        and not parts.fragment
+    )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BeforeValidator,
-    Field,
     SecretStr,
     ValidationError,
     field_validator,
@@ -23,8 +21,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from fleet.addresses import is_base_url, is_webhook_url
+from fleet.addresses import is_base_url, is_proxy_url, is_webhook_url
 from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
+from fleet.fields import any_case, seconds, setting, whole
 from fleet.ops.logging import LogFormat, redact
 from fleet.redis.keys import PREFIX
 from fleet.redis.url import parse_redis_url
@@ -39,24 +38,6 @@ class SettingsError(ValueError):
 
     def __init__(self, text: str) -> None:
         super().__init__(redact(text))
-
-
-def _field(default: Any, write: str, **limits: Any) -> Any:
-    """Declare a setting; `write` completes "write …" in the error for a wrong value."""
-    return Field(default, json_schema_extra={"write": write}, **limits)
-
-
-def _whole(default: int, high: int) -> Any:
-    return _field(default, f"a whole number from 1 to {high}", ge=1, le=high)
-
-
-def _seconds(default: float, high: int) -> Any:
-    write = f"a number of seconds above 0, at most {high}"
-    return _field(default, write, gt=0, le=high, allow_inf_nan=False)
-
-
-def _any_case(change: Callable[[str], str]) -> BeforeValidator:
-    return BeforeValidator(lambda value: change(value) if isinstance(value, str) else value)
 
 
 TELEGRAM = "https://api.telegram.org"
@@ -83,7 +64,7 @@ class Settings(BaseSettings):
     """To be read again at each login: the password may change while the service runs."""
     redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
     """Secret, as it may hold a password; `redis_password` wins over that."""
-    redis_prefix: str = _field(
+    redis_prefix: str = setting(
         PREFIX,
         "a name like shop: for all keys, of 1 to 64 letters, digits and any of : . _ -",
         pattern=r"^[A-Za-z0-9:._-]{1,64}$",
@@ -94,35 +75,45 @@ class Settings(BaseSettings):
 
     Set: webhook mode; None: polling.
     """
-    trusted_proxies: int = _field(0, "how many proxies stand in front: 0 or more", ge=0, le=100)
+    trusted_proxies: int = setting(0, "how many proxies stand in front: 0 or more", ge=0, le=100)
     """How many of the last addresses in X-Forwarded-For were written by proxies of ours."""
     secret_key: SecretStr | None = None
     """Root of the webhook secrets and of the encryption of stored tokens."""
     secret_key_file: Path | None = None
-    telegram_api_url: str = _field(TELEGRAM, _API_URL)
+    telegram_api_url: str = setting(TELEGRAM, _API_URL)
     """Without a slash at the end."""
-    http_host: str = _field(
+    telegram_api_local: bool = setting(False, "true or false")  # noqa: FBT003 - the default
+    """Whether that is a Bot API server in local mode, whose files are in our file system."""
+    telegram_proxy: SecretStr | None = None
+    """Secret, as it may hold a login. None: Telegram is reached straight."""
+    ssl_cert_file: Path | None = None
+    """Authorities that Telegram's certificate may be signed by; None: those that browsers trust."""
+    call_timeout: float = seconds(60, 3_600)
+    """Seconds for one call."""
+    upload_timeout: float = seconds(600, 86_400)
+    """Seconds for one call that sends a file."""
+    http_host: str = setting(
         "0.0.0.0",  # noqa: S104 - in a container the published port says who may connect
         "an address of this machine, like 127.0.0.1, or 0.0.0.0 for all",
         pattern=r"^[\w.:%-]+$",
     )
-    http_port: int = _field(8080, "a port from 1 to 65535, or 0 for any free one", ge=0, le=65535)
-    concurrency: int = _whole(100, 10_000)
+    http_port: int = setting(8080, "a port from 1 to 65535, or 0 for any free one", ge=0, le=65535)
+    concurrency: int = whole(100, 10_000)
     """Turns at once in this replica."""
-    handler_timeout: float = _seconds(120, 86_400)
+    handler_timeout: float = seconds(120, 86_400)
     """Seconds for one turn."""
-    drain_timeout: float = _seconds(20, 3_600)
+    drain_timeout: float = seconds(20, 3_600)
     """Seconds for the turns in flight at SIGTERM."""
-    max_attempts: int = _whole(3, 1_000)
+    max_attempts: int = whole(3, 1_000)
     """Turns of one update that may die with their process before it becomes a dead letter."""
-    inbox_limit: int = _whole(100_000, 100_000_000)
+    inbox_limit: int = whole(100_000, 100_000_000)
     """Updates that may wait in all before intake pauses."""
-    inbox_limit_per_bot: int = _whole(20_000, 100_000_000)
+    inbox_limit_per_bot: int = whole(20_000, 100_000_000)
     """Updates of one bot that may wait before its intake pauses."""
     log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], _any_case(str.upper)
-    ] = _field("INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL")
-    log_format: Annotated[LogFormat | None, _any_case(str.lower)] = _field(None, "json or console")
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], any_case(str.upper)
+    ] = setting("INFO", "DEBUG, INFO, WARNING, ERROR or CRITICAL")
+    log_format: Annotated[LogFormat | None, any_case(str.lower)] = setting(None, "json or console")
     """None: console on a terminal, else json."""
 
     def tokens(self) -> list[BotToken]:
@@ -194,6 +185,23 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _check_way_to_telegram(self) -> Self:
+        if self.telegram_api_local and self.telegram_api_url == TELEGRAM:
+            raise ValueError(
+                "TELEGRAM_API_LOCAL: write the address of your own Bot API server into "
+                "TELEGRAM_API_URL, too"
+            )
+        if path := self.ssl_cert_file:
+            try:
+                ssl.create_default_context(cafile=path)
+            except ssl.SSLError:
+                raise ValueError(f"SSL_CERT_FILE: write certificates in PEM into {path}") from None
+            except OSError as error:
+                text = f"SSL_CERT_FILE: {path} cannot be read: {error.strerror}"
+                raise ValueError(text) from None
+        return self
+
     @field_validator("bot_tokens")
     @classmethod
     def _check_tokens(cls, value: SecretStr) -> SecretStr:
@@ -226,6 +234,16 @@ class Settings(BaseSettings):
         if not is_base_url(value):
             raise ValueError(f'write {_API_URL}, not "{value}"')
         return value.rstrip("/")
+
+    @field_validator("telegram_proxy")
+    @classmethod
+    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        url = value.get_secret_value() if value else ""
+        if url == "direct":
+            return None
+        if value and not is_proxy_url(url):
+            raise ValueError("write an address like http://host:3128 or socks5://host:1080")
+        return value
 
 
 def load_settings() -> Settings:

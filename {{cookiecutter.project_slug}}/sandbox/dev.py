@@ -186,6 +186,8 @@ def native_settings(redis: str, sandbox: str) -> dict[str, str]:
     settings = {
         "REDIS_URL": redis,
         "TELEGRAM_API_URL": sandbox,
+        "TELEGRAM_API_LOCAL": "false",
+        "TELEGRAM_PROXY": "direct",
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": port,
         "DRAIN_TIMEOUT": str(DRAIN_TIMEOUT),

@@ -7,40 +7,32 @@ has connections, no message is sent any more.
 from __future__ import annotations
 
 import asyncio
-import ssl
+import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import certifi
 import orjson
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import ClientDecodeError, TelegramServerError
-from aiohttp import ClientResponse, ClientSession, TCPConnector
+from aiogram.types import InputFile
+from aiohttp import ClientResponse
+from pydantic import BaseModel
 
 from fleet.lenient import loads
-from fleet.telegram.retries import FloodGate, Retries, connection_is_new
+from fleet.telegram.retries import FloodGate, Retries
+from fleet.telegram.route import Route
 
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.methods import Response, TelegramMethod
     from aiogram.methods.base import TelegramType
-    from aiohttp import ClientRequest, ClientTimeout
-    from aiohttp.client_proto import ResponseHandler
-    from aiohttp.tracing import Trace
+    from aiohttp import ClientSession
 
     from fleet.settings import Settings
 
-# Seconds for one call, from the wait for a connection to the last byte of the answer.
-CALL_TIMEOUT = 60.0
 # Seconds for one getUpdates unless its caller says otherwise. Telegram holds a poll up to 50 s.
 POLL_TIMEOUT = 75.0
-# Seconds to resolve, connect and shake hands, within the above.
-CONNECT_TIMEOUT = 10.0
-# Seconds that an unused connection is kept for the next call: a new one costs three round trips.
-KEEP_ALIVE = 60.0
-# Seconds that an address is remembered. A failed connect forgets it at once.
-DNS_TTL = 300
 # Connections for calls. A turn makes one call at a time as a rule; twice that leaves room for
 # handlers that gather several, the floor for uploads of a service with few turns.
 CALLS_PER_TURN = 2
@@ -55,11 +47,28 @@ class FleetSession(AiohttpSession):
     """aiogram's session for many bots: none of them can close it, and closed it stays closed."""
 
     def __init__(
-        self, *, api: TelegramAPIServer, tls: ssl.SSLContext, limit: int, timeout: float
+        self,
+        *,
+        api: TelegramAPIServer,
+        route: Route,
+        limit: int,
+        timeout: float,
+        upload_timeout: float,
     ) -> None:
+        """Make one.
+
+        Args:
+            api: where the calls go.
+            route: how they get there.
+            limit: connections at once; 0 for any number.
+            timeout: seconds for one call, from the wait for a connection to the last byte of the
+                answer, unless its caller says otherwise.
+            upload_timeout: the same for a call that sends a file.
+        """
         super().__init__(api=api, json_loads=loads, json_dumps=_dumps, timeout=timeout, limit=limit)
-        self._tls = tls
+        self._route = route
         self._limit = limit
+        self._upload_timeout = math.ceil(upload_timeout)
         self._client: ClientSession | None = None
         self._finished = False
 
@@ -71,14 +80,16 @@ class FleetSession(AiohttpSession):
         if self._finished:
             raise SessionClosedError("the service is stopping: its sessions to Telegram are closed")
         if self._client is None:
-            connector = _Connector(
-                ssl=self._tls,
-                limit=self._limit,
-                ttl_dns_cache=DNS_TTL,
-                keepalive_timeout=KEEP_ALIVE,
-            )
-            self._client = ClientSession(connector=connector, response_class=_Response)
+            self._client = self._route.open(self._limit, _Response)
         return self._client
+
+    async def make_request(
+        self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
+    ) -> TelegramType:
+        """Make one call; one that sends a file may take longer."""
+        if timeout is None and sends_file(method):
+            timeout = self._upload_timeout
+        return await super().make_request(bot, method, timeout)
 
     async def close(self) -> None:
         """Do nothing: `async with bot` calls this, and the other bots need the session."""
@@ -116,24 +127,6 @@ class _Response(ClientResponse):
         return await super().text(encoding or "utf-8", errors)
 
 
-class _Connector(TCPConnector):
-    # The method that aiohttp documents for subclasses to override, in spite of its underscore.
-    async def _create_connection(
-        self,
-        req: ClientRequest,
-        traces: list[Trace],
-        timeout: ClientTimeout,
-    ) -> ResponseHandler:
-        connection_is_new.set(True)
-        try:
-            # aiogram passes aiohttp a total alone: an unreachable host would take all of it.
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                return await super()._create_connection(req, traces, timeout)
-        except OSError:  # TimeoutError is one
-            self.clear_dns_cache()
-            raise
-
-
 class TelegramSessions:
     """Both sessions: `calls` for every `Bot`, `polls` for getUpdates alone."""
 
@@ -157,15 +150,35 @@ def create_sessions(settings: Settings) -> TelegramSessions:
     `calls` waits out flood control, bot by bot, and tries again what did not reach Telegram or was
     answered with 5xx; `polls` does neither: a poller has its own backoff.
     """
-    api = TelegramAPIServer.from_base(settings.telegram_api_url)
-    tls = ssl.create_default_context(cafile=certifi.where())
+    api = TelegramAPIServer.from_base(
+        settings.telegram_api_url, is_local=settings.telegram_api_local
+    )
+    route = Route.of(settings)
     gate = FloodGate()
     limit = max(MIN_CALLS, CALLS_PER_TURN * settings.concurrency)
-    calls = FleetSession(api=api, tls=tls, limit=limit, timeout=CALL_TIMEOUT)
+    calls = FleetSession(
+        api=api,
+        route=route,
+        limit=limit,
+        timeout=settings.call_timeout,
+        upload_timeout=settings.upload_timeout,
+    )
     calls.middleware(Retries(gate))
     # 0: no limit, each polling bot has its own connection.
-    polls = FleetSession(api=api, tls=tls, limit=0, timeout=POLL_TIMEOUT)
+    polls = FleetSession(
+        api=api, route=route, limit=0, timeout=POLL_TIMEOUT, upload_timeout=POLL_TIMEOUT
+    )
     return TelegramSessions(calls, polls, gate)
+
+
+def sends_file(value: object) -> bool:
+    """Tell whether there is a file to upload in the parameters of a call, at any depth."""
+    if isinstance(value, InputFile):
+        return True
+    if isinstance(value, BaseModel):
+        # A keyboard holds no files, and may be the largest part by far.
+        return any(sends_file(one) for name, one in value if name != "reply_markup")
+    return isinstance(value, list) and any(map(sends_file, value))
 
 
 def _dumps(value: Any) -> str:

@@ -19,7 +19,7 @@ from aiogram.methods import GetUpdates
 from aiohttp import web
 
 from fleet.settings import Settings
-from fleet.telegram import retries, session
+from fleet.telegram import retries, route
 from fleet.telegram.session import SessionClosedError, TelegramSessions, create_sessions
 from tests.waiting import until
 
@@ -288,7 +288,7 @@ async def test_a_server_that_is_down(telegram: Telegram) -> None:
 async def test_a_host_that_does_not_answer_a_connect_is_given_up_early(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(session, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(route, "CONNECT_TIMEOUT", 0.2)
     monkeypatch.setattr(retries, "NETWORK_DELAYS", ())
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

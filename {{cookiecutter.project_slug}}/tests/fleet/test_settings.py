@@ -37,6 +37,7 @@ def test_defaults() -> None:
     assert (settings.http_host, settings.http_port) == ("0.0.0.0", 8080)  # noqa: S104 - compared
     assert (settings.concurrency, settings.max_attempts) == (100, 3)
     assert (settings.handler_timeout, settings.drain_timeout) == (120, 20)
+    assert (settings.call_timeout, settings.upload_timeout) == (60, 600)
     assert (settings.inbox_limit, settings.inbox_limit_per_bot) == (100_000, 20_000)
     assert (settings.log_level, settings.log_format) == ("INFO", None)
     assert [token.bot_id for token in settings.tokens()] == [1000001]
@@ -59,6 +60,16 @@ def test_defaults() -> None:
             "DRAIN_TIMEOUT",
             "0",
             'DRAIN_TIMEOUT: write a number of seconds above 0, at most 3600, not "0"',
+        ),
+        (
+            "CALL_TIMEOUT",
+            "0",
+            'CALL_TIMEOUT: write a number of seconds above 0, at most 3600, not "0"',
+        ),
+        (
+            "UPLOAD_TIMEOUT",
+            "long",
+            'UPLOAD_TIMEOUT: write a number of seconds above 0, at most 86400, not "long"',
         ),
         (
             "HANDLER_TIMEOUT",
@@ -113,6 +124,57 @@ def test_wrong_telegram_api_url(monkeypatch: pytest.MonkeyPatch, value: str) -> 
         "TELEGRAM_API_URL: write an address that starts with https:// or http://, "
         f'like https://api.telegram.org, not "{value}"'
     )
+
+
+def test_local_files_want_a_server_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_API_LOCAL", "true")
+    assert problem() == (
+        "TELEGRAM_API_LOCAL: write the address of your own Bot API server into TELEGRAM_API_URL, "
+        "too"
+    )
+    monkeypatch.setenv("TELEGRAM_API_URL", "http://botapi:8081")
+    assert load_settings().telegram_api_local
+    monkeypatch.setenv("TELEGRAM_API_LOCAL", "here")
+    assert problem() == 'TELEGRAM_API_LOCAL: write true or false, not "here"'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "host:3128",
+        "ftp://host",
+        "http://",
+        "socks5://me:s3cret@host:x",
+        "http://h/s3cret",
+        "socks4://h",
+    ],
+)
+def test_wrong_telegram_proxy(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TELEGRAM_PROXY", value)
+    example = "http://host:3128 or socks5://host:1080"
+    assert problem() == f"TELEGRAM_PROXY: write an address like {example}"
+
+
+@pytest.mark.parametrize("value", ["http://me:s3cret@h", "https://h:1/", "socks5://[::1]:1080"])
+def test_right_telegram_proxy(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("TELEGRAM_PROXY", value)
+    settings = load_settings()
+    assert settings.telegram_proxy == SecretStr(value)
+    assert "s3cret" not in repr(settings)
+
+
+def test_no_proxy_where_env_file_has_one(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / ".env").write_text("TELEGRAM_PROXY=http://host:3128")
+    monkeypatch.setenv("TELEGRAM_PROXY", "direct")
+    assert load_settings().telegram_proxy is None
+
+
+def test_wrong_ssl_cert_file(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    path = folder / "ca.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    assert problem() == f"SSL_CERT_FILE: {path} cannot be read: No such file or directory"
+    path.write_text("no certificate")
+    assert problem() == f"SSL_CERT_FILE: write certificates in PEM into {path}"
 
 
 def test_telegram_api_url_loses_its_slash(monkeypatch: pytest.MonkeyPatch) -> None:

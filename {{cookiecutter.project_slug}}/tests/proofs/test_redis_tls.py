@@ -1,7 +1,5 @@
 """TLS to Redis, whose server wants a certificate of its clients, too."""
 
-import datetime as dt
-import ipaddress
 import subprocess
 import time
 from collections.abc import Iterator
@@ -9,52 +7,17 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
 
 from sandbox.client import SandboxClient
 from sandbox.redis import find_program
 from tests.conftest import StartService
 from tests.process import free_port
+from tests.proofs.certificates import HOST, KEY_PASSWORD, sign
 from tests.proofs.cli.command import CommandLine
 
-HOST = "127.0.0.1"
 PASSWORD = "p@ss/word?"
-KEY_PASSWORD = "k&y"
 BOT = 5900001
 TOKEN = f"{BOT}:{'t' * 35}"
-
-
-def sign(
-    folder: Path, name: str, authority: tuple[x509.Name, ec.EllipticCurvePrivateKey] | None
-) -> tuple[x509.Name, ec.EllipticCurvePrivateKey]:
-    """Write a certificate for 127.0.0.1 and its key; without an authority it is one itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    issuer, signer = authority or (subject, key)
-    now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
-    address = x509.IPAddress(ipaddress.ip_address(HOST))
-    certificate = (
-        x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
-        .add_extension(x509.BasicConstraints(authority is None, None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(signer, SHA256())
-    )
-    locked = key.private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(KEY_PASSWORD.encode())
-    )
-    (folder / f"{name}.crt").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / f"{name}.key").write_bytes(locked)
-    return subject, key
 
 
 @pytest.fixture
