@@ -15,7 +15,7 @@ from aiogram.types import (
     PreCheckoutQuery,
 )
 
-from fleet.bots.role import Role
+from fleet.bots.role import Role, role_data
 from sandbox.testing import BotUnderTest
 from tests.conftest import SOURCE
 
@@ -64,7 +64,7 @@ def dispatcher() -> Dispatcher:
 @pytest.fixture
 def bots() -> dict[str, BotUnderTest]:
     names = {"support": 1000001, "shop": 1000002}
-    return {name: BotUnderTest(f"{bot_id}:x", {"role": name}) for name, bot_id in names.items()}
+    return {name: BotUnderTest(f"{bot_id}:x", role_data(name)) for name, bot_id in names.items()}
 
 
 test_an_order = TESTS["test_an_order"]

@@ -24,6 +24,7 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
+from fleet.bots.role import role_data
 from fleet.inbox.conversation import conversation_of
 from fleet.redis.errors import describe, is_away
 
@@ -121,7 +122,7 @@ class TurnTaker:
     async def _feed(self, member: Member, raw: dict[str, Any], attempt: _Try) -> None:
         async with asyncio.timeout(self._timeout):
             answer = await self._dispatcher.feed_raw_update(
-                member.bot, raw, role=member.role, fleet_try=attempt
+                member.bot, raw, fleet_try=attempt, **role_data(member.role)
             )
             if isinstance(answer, TelegramMethod):
                 await member.bot(answer)

@@ -1,7 +1,17 @@
 """Telling kinds of bots apart in handlers."""
 
+from typing import Any
+
 from aiogram.filters import BaseFilter
 from aiogram.types import TelegramObject
+
+
+def role_data(role: str | None) -> dict[str, Any]:
+    """Give what handlers and filters of a bot with this role get, for who feeds updates to them.
+
+    `Role` looks at `bot_role` alone: a middleware may use the name `role` for what it likes.
+    """
+    return {"role": role, "bot_role": role}
 
 
 class Role(BaseFilter):
@@ -14,5 +24,5 @@ class Role(BaseFilter):
     def __init__(self, *roles: str) -> None:
         self.roles = frozenset(roles)
 
-    async def __call__(self, event: TelegramObject, role: str | None = None) -> bool:  # noqa: ARG002 - aiogram passes it
-        return role in self.roles
+    async def __call__(self, event: TelegramObject, bot_role: str | None = None) -> bool:  # noqa: ARG002 - aiogram passes it
+        return bot_role in self.roles

@@ -21,6 +21,7 @@ from aiogram.types import BotCommand, Chat, Message, User
 from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from fleet.bots.member import Member
+from fleet.bots.role import role_data
 from fleet.tasks import end
 from fleet.telegram.session import TelegramSessions
 
@@ -53,7 +54,7 @@ async def described_commands(
     Args:
         dispatcher: where the handlers are.
         message: says who and where; its text does not matter.
-        data: what the filters get besides the message, as in a handler: `bot`, `role` and others.
+        data: what the filters get besides the message, as in a handler: `bot`, `bot_role` …
 
     Returns:
         Their descriptions by name, without slashes.
@@ -127,7 +128,7 @@ class MenuKeeper:
                 return
 
     async def _update(self, bot: Bot, role: str | None) -> None:
-        data = {**self._dispatcher.workflow_data, "bot": bot, "role": role}
+        data = {**self._dispatcher.workflow_data, "bot": bot, **role_data(role)}
         wanted = await described_commands(self._dispatcher, _from_anybody(), **data)
         if not wanted:
             return

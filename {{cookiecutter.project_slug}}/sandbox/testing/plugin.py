@@ -8,7 +8,7 @@ Then say which bots and which dispatcher are under test by the fixtures `bots` a
 
     @pytest.fixture
     def bots() -> dict[str, BotUnderTest]:
-        return {"shop": BotUnderTest("1000001:any-token", {"role": "shop"})}
+        return {"shop": BotUnderTest("1000001:any-token", role_data("shop"))}
 
     @pytest.fixture
     async def dispatcher() -> AsyncIterator[Dispatcher]:

@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 from fakeredis import FakeAsyncRedis
 
 from bot.dispatcher import create_dispatcher
+from fleet.bots.role import role_data
 from fleet.bots.tokens import parse_tokens
 from sandbox.testing import BotUnderTest
 
@@ -20,7 +21,7 @@ def bots() -> dict[str, BotUnderTest]:
     """`support` and `shop`, by their roles: those of `make dev` and `docker compose up`, too."""
     tokens = parse_tokens(dotenv_values(EXAMPLE)["BOT_TOKENS"] or "")
     return {
-        str(one.role): BotUnderTest(one.token.get_secret_value(), {"role": one.role})
+        str(one.role): BotUnderTest(one.token.get_secret_value(), role_data(one.role))
         for one in tokens
     }
 

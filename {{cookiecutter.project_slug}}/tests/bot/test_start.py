@@ -1,8 +1,16 @@
 """`/start`, `/help` and the echo."""
 
-import pytest
+from collections.abc import Awaitable, Callable
+from typing import Any
 
+import pytest
+from aiogram import Dispatcher
+from aiogram.types import TelegramObject
+
+from fleet.bots.role import role_data
 from sandbox.testing import BotUnderTest, NewUser
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\2\0\0\0"
 """The beginning of a picture of one pixel."""
@@ -19,12 +27,32 @@ async def test_start_names_the_bot_and_its_role(user: NewUser) -> None:
 class TestWithoutRole:
     @pytest.fixture
     def bots(self) -> dict[str, BotUnderTest]:
-        return {"plain": BotUnderTest(f"1000003:{'p' * 35}", {"role": None})}
+        return {"plain": BotUnderTest(f"1000003:{'p' * 35}", role_data(None))}
 
     async def test_start_names_the_bot_alone(self, user: NewUser) -> None:
         alice = user("Alice")
         greeting = await alice.ask("/start")
         assert f"I am @{alice.bot.username}. /help" in greeting.text
+
+
+@pytest.mark.in_process
+class TestAnotherRole:
+    """A middleware of the project uses the name `role` for the users'."""
+
+    @pytest.fixture
+    def dispatcher(self, dispatcher: Dispatcher) -> Dispatcher:
+        async def look_up(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+            data["role"] = "admin"
+            return await handler(event, data)
+
+        dispatcher.update.outer_middleware(look_up)
+        return dispatcher
+
+    async def test_the_bots_own_is_still_known(self, user: NewUser) -> None:
+        alice = user("Alice", bot="support")
+        assert ", the support bot." in (await alice.ask("/start")).text
+        assert "9:00 to 17:00" in (await alice.ask("/hours")).text
+        assert "/hours: " in (await alice.ask("/help")).text
 
 
 async def test_help_lists_the_commands(user: NewUser) -> None:

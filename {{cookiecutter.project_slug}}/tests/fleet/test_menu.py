@@ -9,7 +9,7 @@ from aiogram.filters import Command, CommandStart, StateFilter
 from aiogram.fsm.state import State
 from aiogram.types import Chat, Message, User
 
-from fleet.bots.role import Role
+from fleet.bots.role import Role, role_data
 from fleet.telegram.menu import described_commands
 
 TOKEN = f"4100001:{'c' * 35}"
@@ -60,7 +60,7 @@ async def test_which_commands_are_listed() -> None:
 
     async def listed(role: str | None, user_id: int = 1) -> dict[str, str]:
         bot = Bot(TOKEN)
-        return await described_commands(dispatcher, message(user_id), bot=bot, role=role)
+        return await described_commands(dispatcher, message(user_id), bot=bot, **role_data(role))
 
     assert list((await listed(None)).items()) == list(common.items())
     assert await listed("shop") == common | {"sell": "sell"}

@@ -1,12 +1,13 @@
 """`Role`, for handlers and for routers."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher, Router
-from aiogram.types import Message
+from aiogram.types import Message, TelegramObject
 
-from fleet.bots.role import Role
+from fleet.bots.role import Role, role_data
 
 BOT = Bot(f"1000001:{'x' * 35}")
 
@@ -39,10 +40,17 @@ async def test_the_role_chooses_the_handler(level: str, role: str | None, taken:
         else:
             router.message.register(take, *filters)
 
+    async def claim_the_name(
+        handler: Callable[..., Awaitable[Any]], event: TelegramObject, data: dict[str, Any]
+    ) -> Any:
+        data["role"] = ["admin"]
+        return await handler(event, data)
+
+    dispatcher.update.outer_middleware(claim_the_name)
     add("support", Role("support"))
     add("shop or stock", Role("shop", "stock"))
     add("any")
-    await dispatcher.feed_raw_update(BOT, update("hi"), role=role)
+    await dispatcher.feed_raw_update(BOT, update("hi"), **role_data(role))
     assert took == [taken]
 
 
