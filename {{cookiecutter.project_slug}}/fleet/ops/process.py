@@ -29,12 +29,16 @@ def leave_soon() -> None:
 
 
 def relieve_garbage_collector() -> None:
-    """Spare it what never becomes garbage, and many rounds: else it takes 40 % of the CPU."""
+    """Spare it what never becomes garbage, and many rounds: else it takes 40 % of the CPU.
+
+    Turns it on, if it was off until now.
+    """
     gc.collect()
     gc.freeze()
     # Objects made since the last round, then rounds until the next older generation's. The default
     # of 700 objects is less than one batch of turns makes while it is in flight.
     gc.set_threshold(10_000, 20, 50)
+    gc.enable()
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
