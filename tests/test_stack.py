@@ -51,13 +51,15 @@ def create_router() -> Router:
 
 @pytest.fixture(scope="module")
 def stack(bake: Bake) -> Iterator[Stack]:
-    """The project with one more handler, `/slow`, up and healthy."""
+    """The project with one more handler, `/slow`, and its README's volume, up and healthy."""
     folder = bake()
     handlers = folder / "bot" / "handlers"
     (handlers / "slow.py").write_text(SLOW)
     imports = "from aiogram import Router\n"
     change(handlers / "__init__.py", imports, f"{imports}from bot.handlers import slow\n")
     change(handlers / "__init__.py", "echo.create", "slow.create_router(),\n        echo.create")
+    _, _, after = (folder / "README.md").read_text().partition("write `compose.override.yaml`:")
+    (folder / "compose.override.yaml").write_text(after.split("```")[1].removeprefix("yaml"))
     with running(folder) as stack:
         yield stack
 
@@ -171,6 +173,14 @@ def test_a_container_may_do_little(stack: Stack, service: str) -> None:
     assert status["NoNewPrivs"] == "1"
     assert "Read-only file system" in stack.shell(service, "echo > /file", check=False)
     stack.shell(service, "echo > /tmp/file")
+
+
+def test_where_files_go(stack: Stack) -> None:
+    """What libraries keep at home can be written; what is in the volume stays."""
+    stack.shell("bot", "mkdir -p ~/.cache/library && echo > ~/.cache/library/file")
+    stack.shell("bot", "echo kept > /data/file")
+    stack.compose(*UP, "--force-recreate", "--no-deps", "bot")
+    assert stack.shell("bot", "cat /data/file; ls -A ~") == "kept"
 
 
 @pytest.mark.parametrize("service", ["bot", "sandbox"])
