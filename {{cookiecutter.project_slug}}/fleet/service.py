@@ -26,7 +26,7 @@ from fleet.bots.supervisor import Supervisor
 from fleet.intake.keeper import WebhookKeeper
 from fleet.intake.polling import Poller
 from fleet.intake.webhook import WebhookReceiver, paths
-from fleet.ops.http import PROBE_TIMEOUT, create_app
+from fleet.ops.http import PROBE_TIMEOUT, create_app, listen
 from fleet.ops.logging import setup_logging
 from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
 from fleet.redis.errors import Complaint
@@ -138,9 +138,11 @@ class Service:
         try:
             await self._listen(http)
             if await self._wait_for_redis():
-                await self._dispatcher.emit_startup(**self._event_data())
-                await self._work()
-                await self._dispatcher.emit_shutdown(**self._event_data())
+                await self._dispatcher.emit_startup(**self._hook_data())
+                try:
+                    await self._work()
+                finally:
+                    await self._dispatcher.emit_shutdown(**self._hook_data())
         finally:
             await http.cleanup()
             await self._sessions.close()
@@ -150,7 +152,7 @@ class Service:
     async def _listen(self, http: web.AppRunner) -> None:
         host, port = self._settings.http_host, self._settings.http_port
         try:
-            await web.TCPSite(http, host, port).start()
+            await listen(http, host, port)
         except OSError as error:
             raise SettingsError(f"HTTP_HOST, HTTP_PORT: {error.strerror}") from error
 
@@ -216,9 +218,15 @@ class Service:
             return None
         return None if self._sessions.flood_wait(bot_id) > LONGEST_SHORT_WAIT else member
 
-    def _event_data(self) -> dict[str, Any]:
-        bots = [member.bot for member in self._supervisor.members.values()]
-        return {**self._dispatcher.workflow_data, "dispatcher": self._dispatcher, "bots": bots}
+    def _hook_data(self) -> dict[str, Any]:
+        """Give the hooks what aiogram's `start_polling` gives them; `bot` is the last of `bots`."""
+        bots = tuple(member.bot for member in self._supervisor.members.values())
+        return {
+            "dispatcher": self._dispatcher,
+            "bots": bots,
+            **self._dispatcher.workflow_data,
+            "bot": bots[-1] if bots else None,  # they may all be added later
+        }
 
     @property
     def alive(self) -> bool:

@@ -1,6 +1,8 @@
 """The HTTP port: how the service is, for people, probes and load balancers."""
 
 import asyncio
+import errno
+import socket
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -56,6 +58,18 @@ def create_app(service: Observed) -> web.Application:
     app.router.add_get("/health/ready", ready)
     app.router.add_get("/health", health)
     return app
+
+
+async def listen(runner: web.AppRunner, host: str, port: int) -> None:
+    """Start answering there; at `::` for IPv4, too. Raises OSError."""
+    if host != "::":
+        await web.TCPSite(runner, host, port).start()
+        return
+    if not socket.has_dualstack_ipv6():
+        raise OSError(errno.EAFNOSUPPORT, "this machine has no IPv6: write 0.0.0.0, not ::")
+    # asyncio would make a socket for IPv6 alone.
+    server = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)
+    await web.SockSite(runner, server).start()
 
 
 async def _redis_answers(service: Observed) -> bool:

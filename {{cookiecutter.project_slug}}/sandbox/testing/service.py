@@ -142,10 +142,12 @@ async def serving(
             world.authorize(bot.id, bot.token.partition(":")[2]).allowed = wanted
         data = {bot.id: bot.data for bot in bots.values()}
         service = LocalService(world, dispatcher, members, data)
+        all_bots = tuple(members.values())
         told = {
-            **dispatcher.workflow_data,
             "dispatcher": dispatcher,
-            "bots": list(members.values()),
+            "bots": all_bots,
+            **dispatcher.workflow_data,
+            "bot": all_bots[-1],
         }
         with world.events.watch() as events:
             await dispatcher.emit_startup(**told)

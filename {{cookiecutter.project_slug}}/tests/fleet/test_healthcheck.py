@@ -14,6 +14,8 @@ import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "fleet" / "ops" / "healthcheck.py"
 
+needs_ipv6 = pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+
 
 def run(**settings: str) -> tuple[int, str]:
     """Run the script as the image does; return its exit code and output."""
@@ -30,7 +32,7 @@ def run(**settings: str) -> tuple[int, str]:
 
 
 @contextmanager
-def server(status: int) -> Iterator[int]:
+def server(status: int, host: str = "127.0.0.1") -> Iterator[int]:
     """Serve /health/live with that status, and 404 else, on the port that is yielded."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -41,7 +43,10 @@ def server(status: int) -> Iterator[int]:
         def log_message(self, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    with Server((host, 0), Handler) as listening:
         thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -55,6 +60,12 @@ def server(status: int) -> Iterator[int]:
 def test_alive(host: str) -> None:
     with server(200) as port:
         assert run(HTTP_HOST=host, HTTP_PORT=str(port)) == (0, "")
+
+
+@needs_ipv6
+def test_alive_on_both_families() -> None:
+    with server(200, "::1") as port:
+        assert run(HTTP_HOST="::", HTTP_PORT=str(port)) == (0, "")
 
 
 def test_not_alive() -> None:

@@ -1,0 +1,56 @@
+"""The process around the service: where it listens, how it starts."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from fleet.ops.http import listen
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("host", "answers"),
+    [("::", ["127.0.0.1", "::1"]), ("::1", ["::1"]), ("0.0.0.0", ["127.0.0.1"])],  # noqa: S104 - on purpose
+)
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="there is no IPv6 here")
+async def test_who_is_answered(host: str, answers: list[str]) -> None:
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    try:
+        await listen(runner, host, 0)
+        port = runner.addresses[0][1]
+        reached = []
+        for address in ("127.0.0.1", "::1"):
+            try:
+                _, writer = await asyncio.open_connection(address, port)
+            except OSError:
+                continue
+            reached.append(address)
+            writer.close()
+        assert reached == answers
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.has_dualstack_ipv6", lambda: False)
+    runner = web.AppRunner(web.Application())
+    with pytest.raises(OSError, match=r"no IPv6: write 0\.0\.0\.0") as caught:
+        await listen(runner, "::", 0)
+    assert caught.value.strerror, "what HTTP_HOST is refused with"
+
+
+def test_the_garbage_collector_works_once_the_service_runs() -> None:
+    program = (
+        "import gc; gc.disable()\n"
+        "from fleet.ops.process import relieve_garbage_collector\n"
+        "relieve_garbage_collector()\n"
+        "assert gc.isenabled()"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)

@@ -1,0 +1,42 @@
+"""The service with hooks that note what they get: `python -m tests.proofs.hooks`.
+
+Each leaves an entry in the Redis list `hooks`: JSON.
+"""
+
+import json
+from typing import Any
+
+from aiogram import Bot, Dispatcher, Router
+from redis.asyncio import Redis
+
+from fleet.bots.fleet import Fleet
+from fleet.service import run
+
+
+def create_dispatcher(redis: Redis) -> Dispatcher:
+    dispatcher, inner = Dispatcher(name="outer"), Router(name="inner")
+    dispatcher.include_router(inner)
+    dispatcher["database"] = "of the user"
+
+    async def note(event: str, **data: Any) -> None:
+        await redis.execute_command("RPUSH", "hooks", json.dumps({"event": event, **data}))
+
+    async def on_startup(bot: Bot | None, bots: tuple[Bot, ...], router: Router) -> None:
+        username = (await bot.get_me()).username if bot else None
+        await note("startup", router=router.name, bot=username, bots=[one.id for one in bots])
+
+    async def on_shutdown(
+        dispatcher: Dispatcher, bot: Bot | None, fleet: Fleet, database: str
+    ) -> None:
+        known = [one.id for one in await fleet.bots()]
+        same = dispatcher["database"] == database
+        await note("shutdown", bot=bot and bot.id, fleet=known, database=database, same=same)
+
+    dispatcher.startup.register(on_startup)
+    inner.startup.register(on_startup)
+    inner.shutdown.register(on_shutdown)
+    return dispatcher
+
+
+if __name__ == "__main__":
+    run(create_dispatcher)

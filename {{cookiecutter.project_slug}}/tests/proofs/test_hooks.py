@@ -1,0 +1,46 @@
+"""Startup and shutdown hooks get what aiogram's `start_polling` gives them, and the fleet."""
+
+import json
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
+
+APP = "tests.proofs.hooks"
+ONE, TWO = 3950001, 3950002
+KEY = "k" * 40
+
+
+def token(bot: int) -> str:
+    return f"{bot}:{'h' * 35}"
+
+
+async def noted(redis_url: str) -> list[dict[str, Any]]:
+    async with Redis.from_url(redis_url) as redis:
+        return [json.loads(one) for one in await redis.execute_command("LRANGE", "hooks", 0, -1)]
+
+
+@pytest.mark.parametrize("bots", [[], [ONE], [ONE, TWO]], ids=["none", "one", "two"])
+async def test_what_hooks_get(
+    start_service: StartService, sandbox: SandboxClient, clean_redis: str, bots: list[int]
+) -> None:
+    for bot in bots:
+        await sandbox.add(token(bot))
+    last = bots[-1] if bots else None
+    username = last and f"sandbox_{last}_bot"
+    service = await start_service(APP, BOT_TOKENS=" ".join(map(token, bots)), SECRET_KEY=KEY)
+    begun = {"event": "startup", "bot": username, "bots": bots}
+    assert await noted(clean_redis) == [begun | {"router": name} for name in ("outer", "inner")]
+
+    assert await service.stop() == 0
+    *_, ended = await noted(clean_redis)
+    assert ended == {
+        "event": "shutdown",
+        "bot": last,
+        "fleet": bots,
+        "database": "of the user",
+        "same": True,
+    }
