@@ -21,6 +21,7 @@ from fleet.bots.desired import DesiredBot
 from fleet.bots.fleet import BotInfo, Fleet
 from fleet.bots.member import BotState, Member
 from fleet.bots.peers import STRANGERS
+from fleet.bots.pending import Pending
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.intake.keeper import WebhookKeeper
@@ -85,6 +86,12 @@ class Service:
         shared = Shared.open(self._redis, settings)
         self._inbox = shared.inbox
         self._peers = shared.peers
+        self._pending = Pending(
+            self._redis,
+            self._inbox,
+            wanted=settings.drop_pending_updates,
+            prefix=settings.redis_prefix,
+        )
         self._worker = Worker(
             self._inbox,
             self._member_at_work,
@@ -99,6 +106,7 @@ class Service:
             shared.leases,
             shared.states,
             shared.peers,
+            self._pending,
             self._create_member,
             MenuKeeper(self._dispatcher, self._sessions).beside(
                 self._webhooks(shared.vault, settings.webhook_url)
@@ -113,7 +121,9 @@ class Service:
 
     def _polling(self) -> Callable[[Member], Coroutine[Any, Any, None]]:
         allowed = self._dispatcher.resolve_used_update_types()
-        return lambda member: Poller(member, self._inbox, self._sessions, allowed).run()
+        return lambda member: Poller(
+            member, self._inbox, self._sessions, allowed, self._pending
+        ).run()
 
     def _webhooks(
         self, vault: Vault, base_url: str
@@ -122,13 +132,15 @@ class Service:
             self._inbox,
             vault,
             lambda bot_id: self._supervisor.members.get(bot_id),  # noqa: PLW0108 - made later
-            lambda: self._accepting,
+            lambda bot_id: self._accepting and bot_id not in self._pending,
             self._settings.trusted_proxies,
         )
         for path in paths(base_url):
             self._app.router.add_post(path, receiver.receive)
         allowed = self._dispatcher.resolve_used_update_types()
-        return lambda member: WebhookKeeper(member, self._inbox, vault, base_url, allowed).run()
+        return lambda member: WebhookKeeper(
+            member, self._inbox, vault, base_url, allowed, self._pending
+        ).run()
 
     async def serve(self) -> None:
         """Start, run until told to stop, drain."""
@@ -179,21 +191,29 @@ class Service:
         while not self._stop.is_set():
             try:
                 risk = await look_at_server(self._redis)
-                await self._inbox.beat()
                 await self._supervisor.prepare()
+                members = self._supervisor.members.values()
+                known = await self._pending.begin([one.id for one in members if not one.paused])
+                if known:
+                    await self._inbox.beat()
+                    await self._pending.refresh()
             except RedisError as error:
                 waiting.about(error)
             else:
-                if risk:
-                    log.warning(risk)
-                    self._warnings.append(risk)
-                return True
+                if known:
+                    self._warn_of(risk)
+                    return True
             try:
                 async with asyncio.timeout(REDIS_CHECK):
                     await self._stop.wait()
             except TimeoutError:
                 continue
         return False
+
+    def _warn_of(self, risk: str | None) -> None:
+        if risk:
+            log.warning(risk)
+            self._warnings.append(risk)
 
     def _install_signal_handlers(self) -> None:
         def stop(number: int) -> None:
@@ -214,7 +234,9 @@ class Service:
     def _member_at_work(self, bot_id: int) -> Member | None:
         """Give the member with this id, or None while its updates must wait."""
         member = self._supervisor.members.get(bot_id)
-        if member is None or member.paused or member.state is BotState.UNAUTHORIZED:
+        if member is None or member.paused or bot_id in self._pending:
+            return None
+        if member.state is BotState.UNAUTHORIZED:
             return None
         return None if self._sessions.flood_wait(bot_id) > LONGEST_SHORT_WAIT else member
 

@@ -13,6 +13,7 @@ from fleet.bots.desired import DesiredBot, DesiredFleet
 from fleet.bots.leases import Leases
 from fleet.bots.member import BotState, Member
 from fleet.bots.peers import Peers
+from fleet.bots.pending import Pending
 from fleet.bots.states import BotStatus, States
 from fleet.redis.errors import Complaint, describe
 from fleet.tasks import end
@@ -38,6 +39,7 @@ class Supervisor:
         leases: tells which of them are this replica's.
         states: tells the other replicas how they are.
         peers: notices replicas that have other bots.
+        pending: tells which bots still have to drop what came before the start.
         create_member: makes a member of a desired bot and its token.
         intake: one bot's intake; runs until cancelled.
         is_cut_off: tells that others may take this replica for dead, so that it holds nothing.
@@ -49,6 +51,7 @@ class Supervisor:
         leases: Leases,
         states: States,
         peers: Peers,
+        pending: Pending,
         create_member: Callable[[DesiredBot, str], Member],
         intake: Callable[[Member], Coroutine[Any, Any, None]],
         is_cut_off: Callable[[], bool],
@@ -60,6 +63,7 @@ class Supervisor:
         self._leases = leases
         self._states = states
         self._peers = peers
+        self._pending = pending
         self._create_member = create_member
         self._intake = intake
         self._is_cut_off = is_cut_off
@@ -94,6 +98,8 @@ class Supervisor:
 
     async def _reconcile(self) -> None:
         await self.prepare()
+        if self._pending:
+            await self._pending.refresh()
         working = [member.id for member in self.members.values() if not member.paused]
         share = await self._leases.take_share(working)
         kept = share.held - share.surplus

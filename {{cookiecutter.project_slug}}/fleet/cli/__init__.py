@@ -10,7 +10,7 @@ import typer
 
 from fleet.bots.fleet import FleetError
 from fleet.bots.registry import NoSecretKeyError
-from fleet.cli import bots, letters, status
+from fleet.cli import bots, drop, letters, status
 from fleet.ops.logging import redact
 from fleet.settings import SettingsError
 
@@ -46,6 +46,7 @@ def create_app() -> typer.Typer:
     app.command()(bots.remove)
     app.command()(bots.pause)
     app.command()(bots.resume)
+    app.command()(drop.drop)
     app.add_typer(letters.create_app(), name="dead-letters")
     return app
 

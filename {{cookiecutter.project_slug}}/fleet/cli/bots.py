@@ -11,8 +11,10 @@ from fleet.bots.fleet import BotInfo, FleetError
 from fleet.bots.member import BotState
 from fleet.bots.registry import NO_KEY, NoSecretKeyError
 from fleet.cli.access import Access, run
+from fleet.cli.drop import delete_waiting, has_left
 from fleet.cli.output import (
     AsJson,
+    Names,
     bots_table,
     count,
     create_console,
@@ -24,10 +26,6 @@ from fleet.settings import load_settings
 
 TAKES_EFFECT = 2.0
 """Seconds until all replicas know of a change."""
-
-Names = Annotated[
-    list[str], typer.Argument(metavar="ID", help="Ids or @usernames.", show_default=False)
-]
 
 
 def show(*, as_json: AsJson = False) -> None:
@@ -106,8 +104,8 @@ def remove(
 
     async def action(access: Access) -> None:
         for given in names:
-            if drop_waiting and await _has_left(access, given):
-                await _drop_waiting(access, f"bot {given}", int(given))
+            if drop_waiting and await has_left(access, given):
+                await delete_waiting(access, f"bot {given}", int(given))
                 continue
             bot = await access.find(given)
             if not await access.fleet.remove(bot.id):
@@ -117,7 +115,7 @@ def remove(
             if drop_waiting:
                 with spinner("Waiting until all replicas have let go of it"):
                     await asyncio.sleep(TAKES_EFFECT)
-                await _drop_waiting(access, name(bot), bot.id)
+                await delete_waiting(access, name(bot), bot.id)
             elif waiting := (await access.inbox.sizes()).get(bot.id):
                 typer.echo(
                     f"{count(waiting, 'update')} still wait for it, in case it is added again; "
@@ -165,15 +163,3 @@ def _read_token(given: str | None) -> str:
 
 def _backlog(bot: BotInfo) -> str:
     return f"{count(bot.backlog, 'update')} waiting" if bot.backlog else "no updates wait"
-
-
-async def _has_left(access: Access, given: str) -> bool:
-    """Tell whether it is the id of a bot that is not in the fleet any more but has updates."""
-    if not given.isdecimal() or int(given) not in await access.inbox.sizes():
-        return False
-    return all(bot.id != int(given) for bot in await access.fleet.bots())
-
-
-async def _drop_waiting(access: Access, bot: str, bot_id: int) -> None:
-    dropped = await access.inbox.drop_waiting(bot_id)
-    typer.echo(f"{count(dropped, 'waiting update')} of {bot} deleted.")

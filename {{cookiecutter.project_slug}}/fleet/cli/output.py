@@ -19,6 +19,9 @@ from fleet.bots.member import BotState
 WIDE = 240
 """Columns of a table that goes into a file or a pipe: nothing in it is cut."""
 
+Names = Annotated[
+    list[str], typer.Argument(metavar="ID", help="Ids or @usernames.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 _STYLES = {

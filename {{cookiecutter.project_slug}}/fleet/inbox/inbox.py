@@ -261,9 +261,13 @@ class Inbox:
             return False
         return bool(await self._redis.xdel(self._prefix + "dead", letter_id))
 
-    async def drop_waiting(self, bot_id: int) -> int:
-        """Delete a bot's updates that wait, except turns in hand. Returns how many."""
-        return int(await self._call(self._drop, [bot_id]))
+    async def drop_waiting(self, bot_id: int, *, in_hand: bool = False) -> int:
+        """Delete a bot's updates that wait. Returns how many.
+
+        Those whose turns are in hand stay, unless `in_hand`: then the ends of these turns no longer
+        count.
+        """
+        return int(await self._call(self._drop, [bot_id, int(in_hand)]))
 
     async def _call(self, script: AsyncScript, arguments: list[Any]) -> Any:
         return await script(keys=[self._prefix], args=arguments)

@@ -13,6 +13,7 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
+from fleet.bots.pending import Pending
 from fleet.inbox import Inbox
 from fleet.intake.webhook import PATH
 from fleet.redis.errors import describe
@@ -41,6 +42,7 @@ class WebhookKeeper:
         vault: derives the secret of the bot from its token.
         base_url: WEBHOOK_URL.
         allowed_updates: types of updates to ask for.
+        pending: tells whether to drop what waits at Telegram.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class WebhookKeeper:
         vault: Vault,
         base_url: str,
         allowed_updates: Sequence[str],
+        pending: Pending,
     ) -> None:
         self._member = member
         self._inbox = inbox
@@ -57,6 +60,7 @@ class WebhookKeeper:
         self._url = webhook_url(base_url, member.id, self._secret)
         self._allowed_updates = list(allowed_updates)
         self._terms: tuple[list[str], int | None] = sorted(allowed_updates), CONNECTIONS
+        self._pending = pending
         self._set_at = -math.inf
         self._unreached = False
         self._backoff = Backoff(BACKOFF)
@@ -98,14 +102,18 @@ class WebhookKeeper:
         """Tell what Telegram has, which is our webhook: it is set where Telegram has another."""
         bot = self._member.bot
         info = await bot.get_webhook_info()
-        if info.url == self._url and _terms(info) == self._terms:
+        drop = self._member.id in self._pending
+        if info.url == self._url and _terms(info) == self._terms and not drop:
             return info
         await bot.set_webhook(
             self._url,
             secret_token=self._secret,
             allowed_updates=self._allowed_updates,
             max_connections=CONNECTIONS,
+            drop_pending_updates=drop,
         )
+        if drop:
+            await self._pending.drop(self._member.id)
         self._set_at = time.monotonic()
         log.info("the webhook is set", username=self._member.username)
         info = await bot.get_webhook_info()

@@ -17,6 +17,7 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
+from fleet.bots.pending import Pending
 from fleet.inbox import Inbox, InboxFull
 from fleet.intake.damage import is_update
 from fleet.redis.errors import describe
@@ -61,11 +62,13 @@ class Poller:
         inbox: Inbox,
         sessions: TelegramSessions,
         allowed_updates: Sequence[str],
+        pending: Pending,
     ) -> None:
         self._member = member
         self._inbox = inbox
         self._sessions = sessions
         self._allowed_updates = list(allowed_updates)
+        self._pending = pending
         self._backoff = Backoff(BACKOFF)
         self._offset: int | None = None
         self._unconfirmed = False
@@ -84,8 +87,7 @@ class Poller:
     async def _step(self) -> None:
         """Fetch once, enter what came. Trouble shows in the bot's state and slows the next step."""
         try:
-            if self._member.username is None:
-                self._member.username = (await self._member.bot.get_me()).username
+            await self._begin()
             updates = await self._fetch()
         except TelegramUnauthorizedError as error:
             await self._pause(BotState.UNAUTHORIZED, f"Telegram refuses the token: {error.message}")
@@ -101,6 +103,8 @@ class Poller:
             await self._pause(BotState.FLOOD_WAIT, error.message, error.retry_after)
         except TelegramNetworkError as error:
             await self._pause(BotState.BACKING_OFF, error.message)
+        except RedisError as error:
+            await self._pause(BotState.BACKING_OFF, describe(error))
         except ClientDecodeError as error:
             # Its own text holds the whole answer, with what users wrote.
             await self._pause(
@@ -110,6 +114,13 @@ class Poller:
             await self._pause(BotState.BACKING_OFF, f"{type(error).__name__}: {error}")
         else:
             await self._take(updates)
+
+    async def _begin(self) -> None:
+        if self._member.username is None:
+            self._member.username = (await self._member.bot.get_me()).username
+        if self._member.id in self._pending:
+            await self._member.bot.delete_webhook(drop_pending_updates=True)
+            await self._pending.drop(self._member.id)
 
     async def _fetch(self) -> list[Any]:
         # After trouble an empty answer at once shows that it is over; a long poll would hide that.

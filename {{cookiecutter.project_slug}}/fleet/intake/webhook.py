@@ -46,7 +46,7 @@ class WebhookReceiver:
         inbox: where updates go.
         vault: derives the secret of a bot from its token.
         find: gives the member with a bot's id, or None.
-        accepting: tells whether this replica takes updates.
+        accepting: tells whether this replica takes updates of a bot.
         trusted_proxies: how many proxies stand in front, whose word on the client's address counts.
     """
 
@@ -55,7 +55,7 @@ class WebhookReceiver:
         inbox: Inbox,
         vault: Vault,
         find: Callable[[int], Member | None],
-        accepting: Callable[[], bool],
+        accepting: Callable[[int], bool],
         trusted_proxies: int,
     ) -> None:
         self._inbox = inbox
@@ -72,8 +72,8 @@ class WebhookReceiver:
             # The same answer, and the same work, for an unknown bot and for a wrong secret.
             log.info("a forged webhook", client=client_address(request, self._trusted_proxies))
             return web.Response(status=401)
-        if not self._accepting():
-            return _later("the replica is stopping")
+        if not self._accepting(member.id):
+            return _later("the replica is starting or stopping")
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
                 body = await _read(request)

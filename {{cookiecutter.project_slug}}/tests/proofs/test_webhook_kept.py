@@ -15,6 +15,7 @@ from aiogram import Bot
 from aiogram.types import Update
 
 from fleet.bots.member import BotState, Member
+from fleet.bots.pending import Pending
 from fleet.inbox import Inbox
 from fleet.intake import keeper
 from fleet.intake.keeper import WebhookKeeper
@@ -55,7 +56,8 @@ async def keeping(
     member = Member(Bot(token, session=sessions.calls), None)
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         inbox = Inbox(client)
-        kept = WebhookKeeper(member, inbox, Vault(KEY), "http://127.0.0.1:1", allowed)
+        pending = Pending(client, inbox, wanted=False)
+        kept = WebhookKeeper(member, inbox, Vault(KEY), "http://127.0.0.1:1", allowed, pending)
         task = asyncio.create_task(kept.run())
         yield member, inbox
         task.cancel()

@@ -1,5 +1,5 @@
 -- Drops a bot's updates that wait; those whose turn is in hand stay until it is over. Returns how many were dropped.
--- ARGV: bot
+-- ARGV: bot, 1 to drop those whose turn is in hand, too
 local bot, ready, dropped = ARGV[1], prefix .. 'ready:' .. ARGV[1], 0
 local function drop(conversation)
   dropped = dropped + redis.call('LLEN', mailbox(conversation))
@@ -19,7 +19,10 @@ redis.call('DEL', ready)
 redis.call('LREM', rota, 0, bot)
 for _, replica in ipairs(redis.call('ZRANGE', prefix .. 'replicas', 0, -1)) do
   for _, conversation in ipairs(redis.call('HKEYS', prefix .. 'turns:' .. replica)) do
-    if bot_of(conversation) == bot then
+    if bot_of(conversation) == bot and ARGV[2] == '1' then
+      redis.call('HDEL', prefix .. 'turns:' .. replica, conversation)
+      drop(conversation)
+    elseif bot_of(conversation) == bot then
       dropped = dropped + redis.call('LLEN', mailbox(conversation)) - 1
       redis.call('LTRIM', mailbox(conversation), 0, 0)
     end

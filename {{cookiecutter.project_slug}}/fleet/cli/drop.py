@@ -1,0 +1,58 @@
+"""Deleting the updates that wait for a bot."""
+
+from typing import Annotated
+
+import typer
+
+from fleet.cli.access import Access, run
+from fleet.cli.output import Names, count, name, spinner
+
+
+def drop(
+    names: Names,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete the updates that wait for bots, also for those of BOT_TOKENS.
+
+    Turns in hand come to their end. What Telegram has not delivered yet, as to a paused bot that is
+    polled, comes later; at start, DROP_PENDING_UPDATES drops that, too.
+    """
+
+    async def look(access: Access) -> tuple[dict[int, str], int]:
+        sizes = await access.inbox.sizes()
+        bots = dict([await _called(access, given) for given in names])
+        return bots, sum(sizes.get(bot, 0) for bot in bots)
+
+    bots, waiting = run(look)
+    if waiting and not yes:
+        question = f"Delete {count(waiting, 'update')} of {', '.join(bots.values())} for good?"
+        typer.confirm(question, abort=True, err=True)
+
+    async def action(access: Access) -> None:
+        for bot_id, called in bots.items():
+            await delete_waiting(access, called, bot_id)
+
+    run(action)
+
+
+async def delete_waiting(access: Access, bot: str, bot_id: int) -> None:
+    """Do it, and say how many there were."""
+    with spinner(f"Deleting what waits for {bot}"):
+        dropped = await access.inbox.drop_waiting(bot_id)
+    typer.echo(f"{count(dropped, 'waiting update')} of {bot} deleted.")
+
+
+async def has_left(access: Access, given: str) -> bool:
+    """Tell whether it is the id of a bot that is not in the fleet any more but has updates."""
+    if not given.isdecimal() or int(given) not in await access.inbox.sizes():
+        return False
+    return all(bot.id != int(given) for bot in await access.fleet.bots())
+
+
+async def _called(access: Access, given: str) -> tuple[int, str]:
+    """Give the id of a bot, and what to call it. Raises `FleetError` if there is nothing of it."""
+    if await has_left(access, given):
+        return int(given), f"bot {given}"
+    bot = await access.find(given)
+    return bot.id, name(bot)

@@ -1,0 +1,102 @@
+"""DROP_PENDING_UPDATES drops at a start while no replica lives, and at no other moment."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import redis.asyncio
+
+from fleet.bots.pending import Pending
+from fleet.inbox import Inbox
+from fleet.redis.keys import PREFIX
+from tests.waiting import until
+
+BOT, OTHER = 11, 12
+BEAT = 0.05
+
+
+@pytest.fixture
+async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
+    async with redis.asyncio.Redis.from_url(clean_redis) as client:
+        yield client
+
+
+def starting(client: redis.asyncio.Redis, *, wanted: bool = True) -> tuple[Inbox, Pending]:
+    inbox = Inbox(client, beat_interval=BEAT)
+    return inbox, Pending(client, inbox, wanted=wanted)
+
+
+async def fall_silent(client: redis.asyncio.Redis, inbox: Inbox) -> None:
+    """Let a replica look as if it had not beaten for an hour."""
+    await client.zincrby(f"{PREFIX}replicas", -3600, inbox.replica)
+
+
+async def test_the_first_of_a_deployment_decides_for_all(client: redis.asyncio.Redis) -> None:
+    inbox, first = starting(client)
+    assert await first.begin([BOT, OTHER])
+    same_inbox, same_moment = starting(client)
+    assert await same_moment.begin([BOT, OTHER]), "nobody works yet"
+    for one in (inbox, same_inbox):
+        await one.beat()
+    await first.refresh()
+    await first.drop(BOT)
+
+    _, later = starting(client)
+    assert await later.begin([BOT, OTHER])
+    await later.refresh()
+    assert BOT not in later, "it has begun to work"
+    assert OTHER in later, "its holder has not dropped it yet"
+    await first.drop(OTHER)
+    await later.refresh()
+    assert not later
+
+
+async def test_it_is_not_wanted(client: redis.asyncio.Redis) -> None:
+    _, pending = starting(client, wanted=False)
+    assert await pending.begin([BOT])
+    await pending.refresh()
+    assert not pending
+
+
+async def test_after_a_farewell_it_is_a_start_again(client: redis.asyncio.Redis) -> None:
+    inbox, _ = starting(client)
+    await inbox.beat()
+    await inbox.leave()
+    _, pending = starting(client)
+    assert await pending.begin([BOT])
+    await pending.refresh()
+    assert BOT in pending
+
+
+async def test_who_was_cut_off_from_redis_has_time_to_beat(client: redis.asyncio.Redis) -> None:
+    alive, _ = starting(client)
+    await alive.beat()
+    await fall_silent(client, alive)
+    _, pending = starting(client)
+    assert not await pending.begin([BOT]), "it cannot be told yet"
+    await alive.beat()
+    assert await pending.begin([BOT])
+    await pending.refresh()
+    assert not pending
+
+
+async def test_a_beat_at_the_last_moment_counts(client: redis.asyncio.Redis) -> None:
+    alive, _ = starting(client)
+    await alive.beat()
+    await fall_silent(client, alive)
+    _, pending = starting(client)
+    assert not await pending.begin([BOT])
+    seen = pending._seen
+    await alive.beat()
+    assert not await pending._begin(keys=[PREFIX], args=(300, len(seen), *seen, BOT))
+    await pending.refresh()
+    assert not pending
+
+
+async def test_the_dead_are_not_waited_for_long(client: redis.asyncio.Redis) -> None:
+    dead, _ = starting(client)
+    await dead.beat()
+    await fall_silent(client, dead)
+    _, pending = starting(client)
+    await until(lambda: pending.begin([BOT]), "it is a start")
+    await pending.refresh()
+    assert BOT in pending

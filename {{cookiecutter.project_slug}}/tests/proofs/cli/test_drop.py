@@ -1,0 +1,68 @@
+"""`fleet drop`: what waits for any bot is deleted, once somebody has said yes."""
+
+import redis.asyncio
+
+from fleet.inbox import Inbox
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
+from tests.proofs.cli.command import CommandLine, Terminal
+from tests.proofs.cli.helpers import Bots, message, replies, until_unpolled
+
+
+async def test_what_waits_for_a_bot_of_the_settings_is_dropped(
+    start_service: StartService,
+    fleet: CommandLine,
+    sandbox: SandboxClient,
+    bots: Bots,
+    client: redis.asyncio.Redis,
+) -> None:
+    name = str(bots.one)
+    service = await start_service(**bots.settings)
+    await fleet.ok("pause", name)
+    await until_unpolled(service, bots.one)
+    inbox = Inbox(client)
+    await inbox.put(bots.one, [message(1, "first"), message(2, "second")])
+
+    refused = await fleet("drop", name)  # nobody says yes
+    assert refused.code == 1
+    assert "Delete 2 updates of " in refused.err
+    assert await inbox.sizes() == {bots.one: 2}
+
+    def answer(yes: str) -> str:
+        with Terminal(fleet, "drop", name) as terminal:
+            terminal.expect("for good? [y/N]")
+            terminal.type(f"{yes}\n")
+            assert terminal.wait() == (0 if yes == "y" else 1)
+            return terminal.screen
+
+    assert "nothing was done" in answer("n")
+    assert await inbox.sizes() == {bots.one: 2}
+    assert "2 waiting updates of " in answer("y")
+    assert await inbox.sizes() == {}
+    assert "0 waiting updates of " in await fleet.ok("drop", name)
+
+    await fleet.ok("resume", name)
+    await inbox.put(bots.one, [message(3, "third")])
+    assert await replies(sandbox, bots.one, at_least=1) == ["third"]
+
+
+async def test_a_turn_in_hand_comes_to_its_end(
+    fleet: CommandLine, bots: Bots, client: redis.asyncio.Redis
+) -> None:
+    inbox = Inbox(client)
+    await inbox.beat()
+    await inbox.put(bots.one, [message(1, "first"), message(2, "second")])
+    await inbox.put(bots.two, [message(1, "of a bot that is not in the fleet")])
+    assert len(await inbox.exchange(wanted=1)) == 1
+    said = await fleet.ok("drop", "--yes", str(bots.one), str(bots.two))
+    assert said.splitlines() == [
+        f"1 waiting update of bot {bots.one} deleted.",
+        f"1 waiting update of bot {bots.two} deleted.",
+    ]
+    assert await inbox.sizes() == {bots.one: 1}
+
+
+async def test_a_bot_that_is_not_there(fleet: CommandLine) -> None:
+    result = await fleet("drop", "--yes", "123")
+    assert result.code == 1
+    assert "there is no bot 123 in the fleet" in result.err
