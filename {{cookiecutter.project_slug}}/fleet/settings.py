@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     """Updates that may wait in all before intake pauses."""
     inbox_limit_per_bot: int = whole(20_000, 100_000_000)
     """Updates of one bot that may wait before its intake pauses."""
-    drop_pending_updates: bool = _field(default=False, write="true or false")
+    drop_pending_updates: bool = setting(default=False, write="true or false")
     """Whether to drop, at a start while no replica lives, what came before."""
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], any_case(str.upper)
