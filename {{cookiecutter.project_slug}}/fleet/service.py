@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
 from aiohttp import web
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -53,8 +54,10 @@ LONGEST_SHORT_WAIT = 5.0
 log = structlog.get_logger(__name__)
 
 
-def run(create_dispatcher: CreateDispatcher) -> None:
+def run(create_dispatcher: CreateDispatcher, defaults: DefaultBotProperties | None = None) -> None:
     """Run one replica until SIGTERM or SIGINT, then leave the process.
+
+    `defaults` hold for the calls of every bot, such as `parse_mode`; without them aiogram's do.
 
     Exit code 0 after a drain, 2 if a setting is wrong (`create_dispatcher` may raise
     `SettingsError` for its own), 1 if the service failed. A second signal ends the process at once.
@@ -62,7 +65,7 @@ def run(create_dispatcher: CreateDispatcher) -> None:
     try:
         settings = load_settings()
         setup_logging(settings.log_level, settings.log_format)
-        service = Service(settings, create_dispatcher)
+        service = Service(settings, create_dispatcher, defaults)
     except SettingsError as error:
         sys.exit(_refuse(error))
     relieve_garbage_collector()
@@ -77,8 +80,14 @@ def run(create_dispatcher: CreateDispatcher) -> None:
 class Service:
     """One replica. `serve` is its life; the rest is what `/health` asks."""
 
-    def __init__(self, settings: Settings, create_dispatcher: CreateDispatcher) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        create_dispatcher: CreateDispatcher,
+        defaults: DefaultBotProperties | None = None,
+    ) -> None:
         self._settings = settings
+        self._defaults = defaults
         self._redis = create_redis(settings)
         self._sessions = create_sessions(settings)
         self._dispatcher = create_dispatcher(self._redis)
@@ -227,7 +236,7 @@ class Service:
             loop.add_signal_handler(number, stop, number)
 
     def _create_member(self, wanted: DesiredBot, token: str) -> Member:
-        bot = Bot(token, session=self._sessions.calls)
+        bot = Bot(token, session=self._sessions.calls, default=self._defaults)
         flood_wait = functools.partial(self._sessions.flood_wait, bot.id)
         return Member(bot, wanted.role, flood_wait=flood_wait)
 

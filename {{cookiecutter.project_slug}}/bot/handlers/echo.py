@@ -6,7 +6,7 @@ from aiogram.types import Message
 
 
 async def repeat(message: Message, text: str) -> None:
-    await message.answer(text)
+    await message.answer(text, parse_mode=None)
 
 
 async def name_content(message: Message) -> None:

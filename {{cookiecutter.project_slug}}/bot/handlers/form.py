@@ -56,7 +56,7 @@ async def take_name(message: Message, state: FSMContext) -> None:
     if not 1 <= len(name) <= MAX_NAME_LENGTH or name.startswith("/"):
         await message.answer(f"Please send your name as text, up to {MAX_NAME_LENGTH} characters.")
         return
-    await message.answer(f"How old are you, {name}?")
+    await message.answer(f"How old are you, {name}?", parse_mode=None)
     await state.update_data(name=name)
     await state.set_state(Form.age)
 
@@ -68,7 +68,8 @@ async def take_age(message: Message, state: FSMContext) -> None:
         await message.answer(f"Please send your age as a number from 1 to {MAX_AGE}.")
         return
     name = await state.get_value("name")
-    await message.answer(f"You are {name}, {age} years old. Right?", reply_markup=buttons())
+    question = f"You are {name}, {age} years old. Right?"
+    await message.answer(question, reply_markup=buttons(), parse_mode=None)
     await state.update_data(age=age)
     await state.set_state(Form.summary)
 
@@ -89,7 +90,7 @@ async def confirmed(
     answers = await state.get_data()
     # Here is the place to store the answers: in such a way that storing them twice does no harm.
     await release(query)
-    await message.answer(f"Thank you, {answers['name']}!")
+    await message.answer(f"Thank you, {answers['name']}!", parse_mode=None)
     await state.clear()
 
 

@@ -13,7 +13,7 @@ async def show_help(message: Message, dispatcher: Dispatcher, **data: Any) -> No
     """List the commands that work for this user in this chat of this bot."""
     commands = await described_commands(dispatcher, message, **data)
     lines = [f"/{name}: {description}" for name, description in commands.items()]
-    await message.answer("\n".join([*lines, "", "I repeat everything else."]))
+    await message.answer("\n".join([*lines, "", "I repeat everything else."]), parse_mode=None)
 
 
 def create_router() -> Router:

@@ -64,7 +64,7 @@ async def add_bot(message: Message, command: CommandObject, fleet: Fleet) -> Non
     answer = await _add(fleet, command.args)
     if not deleted:
         answer += "\nDelete your message: it holds a token, and I may not."
-    await message.answer(answer)
+    await message.answer(answer, parse_mode=None)
 
 
 async def remove_bot(message: Message, command: CommandObject, fleet: Fleet) -> None:
@@ -74,12 +74,12 @@ async def remove_bot(message: Message, command: CommandObject, fleet: Fleet) -> 
         return
     named = [bot for bot in await fleet.bots() if wanted.lower() in _names(bot)]
     if not named:
-        await message.answer(f"There is no bot {wanted} in the fleet.")
+        await message.answer(f"There is no bot {wanted} in the fleet.", parse_mode=None)
         return
     try:
         gone = await fleet.remove(named[0].id)
     except FleetError as error:
-        await message.answer(str(error))
+        await message.answer(str(error), parse_mode=None)
         return
     await message.answer(
         f"{_name(named[0])} has left the fleet."

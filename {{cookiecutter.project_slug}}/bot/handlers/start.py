@@ -9,7 +9,8 @@ async def start(message: Message, bot: Bot, bot_role: str | None) -> None:
     name = message.from_user.first_name if message.from_user else "there"
     me = await bot.me()  # asked once for each bot, then remembered by aiogram
     duty = f", the {bot_role} bot" if bot_role else ""
-    await message.answer(f"Hello, {name}! I am @{me.username}{duty}. /help says what I can do.")
+    text = f"Hello, {name}! I am @{me.username}{duty}. /help says what I can do."
+    await message.answer(text, parse_mode=None)
 
 
 def create_router() -> Router:

@@ -4,7 +4,8 @@ In `tests/conftest.py`:
 
     pytest_plugins = ["sandbox.testing.plugin"]
 
-Then say which bots and which dispatcher are under test by the fixtures `bots` and `dispatcher`:
+Then say which bots and which dispatcher are under test by the fixtures `bots` and `dispatcher`, and
+by `bot_defaults` what holds for all calls of the bots, if there is such a thing:
 
     @pytest.fixture
     def bots() -> dict[str, BotUnderTest]:
@@ -36,6 +37,7 @@ from typing import Protocol
 import pytest
 import pytest_asyncio
 from aiogram import Dispatcher
+from aiogram.client.default import DefaultBotProperties
 
 from sandbox.client import SandboxError
 from sandbox.testing.bots import Account, BotUnderTest
@@ -137,6 +139,13 @@ def dispatcher() -> Dispatcher:
 
 
 @pytest.fixture
+def bot_defaults() -> DefaultBotProperties:
+    """What the bots under test have as `Bot(default=...)`. To be overridden. Against a running
+    stack it is the service's business."""
+    return DefaultBotProperties()
+
+
+@pytest.fixture
 def sandbox_server(request: pytest.FixtureRequest) -> str | None:
     """The address of the sandbox to test against; None: in this process."""
     url: str | None = request.config.getoption("--sandbox")
@@ -156,10 +165,16 @@ def served_by(request: pytest.FixtureRequest, sandbox_server: str | None) -> str
 
 @pytest_asyncio.fixture
 async def telegram(
-    served_by: str | Dispatcher, bots: Mapping[str, BotUnderTest]
+    served_by: str | Dispatcher,
+    bots: Mapping[str, BotUnderTest],
+    bot_defaults: DefaultBotProperties,
 ) -> AsyncIterator[Telegram]:
     """Telegram's side: the bots, their calls, faults."""
-    ways = over_http(served_by, bots) if isinstance(served_by, str) else in_process(served_by, bots)
+    ways = (
+        over_http(served_by, bots)
+        if isinstance(served_by, str)
+        else in_process(served_by, bots, bot_defaults)
+    )
     depth = sys.get_coroutine_origin_tracking_depth()
     sys.set_coroutine_origin_tracking_depth(1)  # for `unawaited`
     try:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 
 from aiogram import Dispatcher
+from aiogram.client.default import DefaultBotProperties
 
 from sandbox.client import SandboxClient
 from sandbox.control.connection import HttpConnection, SandboxError
@@ -21,12 +22,14 @@ from sandbox.world.world import World
 
 @contextlib.asynccontextmanager
 async def in_process(
-    dispatcher: Dispatcher, bots: Mapping[str, BotUnderTest]
+    dispatcher: Dispatcher,
+    bots: Mapping[str, BotUnderTest],
+    defaults: DefaultBotProperties | None = None,
 ) -> AsyncIterator[Telegram]:
     """A world of its own and this dispatcher, in this event loop."""
     world = World()
     with world.events.watch() as events:
-        async with serving(world, dispatcher, bots) as service:
+        async with serving(world, dispatcher, bots, defaults) as service:
             client = SandboxClient("", LocalConnection(world))
             telegram = Telegram(client, Journal(events), bots, service)
             await telegram.open()

@@ -13,6 +13,7 @@ from typing import Any
 
 import aiohttp
 from aiogram import Bot, Dispatcher
+from aiogram.client.default import DefaultBotProperties
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.methods import TelegramMethod
 from aiogram.types import ErrorEvent, TelegramObject
@@ -131,12 +132,17 @@ class LocalService:
 
 @contextlib.asynccontextmanager
 async def serving(
-    world: World, dispatcher: Dispatcher, bots: Mapping[str, BotUnderTest]
+    world: World,
+    dispatcher: Dispatcher,
+    bots: Mapping[str, BotUnderTest],
+    defaults: DefaultBotProperties | None,
 ) -> AsyncIterator[LocalService]:
     """Start the dispatcher for these bots, and stop it in the end."""
     async with aiohttp.ClientSession() as http:
         session = LocalSession(world, http)
-        members = {bot.id: Bot(bot.token, session=session) for bot in bots.values()}
+        members = {
+            bot.id: Bot(bot.token, session=session, default=defaults) for bot in bots.values()
+        }
         wanted = tuple(dispatcher.resolve_used_update_types())
         for bot in bots.values():
             world.authorize(bot.id, bot.token.partition(":")[2]).allowed = wanted

@@ -1,13 +1,15 @@
-"""What is under test: the bots of `.env.example`, and the dispatcher of `bot/`."""
+"""What is under test: the bots of `.env.example`; the dispatcher and the defaults of `bot/`."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from aiogram import Dispatcher
+from aiogram.client.default import DefaultBotProperties
 from dotenv import dotenv_values
 from fakeredis import FakeAsyncRedis
 
+from bot.defaults import DEFAULTS
 from bot.dispatcher import create_dispatcher
 from fleet.bots.role import role_data
 from fleet.bots.tokens import parse_tokens
@@ -31,3 +33,8 @@ async def dispatcher() -> AsyncIterator[Dispatcher]:
     """The real one, with a Redis of its own inside this process."""
     async with FakeAsyncRedis() as redis:
         yield create_dispatcher(redis)
+
+
+@pytest.fixture
+def bot_defaults() -> DefaultBotProperties:
+    return DEFAULTS
