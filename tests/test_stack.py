@@ -137,8 +137,9 @@ def test_an_authority_of_ones_own(bake: Bake) -> None:
     """As README.md says it."""
     folder = bake()
     readme = (folder / "README.md").read_text()
-    [override] = [block for block in readme.split("```yaml\n") if block.startswith("services:")]
-    (folder / "compose.override.yaml").write_text(override.partition("```")[0])
+    blocks = [block.partition("```")[0] for block in readme.split("```yaml\n")]
+    [override] = [block for block in blocks if "SSL_CERT_FILE: " in block]
+    (folder / "compose.override.yaml").write_text(override)
     bot = services_of(folder)["bot"]
     mounted = {one["target"]: one["source"] for one in bot["volumes"]}
     assert mounted[bot["environment"]["SSL_CERT_FILE"]] == str(folder / "ca.pem")
