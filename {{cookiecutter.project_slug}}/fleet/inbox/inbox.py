@@ -32,6 +32,9 @@ and after a week without updates it chooses the next id at random
 LETTERS_KEPT = 10_000
 """How many dead letters are kept, newest first: they must not fill Redis."""
 
+DROPPED_AT_ONCE = 10_000
+"""Conversations: more at a time would hold Redis up for everybody."""
+
 _SCRIPTS = Path(__file__).parent / "scripts"
 
 
@@ -267,7 +270,13 @@ class Inbox:
         Those whose turns are in hand stay, unless `in_hand`: then the ends of these turns no longer
         count.
         """
-        return int(await self._call(self._drop, [bot_id, int(in_hand)]))
+        total = 0
+        while True:
+            arguments = [bot_id, int(in_hand), DROPPED_AT_ONCE]
+            dropped = int(await self._call(self._drop, arguments))
+            total += dropped
+            if dropped < DROPPED_AT_ONCE:  # each conversation had at least one
+                return total
 
     async def _call(self, script: AsyncScript, arguments: list[Any]) -> Any:
         return await script(keys=[self._prefix], args=arguments)

@@ -495,3 +495,27 @@ async def test_dead_letters_come_page_by_page(inbox: Inbox) -> None:
     await inbox.exchange(ended(turns, Outcome.DEAD), wanted=0)
     found = [letter.update["update_id"] async for letter in inbox.dead_letters(page=2)]
     assert found == ids(turns)
+
+
+async def test_what_waits_for_a_bot_is_dropped_in_pieces(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fleet.inbox.inbox.DROPPED_AT_ONCE", 2)
+    await inbox.put(BOT, [text(n, user=n % 5 + 1) for n in range(10)])
+    await inbox.put(OTHER_BOT, [text(1)])
+    in_hand = await inbox.exchange(wanted=1)
+    assert await inbox.drop_waiting(BOT) == 9, "a turn in hand comes to its end"
+    assert await inbox.sizes() == {BOT: 1, OTHER_BOT: 1}
+    [other] = await inbox.exchange(ended(in_hand), wanted=10)
+    assert other.bot_id == OTHER_BOT
+    assert await inbox.sizes() == {OTHER_BOT: 1}
+
+
+async def test_turns_in_hand_are_dropped_if_that_is_wanted(inbox: Inbox) -> None:
+    await inbox.put(BOT, [text(n, user=n % 2 + 1) for n in range(4)])
+    in_hand = await inbox.exchange(wanted=1)
+    assert await inbox.drop_waiting(BOT, in_hand=True) == 4
+    assert await inbox.sizes() == {}
+    await inbox.put(BOT, [text(5)])
+    [turn] = await inbox.exchange(ended(in_hand, Outcome.BACK), wanted=10)
+    assert ids([turn]) == [5], "the end of what was dropped no longer counts"

@@ -1,12 +1,12 @@
 -- Drops a bot's updates that wait; those whose turn is in hand stay until it is over. Returns how many were dropped.
--- ARGV: bot, 1 to drop those whose turn is in hand, too
+-- ARGV: bot, 1 to drop those whose turn is in hand, too, most conversations to look at in its queue
 local bot, ready, dropped = ARGV[1], prefix .. 'ready:' .. ARGV[1], 0
 local function drop(conversation)
   dropped = dropped + redis.call('LLEN', mailbox(conversation))
   redis.call('DEL', mailbox(conversation))
   redis.call('HDEL', attempts, conversation)
 end
-for _, conversation in ipairs(redis.call('LRANGE', ready, 0, -1)) do
+for _, conversation in ipairs(redis.call('LRANGE', ready, 0, ARGV[3] - 1)) do
   drop(conversation)
 end
 for _, conversation in ipairs(redis.call('LRANGE', suspects, 0, -1)) do
@@ -15,8 +15,10 @@ for _, conversation in ipairs(redis.call('LRANGE', suspects, 0, -1)) do
     redis.call('LREM', suspects, 0, conversation)
   end
 end
-redis.call('DEL', ready)
-redis.call('LREM', rota, 0, bot)
+redis.call('LTRIM', ready, ARGV[3], -1)
+if redis.call('EXISTS', ready) == 0 then
+  redis.call('LREM', rota, 0, bot)
+end
 for _, replica in ipairs(redis.call('ZRANGE', prefix .. 'replicas', 0, -1)) do
   for _, conversation in ipairs(redis.call('HKEYS', prefix .. 'turns:' .. replica)) do
     if bot_of(conversation) == bot and ARGV[2] == '1' then
