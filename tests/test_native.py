@@ -24,7 +24,10 @@ READY_WITHIN = 300.0
 
 @pytest.fixture
 def no_docker(tmp_path: Path) -> dict[str, str]:
-    """An environment in which there is no Docker; ports that nobody has."""
+    """An environment in which there is no Docker; ports that nobody has; a proxy that is away.
+
+    What runs on the desk asks no proxy.
+    """
     programs = tmp_path / "bin"
     programs.mkdir()
     for folder in reversed(os.environ["PATH"].split(os.pathsep)):
@@ -34,7 +37,7 @@ def no_docker(tmp_path: Path) -> dict[str, str]:
             if program.name != "docker":
                 link.symlink_to(program)
     ports = {"SANDBOX_PORT": str(free_port()), "HTTP_PORT": str(free_port())}
-    return {**os.environ, "PATH": str(programs), **ports}
+    return {**os.environ, "PATH": str(programs), "TELEGRAM_PROXY": "http://127.0.0.1:9", **ports}
 
 
 def run_make(target: str, project: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import certifi
@@ -49,7 +49,7 @@ class Route:
     """How connections to Telegram are made."""
 
     tls: ssl.SSLContext
-    proxy: URL | None
+    proxy: URL | None = field(repr=False)
     """With its login."""
 
     @classmethod
