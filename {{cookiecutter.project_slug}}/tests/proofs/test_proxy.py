@@ -27,6 +27,10 @@ from tests.proofs.watch import get, new_bots
 from tests.waiting import until
 
 KEY = "k" * 40
+tunnels = pytest.mark.parametrize("around", ["http", "https", "socks5"], indirect=True)
+"""Proxies that pass on what they do not understand: with plain HTTP in it their errors look like
+Telegram's."""
+all_kinds = pytest.mark.parametrize("around", ["http", "https", "socks5", "plain"], indirect=True)
 
 
 @dataclass
@@ -70,11 +74,11 @@ class Surroundings:
             await made.close()
 
 
-@pytest.fixture(params=["http", "https", "socks5", "plain"])
+@pytest.fixture
 async def around(
     request: pytest.FixtureRequest, sandbox_url: str, tmp_path: Path
 ) -> AsyncIterator[Surroundings]:
-    """All kinds of proxies; `plain`: HTTP without TLS in it."""
+    """A kind of proxy; `plain`: HTTP without TLS in it."""
     authority = sign(tmp_path, "ca", None)
     sign(tmp_path, "server", authority)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -96,6 +100,7 @@ async def around(
         )
 
 
+@all_kinds
 async def test_polls_and_calls_of_150_bots_go_through_the_proxy(
     around: Surroundings,
     start_service: StartService,
@@ -149,9 +154,8 @@ async def token(sandbox: SandboxClient) -> str:
 
 
 @pytest.mark.usefixtures("quick")
+@tunnels
 async def test_what_a_proxy_refused_is_tried_again(around: Surroundings, token: str) -> None:
-    if around.api.startswith("http:"):
-        pytest.skip("here the proxy's 503 is taken for Telegram's")
     async with around.up(), around.sessions() as sessions:
         around.proxy.fail = 3
         assert await Bot(token, session=sessions.calls).get_me()
@@ -162,6 +166,7 @@ async def test_what_a_proxy_refused_is_tried_again(around: Surroundings, token: 
 
 
 @pytest.mark.usefixtures("quick")
+@all_kinds
 async def test_a_proxy_that_is_away(around: Surroundings, token: str) -> None:
     async with around.up():
         pass
@@ -185,11 +190,10 @@ async def test_a_proxy_that_is_away(around: Surroundings, token: str) -> None:
 
 
 @pytest.mark.usefixtures("quick")
+@tunnels
 async def test_a_proxy_that_does_not_answer_is_given_up_early(
     around: Surroundings, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if around.api.startswith("http:"):
-        pytest.skip("here the proxy's answer is Telegram's")
     monkeypatch.setattr(route, "CONNECT_TIMEOUT", 0.2)
     around.proxy.hang = True
     async with around.up(), around.sessions() as sessions:
@@ -198,11 +202,10 @@ async def test_a_proxy_that_does_not_answer_is_given_up_early(
 
 
 @pytest.mark.usefixtures("quick")
+@tunnels
 async def test_a_login_that_the_proxy_refuses_is_told_and_not_shown(
     around: Surroundings, token: str
 ) -> None:
-    if around.api.startswith("http:"):
-        pytest.skip("here the proxy's 407 is taken for Telegram's")
     async with around.up(), around.sessions("wr@ng") as sessions:
         with pytest.raises(TelegramNetworkError, match="the proxy does not connect: ") as caught:
             await Bot(token, session=sessions.calls).get_me()
@@ -210,11 +213,10 @@ async def test_a_login_that_the_proxy_refuses_is_told_and_not_shown(
 
 
 @pytest.mark.usefixtures("quick")
+@tunnels
 async def test_a_certificate_of_an_unknown_authority_is_refused(
     around: Surroundings, token: str
 ) -> None:
-    if around.api.startswith("http:"):
-        pytest.skip("no certificate")
     sign(around.authority.parent, "other", None)
     around.authority = around.authority.with_name("other.crt")
     async with around.up(), around.sessions() as sessions:
@@ -222,6 +224,7 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(
             await Bot(token, session=sessions.calls).get_me()
 
 
+@all_kinds
 async def test_the_limits_of_connections_stay(around: Surroundings) -> None:
     async with around.up(), around.sessions() as sessions:
         calls = await sessions.calls.create_session()
