@@ -44,7 +44,7 @@ lock: $(READY) ## renew the requirements of the template and of the project
 
 # $(call venv,FOLDER,OPTIONS OF PIP INSTALL). PYTHON=... chooses the Python.
 define venv
-	@for python in $(PYTHON) python3.13 python3 python python3.12 python3.11; do \
+	@for python in $(PYTHON) python3.13 python3 python python3.14 python3.12 python3.11; do \
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 			echo "Installing the tools into $(1), once ($$($$python --version))."; \
 			$$python -m venv --clear $(1) || exit 1; \

@@ -122,6 +122,23 @@ def test_the_example_bots_are_sandbox_bots_of_telegrams_shape(project: Path) -> 
     assert len({token.split(":")[0] for token in entries.values()}) == 2
 
 
+def test_every_python_it_runs_on_is_told_and_tested(project: Path) -> None:
+    lines = (project / "pyproject.toml").read_text("utf-8")
+    required = re.search(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"$', lines, re.MULTILINE)
+    assert required
+    first, end = map(int, required.groups())
+    versions = [f"3.{minor}" for minor in range(first, end)]
+    matrix = json.dumps(versions)
+    for name in (".github/workflows/ci.yml", ".gitlab-ci.yml"):
+        assert matrix in (SOURCE / name).read_text("utf-8"), name
+    told = f"{', '.join(versions[:-1])} or {versions[-1]}"
+    makefile = (project / "Makefile").read_text("utf-8")
+    assert f"No Python {told} here" in makefile
+    assert f"not (3, {first}) <= sys.version_info < (3, {end})" in makefile
+    assert all(f" python{version}" in makefile for version in versions)
+    assert f"with Python {told} and make" in (project / "README.md").read_text("utf-8")
+
+
 def test_baking_twice_keeps_secrets_and_your_files(
     strict_cookies: StrictCookies, bake: Bake, tmp_path: Path
 ) -> None:
