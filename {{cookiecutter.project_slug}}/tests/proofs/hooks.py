@@ -1,9 +1,11 @@
 """The service with hooks that note what they get: `python -m tests.proofs.hooks`.
 
-Each leaves an entry in the Redis list `hooks`: JSON.
+Each leaves an entry in the Redis list `hooks`: JSON. With HOOKS=raise one of the startup fails;
+with HOOKS=break the service does, once it works.
 """
 
 import json
+import os
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
@@ -32,7 +34,15 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
         same = dispatcher["database"] == database
         await note("shutdown", bot=bot and bot.id, fleet=known, database=database, same=same)
 
+    async def fail(fleet: Fleet) -> None:
+        match os.environ.get("HOOKS"):
+            case "raise":
+                raise ValueError("as told")
+            case "break":
+                vars(fleet._shared.leases)["take_share"] = None
+
     dispatcher.startup.register(on_startup)
+    dispatcher.startup.register(fail)
     inner.startup.register(on_startup)
     inner.shutdown.register(on_shutdown)
     return dispatcher

@@ -18,6 +18,18 @@ def token(bot: int) -> str:
     return f"{bot}:{'h' * 35}"
 
 
+@pytest.mark.parametrize(("how", "ended"), [("raise", []), ("break", ["shutdown"])])
+async def test_a_service_that_fails(
+    start_service: StartService, clean_redis: str, how: str, ended: list[str]
+) -> None:
+    """A hook that raises ends the start; once it has started, what hooks opened is closed."""
+    service = await start_service(APP, wait=False, SECRET_KEY=KEY, HOOKS=how)
+    assert await service.wait() == 1
+    assert ("ValueError: as told" in service.log) is (how == "raise")
+    events = [one["event"] for one in await noted(clean_redis)]
+    assert [event for event in events if event != "startup"] == ended
+
+
 async def noted(redis_url: str) -> list[dict[str, Any]]:
     async with Redis.from_url(redis_url) as redis:
         return [json.loads(one) for one in await redis.execute_command("LRANGE", "hooks", 0, -1)]
