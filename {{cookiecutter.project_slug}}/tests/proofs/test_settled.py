@@ -90,6 +90,27 @@ async def test_who_has_blocked_the_bot_is_no_dead_letter(
     assert (await sandbox.reply(bot, users[0]))["text"] == "again"
 
 
+async def test_a_group_that_removed_the_bot_and_a_member_who_blocked_it(
+    start_service: StartService, sandbox: SandboxClient, inbox: Inbox, bot: int
+) -> None:
+    await sandbox.send(bot, "before", user_id=GONE)
+    service = await start_service(APP, BOT_TOKENS=token(bot))
+    await sandbox.reply(bot, GONE)
+    await sandbox.ask("block", bot_id=bot, user_id=GONE, blocked=True)
+    named = {"title": "A", "user_ids": [USER, GONE], "bot_ids": [bot]}
+    removed, kept = [(await sandbox.ask("create_group", **named))["id"] for _ in range(2)]
+    await sandbox.ask("remove_member", chat_id=removed, member_id=bot)
+    service.new_log()
+    group = text(next(_update_ids), "hello", user=USER, chat=removed)
+    member = text(next(_update_ids), f"tell {GONE}", user=GONE, chat=kept)
+    await inbox.put(bot, [group, member])
+    await until_done(inbox)
+    # What Telegram itself says in groups, this bot can only fail to repeat.
+    dead = {letter.update["update_id"] for letter in await letters(inbox)}
+    assert dead.isdisjoint({group["update_id"], member["update_id"]})
+    assert service.new_log().count("the chat has shut the bot out") == 2
+
+
 @pytest.mark.parametrize(
     ("words", "user", "error"),
     [(f"tell {GONE}", USER, "bot was blocked by the user"), ("raise", GONE, "ValueError: as told")],
