@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from itertools import count
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -97,7 +98,7 @@ async def test_a_group_that_removed_the_bot_and_a_member_who_blocked_it(
     service = await start_service(APP, BOT_TOKENS=token(bot))
     await sandbox.reply(bot, GONE)
     await sandbox.ask("block", bot_id=bot, user_id=GONE, blocked=True)
-    named = {"title": "A", "user_ids": [USER, GONE], "bot_ids": [bot]}
+    named: dict[str, Any] = {"title": "A", "user_ids": [USER, GONE], "bot_ids": [bot]}
     removed, kept = [(await sandbox.ask("create_group", **named))["id"] for _ in range(2)]
     await sandbox.ask("remove_member", chat_id=removed, member_id=bot)
     service.new_log()
