@@ -43,12 +43,12 @@ class Handlers:
         self.seen.append(f"end {text}")
         await message.answer(f"{text} {data.get('role')}")
 
-    async def start(self, bots: list[Bot], dispatcher: Dispatcher) -> None:
-        self.seen.append(f"startup {[bot.id for bot in bots]} {dispatcher.name}")
-        await bots[0].me()
+    async def start(self, bot: Bot, bots: tuple[Bot, ...], dispatcher: Dispatcher) -> None:
+        self.seen.append(f"startup {[one.id for one in bots]} {dispatcher.name}")
+        await bot.me()
 
-    async def stop(self, bots: list[Bot]) -> None:
-        self.seen.append(f"shutdown {[bot.id for bot in bots]}")
+    async def stop(self, bot: Bot) -> None:
+        self.seen.append(f"shutdown {bot.id}")
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ async def test_startup_and_shutdown_are_emitted_and_turns_end(
     assert handlers.seen == [
         "startup [1000001] of the test",
         "begin wait for ever",
-        "shutdown [1000001]",
+        "shutdown 1000001",
     ]
 
 
