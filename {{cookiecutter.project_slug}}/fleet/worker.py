@@ -188,6 +188,7 @@ class Worker:
             else:
                 self._is_silent.over()
                 if not known:
+                    log.warning("this replica was taken for dead; its turns are given to others")
                     await self._cancel_turns()
                     self._nudge.set()
             await asyncio.sleep(self._inbox.beat_interval)

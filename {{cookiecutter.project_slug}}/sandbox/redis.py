@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-START_TIMEOUT = 10.0
+START_TIMEOUT = 60.0
 """Seconds for the server to answer."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -11,6 +12,7 @@ from hypothesis import settings
 from sandbox.client import SandboxClient
 from sandbox.redis import embedded_redis
 from tests.process import Process, free_port, service_process
+from tests.waiting import STILL
 
 # The fixtures `telegram`, `user` and `chat`. They and those below need the folder sandbox/.
 pytest_plugins = ["sandbox.testing.plugin"]
@@ -20,6 +22,25 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
 StartService = Callable[..., Awaitable[Process]]
+
+
+class PatientClient(SandboxClient):
+    """Waits for bots as long as on a busy machine they may need."""
+
+    async def reply(
+        self, bot_id: int, chat_id: int, after: int | None = None, timeout: float = 2 * STILL
+    ) -> dict[str, Any]:
+        return await super().reply(bot_id, chat_id, after, timeout)
+
+    async def calls(
+        self,
+        bot_id: int | None = None,
+        method: str | None = None,
+        *,
+        at_least: int = 0,
+        timeout: float = 2 * STILL,
+    ) -> list[dict[str, Any]]:
+        return await super().calls(bot_id, method, at_least=at_least, timeout=timeout)
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +76,7 @@ async def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 @pytest.fixture
 async def sandbox(sandbox_url: str) -> AsyncIterator[SandboxClient]:
     """Telegram's side of the test: send as a user, press buttons, read chats, cause faults."""
-    async with SandboxClient(sandbox_url) as client:
+    async with PatientClient(sandbox_url) as client:
         yield client
         await client.clear_faults()
 

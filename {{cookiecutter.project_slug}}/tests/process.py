@@ -1,6 +1,5 @@
 """Modules of this project, run as real processes."""
 
-import asyncio
 import os
 import signal
 import socket
@@ -63,9 +62,9 @@ class Process:
         new, self._shown = log[self._shown :], len(log)
         return new
 
-    async def wait_ready(self, path: str = "/health/ready", seconds: float = 60.0) -> None:
+    async def wait_ready(self, path: str = "/health/ready") -> None:
         """Wait until it answers 200 at `path`. Fail at once, with its log, if it ends instead."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
+        async with aiohttp.ClientSession() as http:
 
             async def ready() -> bool:
                 if (code := self._popen.poll()) is not None:
@@ -73,22 +72,27 @@ class Process:
                 try:
                     async with http.get(self.url + path) as answer:
                         return answer.status == 200
-                except (aiohttp.ClientError, TimeoutError):
+                except aiohttp.ClientError:
                     return False
 
-            await until(ready, f"{self.module} answers 200 at {path}", seconds)
+            await until(ready, f"{self.module} answers 200 at {path}")
 
     def signal(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)
 
-    async def wait(self, seconds: float = 60.0) -> int:
-        """Wait for its end, so many seconds at most, and return its exit code."""
-        return await asyncio.to_thread(self._popen.wait, seconds)
+    async def wait(self, *, within: float | None = None) -> int:
+        """Wait for its end and return its exit code; `within` as in `until`."""
 
-    async def stop(self, seconds: float = 60.0) -> int:
+        async def ended() -> bool:
+            return self._popen.poll() is not None
+
+        await until(ended, f"{self.module} ends", within=within)
+        return self._popen.returncode
+
+    async def stop(self) -> int:
         """Send SIGTERM, wait for the end and return the exit code."""
         self.signal(signal.SIGTERM)
-        return await self.wait(seconds)
+        return await self.wait()
 
     async def kill(self) -> None:
         """Send SIGKILL and wait for the end. Does nothing to a process that has ended."""

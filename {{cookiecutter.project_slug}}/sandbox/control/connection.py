@@ -11,7 +11,7 @@ import orjson
 from sandbox.errors import NothingCameError
 
 Json = dict[str, Any]
-SPARE = 10.0
+SPARE = 60.0
 """Seconds an answer may come later than the sandbox was asked to wait."""
 PREFIX = b"data: "
 LONGEST_EVENT = 2**24

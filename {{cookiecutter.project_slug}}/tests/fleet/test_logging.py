@@ -245,9 +245,9 @@ def test_other_text_stays(text: str) -> None:
     "text", ["1" * 50_000, "a" * 50_000, "1:" * 25_000, "a://" + ":@" * 25_000]
 )
 def test_no_text_makes_it_slow(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     redact(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 PROCESS = """
@@ -283,7 +283,6 @@ def test_what_nobody_catches_is_logged_without_the_token() -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
         check=False,
     )
     assert done.returncode == 1

@@ -1,6 +1,5 @@
 """REDIS_URL: each value works or is refused at start, in one line that says what to write."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -197,8 +196,7 @@ async def test_an_address_that_leads_nowhere_is_a_redis_error(redis_url: str, ur
     port = redis_url.rpartition(":")[2].partition("/")[0]
     async with create_redis(Settings(redis_url=SecretStr(url.format(port=port)))) as redis:
         with pytest.raises(RedisError):
-            async with asyncio.timeout(30):
-                await redis.execute_command("PING")
+            await redis.execute_command("PING")
 
 
 def test_the_address_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,6 @@ from redis.asyncio import Redis
 from fleet.service import run
 from fleet.storage import FleetStorage
 from fleet.turn import SETTLED, Verdict
-from tests.waiting import until
 
 
 def create_dispatcher(redis: Redis) -> Dispatcher:
@@ -91,7 +90,8 @@ async def act(words: list[str], message: Message, state: FSMContext, redis: Redi
         case ["sleep" | "stubborn" | "block" as how, seconds]:
             await WORK[how](float(seconds))
         case ["wait", key]:
-            await until(lambda: redis.execute_command("EXISTS", key), f"Redis has {key}")
+            while not await redis.exists(key):  # noqa: ASYNC110 - the event is in Redis
+                await asyncio.sleep(0.05)
         case ["raise" | "settle" | "exit" | "cancel" | "unprintable" | "surrogate" as kind, *_]:
             raise ERRORS[kind]
         case ["mistake", *_]:

@@ -20,7 +20,7 @@ async def test_all_bots_have_the_defaults(
     for bot in (first, second):
         for text in ("a <b>bold</b> word", "return"):
             await sandbox.send(bot, text)
-            reply = await sandbox.reply(bot, 7, timeout=60)
+            reply = await sandbox.reply(bot, 7)
             assert reply["has_protected_content"]
         [echo, _] = await sandbox.calls(bot, "sendMessage")
         assert echo["params"]["parse_mode"] == "HTML"

@@ -54,7 +54,7 @@ async def test_what_came_while_the_fleet_was_down_is_dropped(
     given = settings(mode, tokens, clean_redis)
     service = await start_service(APP, **given)
     await sandbox.send(bot, "before")
-    assert (await sandbox.reply(bot, 7, timeout=30))["text"] == "before"
+    assert (await sandbox.reply(bot, 7))["text"] == "before"
     assert await service.stop() == 0
     await sandbox.send(bot, "at Telegram")
     await enter(clean_redis, bot, "in the inbox 1", "in the inbox 2")
@@ -63,7 +63,7 @@ async def test_what_came_while_the_fleet_was_down_is_dropped(
     await until_logged(service, DROPPED)
     assert '"in_the_inbox":2' in service.log
     await sandbox.send(bot, "after")
-    assert (await sandbox.reply(bot, 7, timeout=30))["text"] == "after"
+    assert (await sandbox.reply(bot, 7))["text"] == "after"
     assert await echoes(sandbox, bot) == ["before", "after"]
 
 
@@ -122,7 +122,7 @@ async def test_after_a_crash_the_turns_in_hand_are_dropped_too(
         await until_logged(service, DROPPED)
         assert '"in_the_inbox":2' in service.log
         await sandbox.send(bot, "after")
-        assert (await sandbox.reply(bot, 7, timeout=30))["text"] == "after"
+        assert (await sandbox.reply(bot, 7))["text"] == "after"
 
         async def none_waits() -> bool:
             return bool(await client.execute_command("HGET", f"{PREFIX}waiting", bot) == b"0")

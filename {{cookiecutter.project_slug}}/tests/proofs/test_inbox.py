@@ -67,7 +67,7 @@ async def take_over(heir: Inbox, dead: Inbox) -> None:
         await heir.beat()
         return dead.replica not in await members(heir)
 
-    await until(gone, "the dead replica is noticed", 5)
+    await until(gone, "the dead replica is noticed")
 
 
 async def members(inbox: Inbox) -> set[str]:
@@ -115,11 +115,11 @@ async def test_an_update_arrives_as_telegram_sent_it(inbox: Inbox) -> None:
 
 
 async def test_a_waiting_replica_is_woken(inbox: Inbox) -> None:
-    waiting = asyncio.create_task(inbox.wait(20))
+    waiting = asyncio.create_task(inbox.wait(60))
     started = time.monotonic()
     await inbox.put(BOT, [text(1)])
     await waiting
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 async def test_waiting_without_work_ends_by_itself(inbox: Inbox) -> None:
@@ -132,8 +132,8 @@ async def test_what_one_replica_cannot_take_wakes_another(redis: Redis) -> None:
     await one.wait(5)
     assert len(await one.exchange(wanted=2)) == 2
     started = time.monotonic()
-    await two.wait(20)
-    assert time.monotonic() - started < 5
+    await two.wait(60)
+    assert time.monotonic() - started < 30
     assert len(await two.exchange(wanted=2)) == 1
 
 

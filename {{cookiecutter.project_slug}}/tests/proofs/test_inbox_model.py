@@ -315,7 +315,6 @@ def compare(url: str, how: settings) -> None:
     run_state_machine_as_test(type("ModelOnRedis", (Model,), {"url": url}), settings=how)
 
 
-@pytest.mark.timeout(300)
 def test_the_inbox_agrees_with_its_model(clean_redis: str) -> None:
     compare(clean_redis, QUICK)
 

@@ -17,7 +17,7 @@ def new_bot() -> tuple[int, str]:
 
 async def menus(sandbox: SandboxClient, bot_id: int, at_least: int = 1) -> list[list[str]]:
     """The names in each menu that was set."""
-    calls = await sandbox.calls(bot_id, "setMyCommands", at_least=at_least, timeout=20)
+    calls = await sandbox.calls(bot_id, "setMyCommands", at_least=at_least)
     return [[one["command"] for one in call["params"]["commands"]] for call in calls]
 
 

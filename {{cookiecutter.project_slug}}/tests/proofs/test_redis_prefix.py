@@ -26,7 +26,7 @@ async def test_two_fleets_share_a_database(
         await start_service(APP, **settings)
     for bot in (one, two):
         await sandbox.send(bot, "count")
-        assert (await sandbox.reply(bot, 7, timeout=30))["text"] == "1"
+        assert (await sandbox.reply(bot, 7))["text"] == "1"
     async with redis.asyncio.Redis.from_url(clean_redis) as client:
         # What app.py itself notes in `turns` is none of the service's.
         keys = {key.decode() async for key in client.scan_iter()} - {"turns"}
@@ -65,4 +65,4 @@ async def test_two_fleets_that_share_keys_are_told(
     assert (await get(services[1]))[1]["warnings"] == []
     [bot] = (await get(services[1]))[1]["bots"]
     await sandbox.send(bot["id"], "hello")
-    assert (await sandbox.reply(bot["id"], 7, timeout=30))["text"] == "hello"
+    assert (await sandbox.reply(bot["id"], 7))["text"] == "hello"

@@ -55,7 +55,7 @@ async def test_a_key_of_another_program(
     assert service.log.count("another program uses the same keys: set REDIS_PREFIX") == 2
     assert "away" not in service.log
     await sandbox.send(bot, "hello")
-    assert (await sandbox.reply(bot, 7, timeout=30))["text"] == "hello"
+    assert (await sandbox.reply(bot, 7))["text"] == "hello"
 
 
 @pytest.mark.parametrize(

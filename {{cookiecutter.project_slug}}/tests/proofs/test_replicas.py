@@ -14,6 +14,7 @@ from sandbox.client import SandboxClient
 from sandbox.redis import redis_server
 from tests.conftest import StartService
 from tests.process import Process
+from tests.proofs.watch import TAKEN_FOR_DEAD, until_echoed, until_logged
 from tests.waiting import until
 
 BOTS = range(3000001, 3000007)
@@ -21,7 +22,9 @@ TOKENS = {bot: f"{bot}:{'r' * 35}" for bot in BOTS}
 SETTINGS = {"BOT_TOKENS": " ".join(TOKENS.values()), "DRAIN_TIMEOUT": "10"}
 USER_IDS = count(9000)
 TAKEOVER = 30.0
-"""Seconds within which the bots and turns of a dead replica are taken over."""
+"""Seconds within which the bots of a dead replica are taken over."""
+HAND_OVER = 8.0
+"""Seconds within which those of a replica that stopped are: long before it could count as dead."""
 
 
 async def start_replicas(
@@ -43,7 +46,7 @@ async def holders(service: Process) -> dict[str, int]:
     return {replica: held.count(replica) for replica in set(held)}
 
 
-async def until_shared(service: Process, replicas: int, timeout: float = 10.0) -> None:
+async def until_shared(service: Process, replicas: int, within: float | None = None) -> None:
     """Wait until this many replicas hold the bots evenly and every bot runs."""
 
     async def shared() -> bool:
@@ -56,7 +59,7 @@ async def until_shared(service: Process, replicas: int, timeout: float = 10.0) -
             and {bot["state"] for bot in bots} == {"running"}
         )
 
-    await until(shared, f"{replicas} replicas share the bots evenly", timeout)
+    await until(shared, f"{replicas} replicas share the bots evenly", within=within)
 
 
 class Load:
@@ -87,21 +90,14 @@ class Load:
                 self.sent[bot, user] = number
             await asyncio.sleep(0.2)  # the pace of the users
 
-    async def check(self, timeout: float) -> None:
+    async def check(self) -> None:
         """Wait until every message has its echo; check the order in each chat."""
-        for bot, user in self._chats:
-            wanted = [str(number) for number in range(1, self.sent[bot, user] + 1)]
-
-            async def echoes(bot: int = bot, user: int = user) -> list[str]:
-                chat = await self._sandbox.messages(bot, user)
-                return [message["text"] for message in chat if message["from"]["is_bot"]]
-
-            async def all_there(wanted: list[str] = wanted) -> bool:
-                return set(wanted) <= set(await echoes())
-
-            await until(all_there, f"all {len(wanted)} echoes of bot {bot}", timeout)
+        sent = {
+            chat: [str(number) for number in range(1, last + 1)] for chat, last in self.sent.items()
+        }
+        for chat, echoes in (await until_echoed(self._sandbox, sent)).items():
             # At least once: an echo may come twice after a kill, but never before an older one.
-            assert list(dict.fromkeys(await echoes())) == wanted
+            assert list(dict.fromkeys(echoes)) == sent[chat]
 
 
 async def conflicts(sandbox: SandboxClient) -> int:
@@ -131,12 +127,12 @@ async def test_kill_one_stop_one_start_another_under_load(
     async with load.running():
         await asyncio.sleep(1)
         await first.kill()
-        await until_shared(second, 2, TAKEOVER)
+        await until_shared(second, 2, within=TAKEOVER)
         assert await second.stop() == 0
-        await until_shared(third, 1, 5)
+        await until_shared(third, 1, within=HAND_OVER)
         fourth = await start_service(**SETTINGS)
         await until_shared(fourth, 2)
-    await load.check(TAKEOVER)
+    await load.check()
 
 
 @pytest.mark.usefixtures("no_conflict")
@@ -151,8 +147,8 @@ async def test_rolling_replacement_under_load(
             replicas.append(await start_service(**SETTINGS))
             await until_shared(replicas[-1], 3)
             assert await old.stop() == 0
-            await until_shared(replicas[-1], 2, 5)
-    await load.check(10)
+            await until_shared(replicas[-1], 2, within=HAND_OVER)
+    await load.check()
     for bot in BOTS:  # nobody died, so nothing was handled twice
         sent = [load.sent[bot, user] for user in load.users]
         chats = [await sandbox.messages(bot, user) for user in load.users]
@@ -168,14 +164,15 @@ async def test_a_paused_process_does_not_poll_after_it_wakes(
     first, second = await start_replicas(start_service, 2)
     await until_shared(first, 2)
     first.signal(signal.SIGSTOP)
-    await until_shared(second, 1, TAKEOVER)
+    await until_shared(second, 1, within=TAKEOVER)
     first.signal(signal.SIGCONT)
-    await until_shared(second, 2, 15)
+    await until_logged(first, TAKEN_FOR_DEAD)
+    await until_shared(second, 2)
     before = await conflicts(sandbox)
     load = Load(sandbox, BOTS)
     async with load.running():
         await asyncio.sleep(1)
-    await load.check(10)
+    await load.check()
     assert await conflicts(sandbox) == before
 
 
@@ -197,8 +194,8 @@ async def test_redis_away_for_longer_than_a_lease(
                 assert (await health(replicas[0]))["redis"] == "down"
             finally:
                 redis.process.send_signal(signal.SIGCONT)
-            await until_shared(replicas[1], 2, 20)
-        await load.check(TAKEOVER)
+            await until_shared(replicas[1], 2)
+        await load.check()
         for replica in replicas:
             assert await replica.stop() == 0
 
@@ -220,11 +217,11 @@ async def test_a_hundred_bots_join_while_others_answer(
         async def all_polled() -> bool:
             return {bot["id"] for bot in await sandbox.bots() if bot["polls"]} >= set(more)
 
-        await until(all_polled, "a hundred more bots poll", 10)
+        await until(all_polled, "a hundred more bots poll")
         tokens.write_text("\n".join(TOKENS.values()))
 
         async def gone() -> bool:
             return not any(bot["polls"] for bot in await sandbox.bots() if bot["id"] in more)
 
-        await until(gone, "they are gone again", 10)
-    await load.check(10)
+        await until(gone, "they are gone again")
+    await load.check()

@@ -20,6 +20,7 @@ from tests.proofs.watch import (
     Json,
     complaints,
     get,
+    let_go,
     new_bots,
     turns,
     until_logged,
@@ -28,8 +29,10 @@ from tests.proofs.watch import (
 from tests.waiting import until
 
 DEVELOPMENT = {"PYTHONDEVMODE": "1"}
-TAKEOVER = 15.0
-"""Seconds of silence after which a replica counts as dead: handing turns back is much faster."""
+GRACE = 20.0
+"""Seconds: less than the `stop_grace_period` of compose.yaml."""
+SOONER = 12.0
+"""Seconds: one that died would not be missed so soon. Handing turns back takes two."""
 
 
 async def until_unready(service: Process) -> Json:
@@ -37,7 +40,7 @@ async def until_unready(service: Process) -> Json:
         status, body = await get(service, "/health/ready")
         return body if status == 503 else {}
 
-    return await until(unready, "/health/ready answers 503", 5)
+    return await until(unready, "/health/ready answers 503")
 
 
 async def bot_state(sandbox: SandboxClient, bot: int) -> Json:
@@ -63,10 +66,10 @@ async def test_turns_in_flight_finish_and_nothing_else_is_taken(
     start_service: StartService, sandbox: SandboxClient, clean_redis: str, number: signal.Signals
 ) -> None:
     [bot], token = await new_bots(sandbox)
-    service = await start_service(APP, BOT_TOKENS=token, **DEVELOPMENT)
-    users = range(1, 21)
-    last = [await sandbox.send(bot, "sleep 3", user_id=user) for user in users][-1]
-    await until_started(clean_redis, "sleep 3", len(users))
+    service = await start_service(APP, BOT_TOKENS=token, DRAIN_TIMEOUT="100", **DEVELOPMENT)
+    users, work = range(1, 21), "wait go-on"
+    last = [await sandbox.send(bot, work, user_id=user) for user in users][-1]
+    await until_started(clean_redis, work, len(users))
 
     service.signal(number)
     assert await until_unready(service) == {"ready": False, "redis": True, "accepting": False}
@@ -77,14 +80,15 @@ async def test_turns_in_flight_finish_and_nothing_else_is_taken(
         state = await bot_state(sandbox, bot)
         return (state["pending"], state["confirmed"], state["polls"]) == (0, last, 0)
 
-    await until(confirmed, "the last update is confirmed and nobody polls", 5)
+    await until(confirmed, "the last update is confirmed and nobody polls")
     await sandbox.send(bot, "late", user_id=1)
 
-    assert await service.wait(15) == 0
+    let_go(clean_redis)
+    assert await service.wait(within=SOONER) == 0
     assert not complaints(service.log), service.log
     for user in users:
         chat = [message["text"] for message in await sandbox.messages(bot, user)]
-        assert chat == (["sleep 3", "late", "sleep 3"] if user == 1 else ["sleep 3", "sleep 3"])
+        assert chat == ([work, "late", work] if user == 1 else [work, work])
     state = await bot_state(sandbox, bot)
     assert (state["pending"], state["confirmed"]) == (1, last), "the late one stays with Telegram"
     with redis.Redis.from_url(clean_redis) as client:
@@ -100,7 +104,7 @@ async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
     replicas = await asyncio.gather(*(start_service(APP, **settings) for _ in range(2)))
     first, second = await with_holder_first(replicas, bot)
     second.signal(signal.SIGSTOP)  # so that the first one takes both turns
-    works = {1: "sleep 9", 2: "stubborn 9"}
+    works = {1: "sleep 9", 2: "stubborn 20"}
     for user, work in works.items():
         await sandbox.send(bot, work, user_id=user)
         await sandbox.send(bot, "next", user_id=user)
@@ -113,15 +117,14 @@ async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
     for work in works.values():
         again = (await until_started(clean_redis, work, 2))[-1]
         assert again["process"] == second.pid
-        assert again["at"] - told_at < TAKEOVER / 2
-    assert await first.wait(10) == 0
-    took = time.time() - told_at
+        assert again["at"] - told_at < SOONER
     # A handler that will not be cancelled must not hold the process up: its turn is elsewhere.
-    assert took < TAKEOVER / 2
+    assert await first.wait() == 0
+    assert time.time() - told_at < SOONER
     assert not complaints(first.log), first.log
 
     for user, work in works.items():
-        answers = [(await sandbox.reply(bot, user, timeout=30))["text"] for _ in range(2)]
+        answers = [(await sandbox.reply(bot, user))["text"] for _ in range(2)]
         assert answers == [work, "next"]
     assert await second.stop() == 0
     ended = turns(clean_redis).noted("end")
@@ -142,7 +145,7 @@ async def test_a_second_signal_ends_the_process_at_once(
     service.signal(signal.SIGTERM)
     await until_unready(service)
     service.signal(signal.SIGINT)
-    assert await service.wait(3) == 128 + signal.SIGINT
+    assert await service.wait(within=SOONER) == 128 + signal.SIGINT
     assert "second signal" in service.log
 
 
@@ -167,9 +170,9 @@ async def test_a_stop_does_not_wait_for_a_redis_that_hangs(
             await until_logged(service, "waiting for Redis")
         for service in (refused, working, waiting):
             service.signal(signal.SIGTERM)
-        assert await refused.wait(5) == 0
-        assert await working.wait(20) == 0
-        assert await waiting.wait(10) == 0
+        assert await refused.wait(within=GRACE) == 0
+        assert await working.wait(within=GRACE) == 0
+        assert await waiting.wait(within=GRACE) == 0
     finally:
         server.kill()
     for service in (refused, working, waiting):

@@ -157,5 +157,5 @@ async def until_in(service: Process, state: str) -> Any:
             bot.update((await answer.json())["bots"][0])
         return bool(bot["state"] == state)
 
-    await until(in_state, f"the bot is {state}", 90)
+    await until(in_state, f"the bot is {state}")
     return bot["error"]

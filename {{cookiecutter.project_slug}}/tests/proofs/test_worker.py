@@ -18,17 +18,19 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from fleet.inbox import DeadLetter, Inbox
+from fleet.inbox.inbox import DEAD_AFTER
 from fleet.redis.keys import PREFIX
 from fleet.worker import Worker
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process, service_process
 from tests.proofs.mail import text
+from tests.proofs.watch import let_go
 from tests.waiting import until
 
 APP = "tests.proofs.app"
 CAREFUL, OTHER, POISONED = 3700001, 3700002, 3700003
-TIMEOUT = 6
+TIMEOUT = 15
 """HANDLER_TIMEOUT, seconds."""
 _user_ids = itertools.count(1)
 
@@ -84,7 +86,7 @@ async def letters(inbox: Inbox, user: int, bot: int = CAREFUL) -> list[DeadLette
 
 
 async def until_dead(inbox: Inbox, user: int, bot: int = CAREFUL) -> DeadLetter:
-    [letter] = await until(lambda: letters(inbox, user, bot), "the update is a dead letter", 10)
+    [letter] = await until(lambda: letters(inbox, user, bot), "the update is a dead letter")
     return letter
 
 
@@ -94,14 +96,18 @@ async def answers(sandbox: SandboxClient, bot: int, user: int) -> list[str]:
 
 
 async def until_answered(
-    sandbox: SandboxClient, bot: int, user: int, wanted: list[str], seconds: float = 15.0
+    sandbox: SandboxClient, bot: int, user: int, wanted: list[str], within: float | None = None
 ) -> None:
     """Wait for exactly these answers in a private chat."""
 
-    async def answered() -> bool:
-        return len(await answers(sandbox, bot, user)) >= len(wanted)
+    async def come() -> int:
+        return len(await answers(sandbox, bot, user))
 
-    await until(answered, f"{len(wanted)} answers of bot {bot} for user {user}", seconds)
+    async def answered() -> bool:
+        return await come() >= len(wanted)
+
+    what = f"{len(wanted)} answers of bot {bot} for user {user}"
+    await until(answered, what, moving=come, within=within)
     assert await answers(sandbox, bot, user) == wanted
 
 
@@ -164,7 +170,7 @@ async def test_a_handler_that_fails_otherwise_harms_nobody_either(
         return "next" in await answers(sandbox, CAREFUL, user)
 
     await until(goes_on, "the conversation goes on")
-    await service.wait_ready(seconds=2)
+    await service.wait_ready()
 
 
 async def test_a_method_that_a_handler_returns_is_sent(
@@ -249,9 +255,7 @@ async def test_turns_of_a_conversation_are_never_two_at_once(
 async def test_trouble_of_one_bot_is_its_own_and_passes(
     service: Process, sandbox: SandboxClient, inbox: Inbox, user: int, kind: str
 ) -> None:
-    troubled = 5.0
-    began = time.monotonic()
-    await sandbox.fault(kind, CAREFUL, seconds=troubled, retry_after=2)
+    await sandbox.fault(kind, CAREFUL, retry_after=2)
     await sandbox.send(CAREFUL, "patience", user_id=user)
 
     async def shows() -> bool:
@@ -259,22 +263,21 @@ async def test_trouble_of_one_bot_is_its_own_and_passes(
         return state == ("flood-wait" if kind == "429" else "backing-off")
 
     if kind != "hang":  # a poll that hangs shows as one that waits
-        await until(shows, "the bot shows its trouble", troubled)
-    delays = []
-    while time.monotonic() < began + troubled - 1:
-        started, other = time.monotonic(), next(_user_ids)
+        await until(shows, "the bot shows its trouble")
+    for _ in range(20):
+        other = next(_user_ids)
         await sandbox.send(OTHER, "hello", user_id=other)
-        await until_answered(sandbox, OTHER, other, ["hello"], seconds=2)
-        delays.append(time.monotonic() - started)
+        await until_answered(sandbox, OTHER, other, ["hello"], within=2)
     assert (await bot_state(service, OTHER))[0] == "running"
     assert await answers(sandbox, CAREFUL, user) == []
-    await until_answered(sandbox, CAREFUL, user, ["patience"], seconds=30)
+    await sandbox.clear_faults()
+    await until_answered(sandbox, CAREFUL, user, ["patience"])
     assert await letters(inbox, user) == []
 
     async def recovers() -> bool:
         return await bot_state(service, CAREFUL) == ("running", "")
 
-    await until(recovers, "the bot runs again", 20)
+    await until(recovers, "the bot runs again")
 
 
 async def test_calls_that_fail_in_a_turn_are_no_error_of_its_handler(
@@ -284,7 +287,7 @@ async def test_calls_that_fail_in_a_turn_are_no_error_of_its_handler(
     for kind in ("reset", "502", "hang"):
         await sandbox.fault(kind, CAREFUL, method="sendMessage", times=1, seconds=1)
         await sandbox.send(CAREFUL, kind, user_id=user)
-    await until_answered(sandbox, CAREFUL, user, ["reset", "502", "hang"], seconds=30)
+    await until_answered(sandbox, CAREFUL, user, ["reset", "502", "hang"])
     assert await letters(inbox, user) == []
 
 
@@ -316,7 +319,7 @@ async def test_updates_of_a_revoked_token_wait_for_a_new_one(
     assert (await bot_state(service, fine))[0] == "running"
 
     tokens.write_text(f"{new_token}\n{token(fine)}\n")
-    await until_answered(sandbox, revoked, 1, ["sleep 1", "waiting"], seconds=30)
+    await until_answered(sandbox, revoked, 1, ["sleep 1", "waiting"])
     await sandbox.send(revoked, "again", user_id=1)
     await until_answered(sandbox, revoked, 1, ["sleep 1", "waiting", "again"])
     assert await bot_state(service, revoked) == ("running", "")
@@ -338,11 +341,11 @@ async def test_an_update_that_kills_its_process_cannot_do_so_for_ever(
     await sandbox.send(POISONED, "die", user_id=1)
     await sandbox.send(POISONED, "next", user_id=1)
     for _ in range(2):
-        assert await service.wait(40) == -9
+        assert await service.wait() == -9
         service = await start_service(APP, **settings)
     for user in bystanders:
-        await until_answered(sandbox, POISONED, user, ["sleep 2"], seconds=40)
-    await until_answered(sandbox, POISONED, 1, ["next"], seconds=30)
+        await until_answered(sandbox, POISONED, user, ["sleep 2"])
+    await until_answered(sandbox, POISONED, 1, ["next"])
     async with Redis.from_url(clean_redis) as redis:
         [letter] = [letter async for letter in Inbox(redis).dead_letters()]
         assert not await redis.exists(f"{PREFIX}attempts", f"{PREFIX}suspects")
@@ -359,27 +362,30 @@ async def test_long_turns_and_long_waits(
         await sandbox.add(token(bot))
     settings = {"BOT_TOKENS": f"{token(long)} {token(flooded)}", "CONCURRENCY": "4"}
     replicas = await asyncio.gather(*(start_service(APP, **settings) for _ in range(2)))
-    await sandbox.fault("429", flooded, method="sendMessage", seconds=5, retry_after=31)
+    await sandbox.fault("429", flooded, method="sendMessage", retry_after=31)
     users = range(1, 21)
     for user in users:
         await sandbox.send(flooded, "flood", user_id=user)
-    await sandbox.send(long, "sleep 20", user_id=1)
+    await sandbox.send(long, "wait go-on", user_id=1)
     await sandbox.send(long, "next", user_id=1)
 
     async def room() -> bool:
         in_flight = [(await health(replica))["turns_in_flight"] for replica in replicas]
         return sorted(in_flight) == [0, 1]
 
-    await until(room, "only the long turn is in flight", 10)
+    await until(room, "only the long turn is in flight")
     assert [await answers(sandbox, flooded, user) for user in users] == [[]] * len(users)
-    await until_answered(sandbox, long, 1, ["sleep 20", "next"], seconds=40)
+    await sandbox.clear_faults()
+    await asyncio.sleep(DEAD_AFTER + 5)
+    let_go(clean_redis)
+    await until_answered(sandbox, long, 1, ["wait go-on", "next"])
     for user in users:
-        await until_answered(sandbox, flooded, user, ["flood"], seconds=40)
+        await until_answered(sandbox, flooded, user, ["flood"])
     async with Redis.from_url(clean_redis) as redis:
         notes = [json.loads(note) for note in await read_turns(redis)]
         assert [letter async for letter in Inbox(redis).dead_letters()] == []
     begun = [note["text"] for note in notes if note["bot"] == long and note["what"] == "start"]
-    assert begun == ["sleep 20", "next"]
+    assert begun == ["wait go-on", "next"]
 
 
 async def read_turns(redis: Redis) -> list[bytes]:
@@ -390,7 +396,6 @@ async def test_a_worker_whose_places_are_all_taken_is_not_stuck(
     clean_redis: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fleet.worker.LONGEST_PAUSE", 0.1)
-    monkeypatch.setattr("fleet.worker.STUCK_AFTER", 1.0)
     over = asyncio.Event()
 
     async def take(member: object, update: bytes) -> None:
@@ -406,10 +411,13 @@ async def test_a_worker_whose_places_are_all_taken_is_not_stuck(
             return worker.in_flight == 2
 
         await until(full, "all places are taken")
-        until_then = time.monotonic() + 1.5
-        while time.monotonic() < until_then:
-            assert not worker.stuck
-            await asyncio.sleep(0.1)
+        full_at = time.monotonic()
+
+        async def looks_again() -> bool:
+            return worker._looked_at > full_at
+
+        await until(looks_again, "the worker looks although it can take nothing")
+        assert not worker.stuck
         over.set()
         await worker.drain(5)
         await running

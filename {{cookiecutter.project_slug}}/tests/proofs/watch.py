@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from tests.process import Process
 from tests.waiting import until
 
 APP = "tests.proofs.app"
+TAKEN_FOR_DEAD = "this replica was taken for dead"
+"""Says the log of one that was silent for long, when it wakes: paused, or starved."""
 Json = dict[str, Any]
 Conversation = tuple[int, int]
 """Bot and user, in their private chat."""
@@ -32,11 +34,7 @@ async def new_bots(sandbox: SandboxClient, number: int = 1) -> tuple[list[int], 
 
 async def get(service: Process, path: str = "/health") -> tuple[int, Json]:
     """Ask a replica: status and body."""
-    timeout = aiohttp.ClientTimeout(total=15)
-    async with (
-        aiohttp.ClientSession(timeout=timeout) as http,
-        http.get(service.url + path) as answer,
-    ):
+    async with aiohttp.ClientSession() as http, http.get(service.url + path) as answer:
         return answer.status, await answer.json()
 
 
@@ -99,8 +97,14 @@ class Turns:
 
 def turns(url: str) -> Turns:
     """Read what the turns left in this Redis."""
-    with redis.Redis.from_url(url, socket_timeout=5) as client:
+    with redis.Redis.from_url(url, socket_timeout=60) as client:
         return Turns(client)
+
+
+def let_go(url: str, key: str = "go-on") -> None:
+    """End the turns that `wait` for this key."""
+    with redis.Redis.from_url(url, socket_timeout=60) as client:
+        client.set(key, 1)
 
 
 async def until_started(url: str, text: str, number: int = 1) -> list[Json]:
@@ -111,6 +115,26 @@ async def until_started(url: str, text: str, number: int = 1) -> list[Json]:
         return found if len(found) >= number else []
 
     return await until(started, f"{number} turns of {text!r} have started")
+
+
+async def until_echoed(
+    sandbox: SandboxClient, sent: Mapping[Conversation, list[str]]
+) -> dict[Conversation, list[str]]:
+    """Wait, as long as echoes come, until every message has one; give all that came, by chat."""
+    echoes: dict[Conversation, list[str]] = {}
+
+    async def complete() -> bool:
+        for (bot, user), texts in sent.items():
+            if not set(texts) <= set(echoes.get((bot, user), ())):
+                chat = await sandbox.messages(bot, user)
+                echoes[bot, user] = [one["text"] for one in chat if one["from"]["is_bot"]]
+        return all(set(texts) <= set(echoes[chat]) for chat, texts in sent.items())
+
+    async def come() -> int:
+        return sum(map(len, echoes.values()))
+
+    await until(complete, "every message has its echo", moving=come)
+    return echoes
 
 
 class Users:
@@ -141,20 +165,11 @@ class Users:
             await self.write()
             await asyncio.sleep(0.25)
 
-    async def until_answered(self, seconds: float) -> None:
+    async def until_answered(self) -> None:
         """Wait for every echo; check that each chat's echoes came in the order of its messages.
 
         An echo may come twice, but not after that of a later message: at least once, in order.
         """
-        for (bot, user), texts in self.sent.items():
-
-            async def echoes(bot: int = bot, user: int = user) -> list[str]:
-                chat = await self._sandbox.messages(bot, user)
-                return [message["text"] for message in chat if message["from"]["is_bot"]]
-
-            async def complete(texts: list[str] = texts) -> bool:
-                return set(texts) <= set(await echoes())
-
-            await until(complete, f"all echoes of bot {bot} for user {user}", seconds)
-            places = [texts.index(echo) for echo in await echoes()]
-            assert places == sorted(places), f"bot {bot}, user {user}: {await echoes()}"
+        for (bot, user), echoes in (await until_echoed(self._sandbox, self.sent)).items():
+            places = [self.sent[bot, user].index(echo) for echo in echoes]
+            assert places == sorted(places), f"bot {bot}, user {user}: {echoes}"

@@ -6,7 +6,6 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Self
 import orjson
 
 from tests.process import INHERITED, ROOT
+from tests.waiting import until
 
 COMMAND = [sys.executable, "-m", "fleet"]
 
@@ -70,7 +70,7 @@ class CommandLine:
 
 
 class Terminal:
-    """A command on a terminal of its own, killed at the end of the block. Its methods block."""
+    """A command on a terminal of its own, killed at the end of the block."""
 
     def __init__(self, command_line: CommandLine, *arguments: str) -> None:
         self.screen = ""
@@ -102,13 +102,15 @@ class Terminal:
     def pid(self) -> int:
         return self._process.pid
 
-    def expect(self, text: str, timeout: float = 20.0) -> None:
+    async def expect(self, text: str) -> None:
         """Wait for a text that was not there when this was last called."""
-        start, deadline = len(self.screen), time.monotonic() + timeout
-        while text not in self.screen[start:]:
-            assert time.monotonic() < deadline, f"no {text!r} on the screen:\n{self.screen}"
-            time.sleep(0.02)
+        start = len(self.screen)
+
+        async def shown() -> bool:
             self._read()
+            return text in self.screen[start:]
+
+        await until(shown, f"{text!r} on the screen", moving=self._shown)
 
     def type(self, text: str) -> None:
         os.write(self._own, text.encode())
@@ -116,15 +118,19 @@ class Terminal:
     def interrupt(self) -> None:
         self._process.send_signal(signal.SIGINT)
 
-    def wait(self, timeout: float = 20.0) -> int:
+    async def wait(self) -> int:
         """Wait for its end and return the exit code."""
-        deadline = time.monotonic() + timeout
-        while (code := self._process.poll()) is None:
-            assert time.monotonic() < deadline, f"it does not end:\n{self.screen}"
-            time.sleep(0.02)
+
+        async def ended() -> bool:
             self._read()
+            return self._process.poll() is not None
+
+        await until(ended, "the command ends", moving=self._shown)
         self._read()
-        return code
+        return self._process.returncode
+
+    async def _shown(self) -> str:
+        return self.screen
 
     def _read(self) -> None:
         try:

@@ -14,8 +14,6 @@ from tests.process import Process
 from tests.waiting import until
 
 KEY, OTHER_KEY = "k" * 40, "o" * 40
-EFFECT = 3.0
-"""Seconds until a change shows: two until all replicas have it, and the time of a reply."""
 
 
 @dataclass
@@ -39,7 +37,7 @@ def message(update_id: int, text: str) -> dict[str, Any]:
 
 
 async def replies(sandbox: SandboxClient, bot: int, *, at_least: int = 0) -> list[str]:
-    calls = await sandbox.calls(bot, "sendMessage", at_least=at_least, timeout=10)
+    calls = await sandbox.calls(bot, "sendMessage", at_least=at_least)
     return [str(call["params"]["text"]) for call in calls]
 
 

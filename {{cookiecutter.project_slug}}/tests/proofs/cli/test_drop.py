@@ -28,16 +28,16 @@ async def test_what_waits_for_a_bot_of_the_settings_is_dropped(
     assert "Delete 2 updates of " in refused.err
     assert await inbox.sizes() == {bots.one: 2}
 
-    def answer(yes: str) -> str:
+    async def answer(yes: str) -> str:
         with Terminal(fleet, "drop", name) as terminal:
-            terminal.expect("for good? [y/N]")
+            await terminal.expect("for good? [y/N]")
             terminal.type(f"{yes}\n")
-            assert terminal.wait() == (0 if yes == "y" else 1)
+            assert await terminal.wait() == (0 if yes == "y" else 1)
             return terminal.screen
 
-    assert "nothing was done" in answer("n")
+    assert "nothing was done" in await answer("n")
     assert await inbox.sizes() == {bots.one: 2}
-    assert "2 waiting updates of " in answer("y")
+    assert "2 waiting updates of " in await answer("y")
     assert await inbox.sizes() == {}
     assert "0 waiting updates of " in await fleet.ok("drop", name)
 

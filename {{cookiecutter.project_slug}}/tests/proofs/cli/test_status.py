@@ -20,12 +20,12 @@ async def test_a_token_typed_at_the_prompt_is_not_shown(
 ) -> None:
     token = bots.tokens[bots.two]
     with Terminal(fleet, "add") as terminal:
-        await asyncio.to_thread(terminal.expect, "not shown")
+        await terminal.expect("not shown")
         terminal.type(token + "\n")
         arguments = Path(f"/proc/{terminal.pid}/cmdline")
         if sys.platform == "linux":
             assert token not in await asyncio.to_thread(arguments.read_text)
-        assert await asyncio.to_thread(terminal.wait) == 0
+        assert await terminal.wait() == 0
     assert "is in the fleet" in terminal.screen
     assert token.partition(":")[2] not in terminal.screen
     stored = await client.execute_command("HGETALL", f"{PREFIX}registry")
@@ -38,13 +38,13 @@ async def test_status_shows_changes_while_it_watches(
 ) -> None:
     service = await start_service(**bots.settings)
     with Terminal(fleet, "status", "--watch") as terminal:
-        await asyncio.to_thread(terminal.expect, "running")
+        await terminal.expect("running")
         await fleet.ok("pause", str(bots.one))
-        await asyncio.to_thread(terminal.expect, "paused")
+        await terminal.expect("paused")
         await service.stop()
-        await asyncio.to_thread(terminal.expect, "none runs")
+        await terminal.expect("none runs")
         terminal.interrupt()
-        assert await asyncio.to_thread(terminal.wait) == 130
+        assert await terminal.wait() == 130
     assert "Traceback" not in terminal.screen
 
 
