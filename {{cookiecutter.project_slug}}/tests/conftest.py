@@ -21,6 +21,8 @@ pytest_plugins = ["sandbox.testing.plugin"]
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
+PROOF_BOTS = "tests.proofs.app"
+"""What the proofs start: so they hold whatever you make of `bot/`."""
 StartService = Callable[..., Awaitable[Process]]
 
 
@@ -87,13 +89,13 @@ async def start_service(
 ) -> AsyncIterator[StartService]:
     """Start replicas: `service = await start_service(BOT_TOKENS=...)`.
 
-    The first argument is the module, `bot` unless told; the others are settings. The replica is
-    ready when the call returns, unless `wait=False`. All are killed at the end of the test; pytest
-    shows their logs if the test failed.
+    The first argument is the module, the bots of the proofs unless told; the others are settings.
+    The replica is ready when the call returns, unless `wait=False`. All are killed at the end of
+    the test; pytest shows their logs if the test failed.
     """
     started: list[Process] = []
 
-    async def start(module: str = "bot", *, wait: bool = True, **settings: str) -> Process:
+    async def start(module: str = PROOF_BOTS, *, wait: bool = True, **settings: str) -> Process:
         service = service_process(module, tmp_path, clean_redis, sandbox_url, **settings)
         started.append(service)
         if wait:

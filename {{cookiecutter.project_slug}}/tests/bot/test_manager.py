@@ -209,13 +209,13 @@ async def test_without_a_key_no_bot_is_added(
 ) -> None:
     bot, token = await new_bot(telegram)
     _, other = await new_bot(telegram)
-    await start_service(**SETTINGS | {"BOT_TOKENS": f"manager={token}", "SECRET_KEY": ""})
+    await start_service("bot", **SETTINGS | {"BOT_TOKENS": f"manager={token}", "SECRET_KEY": ""})
     admin = user("Admin", bot=bot, user_id=ADMIN)
     assert (await admin.ask(f"/addbot {other}")).text == NO_KEY
 
 
 async def test_wrong_admin_ids_stop_the_start(start_service: StartService) -> None:
-    service = await start_service(wait=False, **SETTINGS | {"ADMIN_IDS": "7000, @alice"})
+    service = await start_service("bot", wait=False, **SETTINGS | {"ADMIN_IDS": "7000, @alice"})
     assert await service.wait() == 2
     assert service.log == (
         "ADMIN_IDS: write the numbers of Telegram users, separated by commas, like 12345,678\n"

@@ -19,6 +19,7 @@ A message's text says what its handler does, by its first word:
 | `return` | returns a sendMessage instead of sending it |
 | `tell 5` | sends a message to chat 5 |
 | `count` | adds one to the conversation's FSM data and says the sum |
+| `role` | says the role of its bot |
 | anything else | is echoed |
 
 Each turn leaves two entries in the Redis list `turns`: JSON with `what` (start, end), `bot`,
@@ -33,7 +34,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiogram import Bot, Dispatcher, Router
+from aiogram import Bot, Dispatcher, F, Router
 from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
 from aiogram.filters import ExceptionTypeFilter
 from aiogram.fsm.context import FSMContext
@@ -63,6 +64,10 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
             "process": os.getpid(),
         }
         await redis.execute_command("RPUSH", "turns", json.dumps(entry))
+
+    @router.message(F.text == "role")
+    async def say_role(message: Message, role: str | None) -> None:
+        await message.answer(str(role))
 
     @router.message()
     async def handle(message: Message, bot: Bot, state: FSMContext) -> Any:

@@ -7,6 +7,7 @@ from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.waiting import until
 
+MENU = "tests.proofs.menu"
 _bot_ids = count(4100001)
 
 
@@ -32,14 +33,13 @@ async def test_each_role_has_its_menu_and_it_is_set_once(
     (one, one_token), (two, two_token) = new_bot(), new_bot()
     file = tmp_path / "tokens"
     file.write_text(f"support={one_token}\n{two_token}\n")
-    service = await start_service(BOT_TOKENS_FILE=str(file))
-    everybody = ["start", "help", "form", "cancel"]
-    support = ["start", "help", "hours", "form", "cancel"]
+    service = await start_service(MENU, BOT_TOKENS_FILE=str(file))
+    everybody, support = ["order"], ["order", "hours"]
     assert await menus(sandbox, one) == [support]
     assert await menus(sandbox, two) == [everybody]
     assert await service.stop() == 0
 
-    service = await start_service(BOT_TOKENS_FILE=str(file))
+    service = await start_service(MENU, BOT_TOKENS_FILE=str(file))
     for bot in (one, two):
         assert len(await sandbox.calls(bot, "getMyCommands", at_least=2)) == 2
         await echoes(sandbox, bot)
@@ -59,7 +59,7 @@ async def test_a_menu_that_cannot_be_set_keeps_no_bot_from_answering(
     await sandbox.fault("500", one, "setMyCommands")
     await sandbox.fault("429", two, "setMyCommands", retry_after=3600)
     await sandbox.fault("hang", three, "getMyCommands")
-    service = await start_service(BOT_TOKENS=f"{one_token} {two_token} {three_token}")
+    service = await start_service(MENU, BOT_TOKENS=f"{one_token} {two_token} {three_token}")
     for bot, method in ((one, "setMyCommands"), (two, "setMyCommands"), (three, "getMyCommands")):
         assert await sandbox.calls(bot, method, at_least=1)
     for bot in (one, two, three):
@@ -80,7 +80,7 @@ async def test_bots_whose_handlers_describe_nothing_are_left_alone(
 ) -> None:
     bot, token = new_bot()
     await sandbox.add(token)
-    await start_service("tests.proofs.app", BOT_TOKENS=token)
+    await start_service(BOT_TOKENS=token)
     await echoes(sandbox, bot)
     assert not await sandbox.calls(bot, "getMyCommands")
     assert not await sandbox.calls(bot, "setMyCommands")

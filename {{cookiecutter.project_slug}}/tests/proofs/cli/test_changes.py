@@ -33,8 +33,8 @@ async def test_a_bot_is_added_while_another_answers(
     async with conversation(sandbox, bots.one):
         said = await fleet.ok("add", "--role", "shop", "-", stdin=bots.tokens[bots.two] + "\n")
         assert f"({bots.two}) is in the fleet, role shop" in said
-        await sandbox.send(bots.two, "/start")
-        assert "the shop bot" in (await sandbox.reply(bots.two, 7))["text"]
+        await sandbox.send(bots.two, "role")
+        assert (await sandbox.reply(bots.two, 7))["text"] == "shop"
 
     await until_state(service, bots.two, "running")
     first, second = await fleet.json("list")
@@ -52,9 +52,9 @@ async def test_a_new_token_takes_effect_and_keeps_the_role(
     async with conversation(sandbox, bots.two):
         token = await sandbox.rotate(bots.one)
         await until_state(service, bots.one, "unauthorized")
-        await sandbox.send(bots.one, "/start")
+        await sandbox.send(bots.one, "role")
         await fleet.ok("add", stdin=token)
-        assert "the support bot" in (await sandbox.reply(bots.one, 7))["text"]
+        assert (await sandbox.reply(bots.one, 7))["text"] == "support"
         await until_state(service, bots.one, "running")
 
     await fleet.ok("add", "--role", "", stdin=token)
@@ -182,8 +182,8 @@ async def test_a_wrong_key_stops_only_the_bots_stored_with_the_right_one(
         assert "another SECRET_KEY" in await other.ok("status")
 
         await other.ok("add", stdin=bots.tokens[bots.two])
-        await sandbox.send(bots.two, "/start")
-        assert "the shop bot" in (await sandbox.reply(bots.two, 7))["text"]
+        await sandbox.send(bots.two, "role")
+        assert (await sandbox.reply(bots.two, 7))["text"] == "shop"
 
 
 async def test_a_change_of_the_tokens_file_takes_effect(
