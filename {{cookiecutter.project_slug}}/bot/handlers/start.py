@@ -5,7 +5,7 @@ from aiogram.filters import CommandStart
 from aiogram.types import Message
 
 
-async def start(message: Message, bot: Bot, bot_role: str | None) -> None:
+async def start(message: Message, bot: Bot, bot_role: str | None = None) -> None:
     name = message.from_user.first_name if message.from_user else "there"
     me = await bot.me()  # asked once for each bot, then remembered by aiogram
     duty = f", the {bot_role} bot" if bot_role else ""

@@ -58,3 +58,9 @@ async def test_without_the_service_no_role_fits() -> None:
     """A test of a part of the bot feeds updates without a role."""
     message = Message.model_validate(update("hi")["message"])
     assert not await Role("support")(message)
+
+
+async def test_who_feeds_updates_by_hand_may_give_the_role_alone() -> None:
+    message = Message.model_validate(update("hi")["message"])
+    assert await Role("support")(message, role="support")
+    assert not await Role("support")(message, role="shop")
