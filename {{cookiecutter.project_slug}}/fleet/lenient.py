@@ -24,7 +24,8 @@ _HALF = re.compile(
     r"(?P<whole>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\[^u])"
     r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
-_NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+# A text without an end goes to the end: else every quote in it would be looked at as its start.
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def loads(content: str | bytes) -> Any:

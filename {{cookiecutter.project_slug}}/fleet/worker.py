@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 import traceback
 from collections import Counter
@@ -65,7 +66,7 @@ class Worker:
         self._draining = False
         self._waits = Complaint(log, "turns wait")
         self._is_silent = Complaint(log, "no beat reaches Redis", hushed=True)
-        self._looked_at = time.monotonic()
+        self._looked_at = math.inf
 
     @property
     def in_flight(self) -> int:
@@ -74,7 +75,7 @@ class Worker:
 
     @property
     def stuck(self) -> bool:
-        """Whether the worker has stopped looking for turns."""
+        """Whether the worker has stopped looking for turns. Before the first look it waits."""
         return time.monotonic() - self._looked_at > STUCK_AFTER
 
     async def run(self) -> None:
@@ -218,10 +219,8 @@ class Worker:
 
 
 def _dead(turn: Turn, error: BaseException) -> EndedTurn:
-    # Formatted by the standard library: an error's own repr and str may raise.
-    reason = redact("".join(traceback.format_exception_only(error)).strip())
     # Once, for the log too: this is the better part of what a turn that fails costs.
-    trace = redact("".join(traceback.format_exception(error)))
+    reason, trace = map(redact, _describe(error))
     log.error(
         "the update is a dead letter now",
         error=reason,
@@ -229,3 +228,13 @@ def _dead(turn: Turn, error: BaseException) -> EndedTurn:
         exc_info=(type(error), error, error.__traceback__),
     )
     return EndedTurn(turn, Outcome.DEAD, error=reason, traceback=trace)
+
+
+def _describe(error: BaseException) -> tuple[str, str]:
+    """Give an error's text and its traceback."""
+    try:
+        # The standard library knows that an error's own repr and str may raise.
+        text = "".join(traceback.format_exception_only(error))
+        return text.strip(), "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - it trusts a SyntaxError's numbers, which a parser may mistake
+        return type(error).__name__, "".join(traceback.format_tb(error.__traceback__))

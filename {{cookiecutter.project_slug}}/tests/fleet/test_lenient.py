@@ -59,8 +59,12 @@ def test_what_is_stored_can_be_printed(levels: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"{", b"\xff\xfe", '"\\', '{"a": \ud83d}', "[" * 100_000, nested(500)[:-1]]
-)
+    "text",
+    [
+        b"", b"{", b"\xff\xfe", '"\\', '{"a": \ud83d}', "[" * 100_000, nested(500)[:-1],
+        '"' + r"\"" * 500_000,
+    ],
+)  # fmt: skip
 def test_what_is_no_json_is_told(text: str | bytes) -> None:
     with pytest.raises(ValueError, match="column"):
         loads(text)

@@ -13,6 +13,7 @@ A message's text says what its handler does, by its first word:
 | `exit` | raises SystemExit |
 | `cancel` | raises CancelledError |
 | `unprintable` | raises an error whose text cannot be had |
+| `unformattable` | raises an error of which Python cannot make a traceback |
 | `surrogate` | raises an error whose text is not valid Unicode |
 | `mistake` | has Redis add one to a list |
 | `die` | kills its process with SIGKILL |
@@ -97,7 +98,7 @@ async def act(words: list[str], message: Message, state: FSMContext, redis: Redi
         case ["wait", key]:
             while not await redis.exists(key):  # noqa: ASYNC110 - the event is in Redis
                 await asyncio.sleep(0.05)
-        case ["raise" | "settle" | "exit" | "cancel" | "unprintable" | "surrogate" as kind, *_]:
+        case [kind, *_] if kind in ERRORS:
             raise ERRORS[kind]
         case ["mistake", *_]:
             await redis.execute_command("INCR", "turns")
@@ -129,6 +130,7 @@ ERRORS: dict[str, BaseException] = {
     "exit": SystemExit(3),
     "cancel": asyncio.CancelledError(),
     "unprintable": UnprintableError(),
+    "unformattable": SyntaxError("x", ("page.html", 1, "no number", "<p>")),  # type: ignore[arg-type]  # so it is
     "surrogate": FileNotFoundError("no file \udcff"),
 }
 

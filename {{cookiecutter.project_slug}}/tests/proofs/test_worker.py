@@ -152,6 +152,7 @@ async def test_a_handler_that_raises_harms_nobody(
         ("exit", "SystemExit: 3"),
         ("cancel", "CancelledError"),
         ("unprintable", "UnprintableError"),
+        ("unformattable", "SyntaxError"),
         ("surrogate", r"no file \udcff"),
         ("mistake", "WRONGTYPE"),
         (f"sleep {TIMEOUT + 60}", "TimeoutError"),
@@ -421,3 +422,15 @@ async def test_a_worker_whose_places_are_all_taken_is_not_stuck(
         over.set()
         await worker.drain(5)
         await running
+
+
+async def test_a_worker_that_waits_for_its_start_is_not_stuck(
+    clean_redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis may be away for long then, and a startup hook take its time: no restart cures that."""
+    monkeypatch.setattr("fleet.worker.STUCK_AFTER", -1.0)
+    async with Redis.from_url(clean_redis) as redis:
+        worker = Worker(Inbox(redis), lambda _: None, None, concurrency=1)  # type: ignore[arg-type]  # takes nothing
+        assert not worker.stuck
+        await worker._exchange()
+        assert worker.stuck, "it has not looked for longer than STUCK_AFTER"
