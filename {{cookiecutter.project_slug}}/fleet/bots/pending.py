@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from fleet.inbox import Inbox
 from fleet.redis.keys import PREFIX
 
+KEY = "dropping"
 WINDOW = 300
 """Seconds in which a bot must have reached Telegram; later it is not the start any more."""
 
@@ -33,7 +34,7 @@ class Pending:
         self._inbox = inbox
         self._wanted = wanted
         self._prefix = prefix
-        self._key = prefix + "dropping"
+        self._key = prefix + KEY
         script = Path(__file__).parent / "scripts" / "begin.lua"
         self._begin = redis.register_script(script.read_text())
         self._bots: set[int] = set()
@@ -66,11 +67,25 @@ class Pending:
 
     async def refresh(self) -> None:
         """Learn which bots have not dropped it yet: after the first beat, then while there are."""
-        self._bots = {int(bot) for bot in await self._redis.execute_command("SMEMBERS", self._key)}
+        told = {int(bot) for bot in await self._redis.execute_command("SMEMBERS", self._key)}
+        # None comes back, not even if a failover has brought back what was in the set before.
+        self._bots = self._bots & told if self._bots else told
+
+    async def is_due(self, bot_id: int) -> bool:
+        """Tell whether the bot still has to drop it: ask just before Telegram is told to."""
+        if bot_id not in self._bots:
+            return False
+        if not await self._redis.execute_command("SISMEMBER", self._key, bot_id):
+            self._bots.discard(bot_id)  # another replica has, or the time for it is over
+        return bot_id in self._bots
 
     async def drop(self, bot_id: int) -> None:
-        """Drop what waits in the inbox, once Telegram has dropped its own; the bot works then."""
-        dropped = await self._inbox.drop_waiting(bot_id, in_hand=True)
+        """Drop what waits in the inbox, once Telegram has dropped its own; the bot works then.
+
+        If another replica has done so meanwhile, as when this one was paused, what waits there has
+        come since, and stays.
+        """
+        dropped = await self._inbox.drop_waiting(bot_id, in_hand=True, while_in=KEY)
         await self._redis.execute_command("SREM", self._key, bot_id)
         self._bots.discard(bot_id)
         log.info("dropped what came before the start", in_the_inbox=dropped)

@@ -264,15 +264,21 @@ class Inbox:
             return False
         return bool(await self._redis.xdel(self._prefix + "dead", letter_id))
 
-    async def drop_waiting(self, bot_id: int, *, in_hand: bool = False) -> int:
+    async def drop_waiting(
+        self, bot_id: int, *, in_hand: bool = False, while_in: str | None = None
+    ) -> int:
         """Delete a bot's updates that wait. Returns how many.
 
-        Those whose turns are in hand stay, unless `in_hand`: then the ends of these turns no longer
-        count.
+        Args:
+            bot_id: the bot.
+            in_hand: also those whose turns are in hand; the ends of these turns no longer count.
+            while_in: what follows REDIS_PREFIX in the name of a set; nothing is deleted once the
+                bot is not in it.
         """
         total = 0
         while True:
-            arguments = [bot_id, int(in_hand), DROPPED_AT_ONCE]
+            arguments: list[str | int] = [bot_id, int(in_hand), DROPPED_AT_ONCE]
+            arguments += [while_in] if while_in else []
             dropped = int(await self._call(self._drop, arguments))
             total += dropped
             if dropped < DROPPED_AT_ONCE:  # each conversation had at least one

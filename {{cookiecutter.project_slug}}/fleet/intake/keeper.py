@@ -102,7 +102,7 @@ class WebhookKeeper:
         """Tell what Telegram has, which is our webhook: it is set where Telegram has another."""
         bot = self._member.bot
         info = await bot.get_webhook_info()
-        drop = self._member.id in self._pending
+        drop = await self._pending.is_due(self._member.id)
         if info.url == self._url and _terms(info) == self._terms and not drop:
             return info
         await bot.set_webhook(

@@ -118,7 +118,7 @@ class Poller:
     async def _begin(self) -> None:
         if self._member.username is None:
             self._member.username = (await self._member.bot.get_me()).username
-        if self._member.id in self._pending:
+        if await self._pending.is_due(self._member.id):
             await self._member.bot.delete_webhook(drop_pending_updates=True)
             await self._pending.drop(self._member.id)
 

@@ -6,7 +6,7 @@ import pytest
 import redis.asyncio
 
 from fleet.bots.pending import Pending
-from fleet.inbox import Inbox
+from fleet.inbox import EndedTurn, Inbox, Outcome
 from fleet.redis.keys import PREFIX
 from tests.waiting import until
 
@@ -100,3 +100,49 @@ async def test_the_dead_are_not_waited_for_long(client: redis.asyncio.Redis) -> 
     await until(lambda: pending.begin([BOT]), "it is a start")
     await pending.refresh()
     assert BOT in pending
+
+
+async def test_who_comes_too_late_drops_nothing(client: redis.asyncio.Redis) -> None:
+    """A replica that was paused with its call to Telegram under way; another has taken its bot."""
+    inbox, paused = starting(client)
+    assert await paused.begin([BOT])
+    heir_inbox, heir = starting(client)
+    assert await heir.begin([BOT])
+    for one, pending in ((inbox, paused), (heir_inbox, heir)):
+        await one.beat()
+        await pending.refresh()
+    assert await paused.is_due(BOT)
+    assert await heir.is_due(BOT)
+    await heir.drop(BOT)
+    await heir_inbox.put(BOT, [{"update_id": 1}, {"update_id": 2}])
+    [in_hand] = await heir_inbox.exchange(wanted=1)
+
+    await paused.drop(BOT)
+    assert await heir_inbox.sizes() == {BOT: 2}
+    [next_turn] = await heir_inbox.exchange([EndedTurn(in_hand, Outcome.DONE)], wanted=1)
+    assert next_turn.number > in_hand.number
+
+
+async def test_what_is_over_is_found_before_telegram_is_told(client: redis.asyncio.Redis) -> None:
+    inbox, pending = starting(client)
+    assert await pending.begin([BOT, OTHER])
+    await inbox.beat()
+    await pending.refresh()
+    await client.delete(f"{PREFIX}dropping")  # so many minutes have passed
+    assert BOT in pending
+    assert not await pending.is_due(BOT)
+    assert BOT not in pending
+
+
+async def test_what_a_failover_brings_back_is_not_dropped_again(
+    client: redis.asyncio.Redis,
+) -> None:
+    inbox, pending = starting(client)
+    assert await pending.begin([BOT, OTHER])
+    await inbox.beat()
+    await pending.refresh()
+    await pending.drop(BOT)
+    await client.execute_command("SADD", f"{PREFIX}dropping", BOT)
+    await pending.refresh()
+    assert BOT not in pending
+    assert OTHER in pending

@@ -1,6 +1,10 @@
 -- Drops a bot's updates that wait; those whose turn is in hand stay until it is over. Returns how many were dropped.
--- ARGV: bot, 1 to drop those whose turn is in hand, too, most conversations to look at in its queue
+-- ARGV: bot, 1 to drop those whose turn is in hand, too, most conversations to look at in its queue, and the name of a
+--       set: nothing is dropped unless the bot is in it
 local bot, ready, dropped = ARGV[1], prefix .. 'ready:' .. ARGV[1], 0
+if ARGV[4] and redis.call('SISMEMBER', prefix .. ARGV[4], bot) == 0 then
+  return 0
+end
 local function drop(conversation)
   dropped = dropped + redis.call('LLEN', mailbox(conversation))
   redis.call('DEL', mailbox(conversation))
