@@ -1,5 +1,6 @@
 """TLS to Redis, whose server wants a certificate of its clients, too."""
 
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -85,7 +86,12 @@ async def test_the_service_and_the_command_line_speak_tls(
             1,
             "certificate verify failed: self-signed certificate in certificate chain",
         ),
-        ({"ssl_certfile": "", "ssl_keyfile": "", "ssl_password": ""}, 1, "certificate required"),
+        # The server hangs up, and on a busy machine that may overtake its reason.
+        (
+            {"ssl_certfile": "", "ssl_keyfile": "", "ssl_password": ""},
+            1,
+            "certificate required|Connection reset by peer",
+        ),
         ({"ssl_password": ""}, 2, "REDIS_URL: ssl_ca_certs, ssl_certfile, ssl_keyfile, ssl_min_"),
     ],
 )
@@ -95,7 +101,7 @@ async def test_certificates_that_are_missing_are_told(
     address = url(port, **trusted(tmp_path, **changed))
     result = await CommandLine(tmp_path, {"REDIS_URL": address, "BOT_TOKENS": TOKEN})("list")
     assert result.code == code, result
-    assert said in result.err
+    assert re.search(said, result.err)
     assert len(result.err.splitlines()) <= 1
     assert KEY_PASSWORD not in result.err
     assert quote(PASSWORD, safe="") not in result.err
