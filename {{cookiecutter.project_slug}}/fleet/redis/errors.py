@@ -71,6 +71,8 @@ def trouble_of(error: exceptions.RedisError) -> Trouble:
     if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError):
         is_tls = isinstance(error.__context__, ssl.SSLError) or "[SSL" in str(error)
         return Trouble.TLS if is_tls else Trouble.AWAY
+    if "unauthenticated" in str(error):  # what Redis says to a long command before the login
+        return Trouble.LOGIN
     codes = re.findall(r"(?:^|-)([A-Z]+)\b", _text(error))
     return next((_CODES[code] for code in codes if code in _CODES), Trouble.REFUSED)
 

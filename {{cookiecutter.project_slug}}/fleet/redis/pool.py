@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Connection, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError, ConnectionError  # noqa: A004 - redis' name
 
+from fleet.redis.connections import CONNECTIONS
 from fleet.redis.url import parse_redis_url
 from fleet.settings import Settings
 
@@ -57,6 +58,7 @@ def create_redis(settings: Settings) -> Redis:
         options["credential_provider"] = PasswordFile(user, settings.redis_password_file)
     elif settings.redis_password is not None:
         options["password"] = settings.redis_password.get_secret_value()
+    options["connection_class"] = CONNECTIONS[options.get("connection_class", Connection)]
     return Redis.from_pool(BlockingConnectionPool(**(_defaults() | options)))
 
 

@@ -74,6 +74,10 @@ async def test_a_refusal_is_not_called_away(
         (b"-BUSY a script runs", "Redis is away (BUSY a script runs)"),
         (b"-WRONGPASS no", "Redis refuses the login (WRONGPASS no); see REDIS_PASSWORD"),
         (b"-NOAUTH log in", "Redis refuses the login (NOAUTH log in)"),
+        (
+            b"-ERR Protocol error: unauthenticated multibulk length",
+            "Redis refuses the login (Protocol error: unauthenticated multibulk length); see",
+        ),
         (b"-NOPERM no", "Redis refuses what it is asked (NOPERM no); allow its user all commands"),
         (b"-MOVED 1 h:1", "Redis refuses what it is asked (MOVED 1 h:1); a Redis Cluster cannot"),
         # As up to Redis 6.2 a script's error is told.

@@ -1,6 +1,8 @@
 """Guarantee 6: Redis away, and nothing lost. The Redis here keeps its data, as compose.yaml's."""
 
 import asyncio
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +32,9 @@ BUSY = 0.2
 """CPU seconds a second that no replica may use while Redis is away; a busy loop uses 1."""
 PROBE = 4.0
 """Seconds within which a replica tells how it is, while it asks Redis in vain for two."""
+
+HANG_UPS = 100
+"""So many that some come just when the replica sends."""
 
 
 @pytest.fixture
@@ -207,3 +212,42 @@ async def said(sandbox: SandboxClient, replica: Process, bot: int, text: str) ->
         return {info["backlog"] for info in (await get(replica))[1]["bots"]} == {0}
 
     await until(over, "the turn is over")
+
+
+async def test_who_accepts_connections_for_a_redis_that_is_away(
+    start_service: StartService, sandbox: SandboxClient, server: RedisServer
+) -> None:
+    """A load balancer without a server behind it, or docker's proxy: it hangs up at once."""
+    server.start()
+    [bot], token = await new_bots(sandbox)
+    replica = await start_service(APP, BOT_TOKENS=token, REDIS_URL=server.url)
+    await said(sandbox, replica, bot, "before")
+    server.stop()
+    accepted = 0
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        # Not even an end in order.
+        connection = writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.close()
+
+    balancer = await asyncio.start_server(hang_up, "127.0.0.1", server.port)
+
+    async def asked_often() -> bool:
+        return accepted >= HANG_UPS
+
+    try:
+        await until_down([replica])
+        await until(asked_often, "it was asked often", moving=lambda: asyncio.sleep(0, accepted))
+        await sandbox.send(bot, "meanwhile")
+        await watch_idle([replica], 2)
+    finally:
+        balancer.close()
+        await balancer.wait_closed()
+    server.start()
+    await until_up([replica])
+    assert (await sandbox.reply(bot, 7))["text"] == "meanwhile"
+    assert await replica.stop() == 0
+    assert not complaints(replica.log), replica.log
