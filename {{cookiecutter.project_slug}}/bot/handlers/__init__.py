@@ -10,11 +10,11 @@ from bot.settings import BotSettings
 def create_routers(settings: BotSettings) -> list[Router]:
     """Make the routers in the order in which they are asked: the first handler that fits wins."""
     return [
-        errors.create_router(),
         start.create_router(),
         help_.create_router(),
         *([manager.create_router(settings.admin_ids)] if settings.admin_ids else []),
         support.create_router(),
         form.create_router(),
-        echo.create_router(),  # the last: it takes every message that is left
+        echo.create_router(),  # after those: it takes every message that is left
+        errors.create_router(),  # after all: it takes every error that is left
     ]

@@ -1,11 +1,18 @@
 """A part of the bot alone: a test may bring a dispatcher of its own."""
 
 import pytest
-from aiogram import Dispatcher, F
+from aiogram import Dispatcher, F, Router
 from aiogram.filters import Command
-from aiogram.types import CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+from aiogram.types import (
+    CallbackQuery,
+    ErrorEvent,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Message,
+)
 
-from bot.handlers import errors
+from bot.handlers import create_routers, errors
+from bot.settings import BotSettings
 from sandbox.testing import NewUser
 
 pytestmark = pytest.mark.in_process
@@ -58,3 +65,22 @@ async def test_a_press_that_changes_nothing_is_no_error(user: NewUser) -> None:
     await offered.click("Edit")
     notice = await alice.notice()
     assert not notice.text
+
+
+class TestAnErrorHandlerOfOnesOwn:
+    @pytest.fixture
+    def dispatcher(self) -> Dispatcher:
+        async def explain(event: ErrorEvent) -> None:
+            if event.update.message:
+                await event.update.message.answer("This was mine.")
+
+        own = Router()
+        own.errors.register(explain)
+        *others, last = create_routers(BotSettings())
+        dispatcher = Dispatcher()
+        dispatcher.include_routers(*others, own, last)
+        dispatcher.message.register(fail)
+        return dispatcher
+
+    async def test_it_comes_before_the_apology(self, user: NewUser) -> None:
+        assert (await user("Alice").ask("Hello")).text == "This was mine."
