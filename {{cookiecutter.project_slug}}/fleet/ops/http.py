@@ -63,7 +63,10 @@ def create_app(service: Observed) -> web.Application:
 async def listen(runner: web.AppRunner, host: str, port: int) -> None:
     """Start answering there; at `::` for IPv4, too. Raises OSError."""
     if host != "::":
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except socket.gaierror as error:
+            raise OSError(error.errno, f"{host}: {error.strerror}") from error
         return
     if not socket.has_dualstack_ipv6():
         raise OSError(errno.EAFNOSUPPORT, "this machine has no IPv6: write 0.0.0.0, not ::")

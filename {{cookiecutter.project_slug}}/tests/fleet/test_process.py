@@ -46,6 +46,17 @@ async def test_a_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
     assert caught.value.strerror, "what HTTP_HOST is refused with"
 
 
+async def test_a_name_that_nobody_knows_is_told() -> None:
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    try:
+        with pytest.raises(OSError, match="nowhere") as caught:
+            await listen(runner, "nowhere.invalid", 0)
+    finally:
+        await runner.cleanup()
+    assert str(caught.value.strerror).startswith("nowhere.invalid: ")
+
+
 def test_the_garbage_collector_works_once_the_service_runs() -> None:
     program = (
         "import gc; gc.disable()\n"
