@@ -16,6 +16,7 @@ from aiogram.types import (
     InlineKeyboardMarkup,
     KeyboardButton,
     KeyboardButtonRequestManagedBot,
+    LinkPreviewOptions,
     ReplyKeyboardMarkup,
 )
 
@@ -114,7 +115,10 @@ async def test_chat(url: str, bot: Bot, sandbox: SandboxClient) -> None:
     chat.stdin.write(b"hello\n")
     [update] = await bot.get_updates(timeout=10)
     assert update.message
-    await update.message.as_(bot).answer("Hi", reply_markup=keyboard())
+    no_preview = LinkPreviewOptions(is_disabled=True)
+    await update.message.as_(bot).answer(
+        "Hi", reply_markup=keyboard(), link_preview_options=no_preview
+    )
     assert [await line(chat) for _ in range(3)] == [
         "Bob: hello",
         f"Sandbox bot {BOT_ID}: Hi",

@@ -17,7 +17,10 @@ from sandbox.errors import NothingCameError
 
 __all__ = ["NoReplyError", "SandboxClient", "SandboxError"]
 
-ABOUT = ("from", "chat", "reply_markup", "reply_to_message", "reactions", "votes")
+ABOUT = (
+    *("from", "chat", "reply_markup", "reply_to_message", "link_preview_options"),
+    *("reactions", "votes"),
+)
 """What a message has besides its content."""
 NAMES = ("question", "title", "file_name", "first_name")
 """By which something in a message is called."""

@@ -37,7 +37,7 @@ READY = """
 Redis, the sandbox and the bots run.
   talk to the bots  {sandbox}    (in a browser; in a terminal, in {folder}: {chat})
   state of bots     {health}
-  Redis             {redis}
+  fleet commands    REDIS_URL={redis} .venv/bin/python -m fleet status
 A change in bot/ or fleet/ starts the bots again. Ctrl-C ends everything.
 """
 
