@@ -6,9 +6,7 @@ from urllib.parse import urlsplit
 from fleet.ops.logging import redact
 
 # A name or an IPv4 address, a port, and a path that no proxy on the way understands in another way.
-_WEBHOOK = re.compile(
-    r"https?://[\w.-]+(:[0-9]+)?(/(?!\.{1,2}(/|$))[\w.~-]+)*/?", re.ASCII | re.IGNORECASE
-)
+_WEBHOOK = re.compile(r"https?://[\w.-]+(:[0-9]+)?(/(?!\.{1,2}(/|$))[\w.~-]+)*/?", re.ASCII)
 
 
 def is_base_url(url: str) -> bool:

@@ -112,12 +112,17 @@ class TurnTaker:
     async def _try(self, member: Member, raw: dict[str, Any], attempt: _Try) -> None:
         try:
             await self._feed(member, raw, attempt)
-        except TelegramForbiddenError as error:
+        except ExceptionGroup as group:
+            error = _interruption(group)
+            if error is group:
+                raise
+            raise error  # noqa: B904 - it has its own cause
+        except TelegramForbiddenError as refusal:
             # An apology may be refused, too: what counts is what it was for.
-            reason = error if attempt.error is None else attempt.error
+            reason = refusal if attempt.error is None else attempt.error
             if not _is_shut_out(reason, raw):
                 raise
-            log.info("the chat has shut the bot out", error=error.message)
+            log.info("the chat has shut the bot out", error=refusal.message)
 
     async def _feed(self, member: Member, raw: dict[str, Any], attempt: _Try) -> None:
         async with asyncio.timeout(self._timeout):
@@ -149,11 +154,23 @@ async def _note_error(
 
 def _comes_again(error: Exception, attempt: _Try) -> bool:
     """Tell whether the turn is tried again after this error, whatever anybody says."""
+    error = _interruption(error)
     if isinstance(error, RedisError):
         return is_away(error)
     if isinstance(error, (TelegramUnauthorizedError, *INTERRUPTIONS)):
         return not attempt.last
     return isinstance(error, TelegramRetryAfter)
+
+
+def _interruption(error: Exception) -> Exception:
+    """Give the first interruption in a group of errors, as a TaskGroup raises; else the error."""
+    if not isinstance(error, ExceptionGroup):
+        return error
+    kinds = (RedisError, TelegramRetryAfter, TelegramUnauthorizedError, *INTERRUPTIONS)
+    found: Exception = error.subgroup(kinds) or error
+    while found is not error and isinstance(found, ExceptionGroup):
+        found = found.exceptions[0]
+    return found
 
 
 def _is_shut_out(error: Exception, update: dict[str, Any]) -> bool:

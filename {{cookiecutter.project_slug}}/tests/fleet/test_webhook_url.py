@@ -38,7 +38,7 @@ def test_port_and_path_are_kept(url: str, address: str) -> None:
         "bots.example.com", "ftp://bots.example.com", "https://", "https:///tg", "https://a.b?x=1",
         "https://a.b#x", "https://a.b/a b", "https://a.b/{x}", "https://a.b/../x", "https://a.b/x/.",
         "https://a.b//x", "https://a.b/*", "https://a.b/%2e%2e", "https://a.b:99999", "https://a.b:x",
-        "https://me:secret@a.b", "https://[::1]", "https://b\u00fccher.example",
+        "https://me:secret@a.b", "https://[::1]", "HTTPS://a.b", "https://b\u00fccher.example",
     ],
 )  # fmt: skip
 def test_no_base_address_is_refused(url: str) -> None:

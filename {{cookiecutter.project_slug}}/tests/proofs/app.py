@@ -18,6 +18,7 @@ A message's text says what its handler does, by its first word:
 | `mistake` | has Redis add one to a list |
 | `die` | kills its process with SIGKILL |
 | `return` | returns a sendMessage instead of sending it |
+| `together` | sends its echo in a TaskGroup |
 | `tell 5` | sends a message to chat 5 |
 | `count` | adds one to the conversation's FSM data and says the sum |
 | `role` | says the role of its bot |
@@ -113,8 +114,19 @@ async def act(words: list[str], message: Message, state: FSMContext, redis: Redi
             await state.update_data(sum=data.get("sum", 0) + 1)
             await message.answer(str(data.get("sum", 0) + 1))
             return None
-    await message.answer(message.text or "")
+    await echo(message)
     return None
+
+
+async def echo(message: Message) -> None:
+    async def send() -> None:
+        await message.answer(message.text or "")
+
+    if message.text == "together":
+        async with asyncio.TaskGroup() as group:
+            group.create_task(send())
+    else:
+        await send()
 
 
 class UnprintableError(Exception):

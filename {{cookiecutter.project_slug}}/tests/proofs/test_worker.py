@@ -288,7 +288,9 @@ async def test_calls_that_fail_in_a_turn_are_no_error_of_its_handler(
     for kind in ("reset", "502", "hang"):
         await sandbox.fault(kind, CAREFUL, method="sendMessage", times=1, seconds=1)
         await sandbox.send(CAREFUL, kind, user_id=user)
-    await until_answered(sandbox, CAREFUL, user, ["reset", "502", "hang"])
+    await sandbox.fault("hang", CAREFUL, method="sendMessage", times=1, seconds=1)
+    await sandbox.send(CAREFUL, "together", user_id=user)
+    await until_answered(sandbox, CAREFUL, user, ["reset", "502", "hang", "together"])
     assert await letters(inbox, user) == []
 
 
