@@ -55,7 +55,7 @@ class LocalServer:
 async def server(tmp_path: Path) -> AsyncIterator[LocalServer]:
     server = LocalServer(tmp_path / "file_0.bin")
     app = web.Application()
-    app.router.add_post(f"/bot{TOKEN}/{{method}}", server.answer)
+    app.router.add_post("/bot{token}/{method}", server.answer)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
