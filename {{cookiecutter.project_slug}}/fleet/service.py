@@ -36,6 +36,7 @@ from fleet.redis.pool import create_redis
 from fleet.redis.server import look_at_server
 from fleet.settings import Settings, SettingsError, load_settings
 from fleet.storage import keep_apart
+from fleet.tasks import beside
 from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
@@ -159,7 +160,8 @@ class Service:
         try:
             await self._listen(http)
             if await self._wait_for_redis():
-                await self._dispatcher.emit_startup(**self._hook_data())
+                async with beside(self._beat()):
+                    await self._dispatcher.emit_startup(**self._hook_data())
                 try:
                     await self._work()
                 finally:
@@ -176,6 +178,13 @@ class Service:
             await listen(http, host, port)
         except OSError as error:
             raise SettingsError(f"HTTP_HOST, HTTP_PORT: {error.strerror}") from error
+
+    async def _beat(self) -> None:
+        """Show that this replica lives while its startup hooks run, however long they take."""
+        while True:
+            await asyncio.sleep(self._inbox.beat_interval)
+            with contextlib.suppress(RedisError):  # the worker will say so
+                await self._inbox.beat()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:

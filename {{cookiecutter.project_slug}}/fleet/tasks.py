@@ -1,7 +1,8 @@
 """Ending tasks for certain."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 PATIENCE = 1.0
@@ -20,3 +21,13 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         for task in pending:
             task.cancel()
         _, pending = await asyncio.wait(pending, timeout=PATIENCE)
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do it as long as the body runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        await end([task])

@@ -22,7 +22,7 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from fleet.bots.member import Member
 from fleet.bots.role import role_data
-from fleet.tasks import end
+from fleet.tasks import beside
 from fleet.telegram.session import TelegramSessions
 
 FLAG = "description"
@@ -86,11 +86,8 @@ class MenuKeeper:
         """Give the same intake, which now also keeps the bot's menu for as long as it runs."""
 
         async def run(member: Member) -> None:
-            menu = asyncio.create_task(self.keep(member))
-            try:
+            async with beside(self.keep(member)):
                 await intake(member)
-            finally:
-                await end([menu])
 
         return run
 

@@ -1,9 +1,10 @@
 """The service with hooks that note what they get: `python -m tests.proofs.hooks`.
 
 Each leaves an entry in the Redis list `hooks`: JSON. With HOOKS=raise one of the startup fails;
-with HOOKS=break the service does, once it works.
+with HOOKS=break the service does, once it works; with HOOKS=wait one waits for the key `go-on`.
 """
 
+import asyncio
 import json
 import os
 from typing import Any
@@ -38,6 +39,9 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
         match os.environ.get("HOOKS"):
             case "raise":
                 raise ValueError("as told")
+            case "wait":
+                while not await redis.exists("go-on"):  # noqa: ASYNC110 - the event is in Redis
+                    await asyncio.sleep(0.05)
             case "break":
                 vars(fleet._shared.leases)["take_share"] = None
 

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from fleet.inbox.inbox import BEAT_INTERVAL
+from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
+from tests.proofs.watch import TAKEN_FOR_DEAD, let_go
+from tests.waiting import until
 
 APP = "tests.proofs.hooks"
 ONE, TWO = 3950001, 3950002
@@ -56,3 +60,26 @@ async def test_what_hooks_get(
         "database": "of the user",
         "same": True,
     }
+
+
+async def test_a_hook_that_takes_long_is_no_silence(
+    start_service: StartService, clean_redis: str
+) -> None:
+    """Else others would take the replica for dead, and one that starts then for the first."""
+    service = await start_service(APP, wait=False, SECRET_KEY=KEY, HOOKS="wait")
+    async with Redis.from_url(clean_redis) as redis:
+
+        async def last_beat() -> float:
+            beats = await redis.execute_command("ZRANGE", f"{PREFIX}replicas", 0, -1, "WITHSCORES")
+            return float(beats[1]) if beats else 0.0
+
+        first = await until(last_beat, "the replica beats before its hooks")
+
+        async def beats_again() -> bool:
+            return await last_beat() > first + BEAT_INTERVAL
+
+        await until(beats_again, "it goes on", moving=last_beat)
+    assert "started" not in service.log
+    let_go(clean_redis)
+    await service.wait_ready()
+    assert TAKEN_FOR_DEAD not in service.log
