@@ -146,6 +146,26 @@ def test_an_authority_of_ones_own(bake: Bake) -> None:
     assert "/var/lib/telegram-bot-api" in mounted, "the volumes of compose.yaml stay"
 
 
+def test_how_many_proxies_are_in_front_can_be_said(project: Path) -> None:
+    for said, told in (({}, "1"), ({"TRUSTED_PROXIES": "2"}, "2")):
+        environment = services_of(project, **said)["bot"]["environment"]
+        assert environment["TRUSTED_PROXIES"] == told
+
+
+def test_make_down_ends_what_a_profile_started(bake: Bake) -> None:
+    """Also when the profile is no longer in .env: Caddy would keep its ports."""
+    stack = Stack(bake())
+    everything = ("--profile", "*", "ps", "--all", "--quiet")
+    try:
+        stack.compose("--profile", "webhook", "up", "--no-start", "--no-deps", "caddy")
+        assert stack.compose(*everything)
+        environment = {**os.environ, "COMPOSE_PROJECT_NAME": stack.name}
+        subprocess.run(["make", "down"], cwd=stack.folder, env=environment, check=True)
+        assert not stack.compose(*everything)
+    finally:
+        stack.compose("--profile", "*", "down", "--volumes")
+
+
 async def test_two_bots_answer(sandbox: Any) -> None:
     assert "the support bot" in await ask(sandbox, SUPPORT, 1, "/start")
     assert "the shop bot" in await ask(sandbox, SHOP, 1, "/start")
