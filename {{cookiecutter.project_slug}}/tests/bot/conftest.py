@@ -8,31 +8,45 @@ from aiogram import Dispatcher
 from aiogram.client.default import DefaultBotProperties
 from dotenv import dotenv_values
 from fakeredis import FakeAsyncRedis
+from pydantic import SecretStr
 
 from bot.defaults import DEFAULTS
 from bot.dispatcher import create_dispatcher
+from fleet.bots.fleet import Fleet
 from fleet.bots.role import role_data
-from fleet.bots.tokens import parse_tokens
+from fleet.bots.shared import Shared
+from fleet.bots.tokens import BotToken, parse_tokens
+from fleet.settings import Settings
 from sandbox.testing import BotUnderTest
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 
+def example_tokens() -> str:
+    return dotenv_values(EXAMPLE)["BOT_TOKENS"] or ""
+
+
 @pytest.fixture
 def bots() -> dict[str, BotUnderTest]:
     """`support` and `shop`, by their roles: those of `make dev` and `docker compose up`, too."""
-    tokens = parse_tokens(dotenv_values(EXAMPLE)["BOT_TOKENS"] or "")
     return {
         str(one.role): BotUnderTest(one.token.get_secret_value(), role_data(one.role))
-        for one in tokens
+        for one in parse_tokens(example_tokens())
     }
 
 
 @pytest.fixture
 async def dispatcher() -> AsyncIterator[Dispatcher]:
-    """The real one, with a Redis of its own inside this process."""
+    """The real one, with a Redis of its own inside this process, and the `fleet` of the example."""
+    settings = Settings(bot_tokens=SecretStr(example_tokens()), secret_key=SecretStr("s" * 64))
     async with FakeAsyncRedis() as redis:
-        yield create_dispatcher(redis)
+        dispatcher = create_dispatcher(redis)
+        dispatcher["fleet"] = Fleet(Shared.open(redis, settings), accept)
+        yield dispatcher
+
+
+async def accept(_: BotToken) -> None:
+    """Find nothing wrong with a token, as nobody is there to be asked."""
 
 
 @pytest.fixture

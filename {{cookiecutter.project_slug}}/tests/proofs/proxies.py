@@ -35,8 +35,12 @@ class Proxy:
     ) -> AsyncIterator[None]:
         """Serve at a port, which stays the same when it serves again."""
         tasks: dict[asyncio.Task[None] | None, Writer] = {}
+        over = False
 
         async def take(reader: Reader, writer: Writer) -> None:
+            if over:  # it came just before the end
+                writer.transport.abort()
+                return
             tasks[asyncio.current_task()] = writer
             self.open += 1
             self.most_open = max(self.open, self.most_open)
@@ -57,11 +61,12 @@ class Proxy:
         try:
             yield
         finally:
+            over = True
             server.close()
             for writer in tasks.values():
                 writer.transport.abort()
-            while tasks:  # noqa: ASYNC110 - they end by themselves now
-                await asyncio.sleep(0)
+            if tasks:
+                await asyncio.wait([task for task in tasks if task])
 
     def refuses(self) -> bool:
         self.fail -= 1
