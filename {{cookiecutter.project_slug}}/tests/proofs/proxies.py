@@ -45,6 +45,8 @@ class Proxy:
             self.open += 1
             self.most_open = max(self.open, self.most_open)
             try:
+                if tls:  # not the server's own: what is in its handshake would be nobody's
+                    await writer.start_tls(tls)
                 if self.hang:
                     await reader.read()
                 else:
@@ -56,13 +58,14 @@ class Proxy:
                 writer.close()
                 del tasks[asyncio.current_task()]
 
-        server = await asyncio.start_server(take, "127.0.0.1", self.port, ssl=tls)
+        server = await asyncio.start_server(take, "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield
         finally:
             over = True
             server.close()
+            await asyncio.sleep(0)  # for those that it has just accepted
             for writer in tasks.values():
                 writer.transport.abort()
             if tasks:
@@ -137,4 +140,4 @@ async def relay(reader: Reader, writer: Writer, port: int, first: bytes = b"") -
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        back.close()
+        back.transport.abort()
