@@ -11,17 +11,9 @@ _WEBHOOK = re.compile(r"https?://[\w.-]+(:[0-9]+)?(/(?!\.{1,2}(/|$))[\w.~-]+)*/?
 
 def is_base_url(url: str) -> bool:
     """Tell whether it is an address of a server, to which paths can be added."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises if it is no port
-    except ValueError:
-        return False
     # A token does not belong here, and braces would have a meaning for aiogram.
     return (
-        redact(url) == url
-        and parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and not set(url) & set("{}?# ")
+        redact(url) == url and _names_a_host(url, "http", "https") and not set(url) & set("{}?# ")
     )
 
 
@@ -32,15 +24,16 @@ def is_webhook_url(url: str) -> bool:
 
 def is_proxy_url(url: str) -> bool:
     """Tell whether it is an address of a proxy through which Telegram can be reached."""
+    if not _names_a_host(url, "http", "https", "socks5"):
+        return False
+    parts = urlsplit(url)
+    return parts.path in ("", "/") and not parts.query and not parts.fragment
+
+
+def _names_a_host(url: str, *schemes: str) -> bool:
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises if it is no port
     except ValueError:
         return False
-    return (
-        parts.scheme in ("http", "https", "socks5")
-        and bool(parts.hostname)
-        and parts.path in ("", "/")
-        and not parts.query
-        and not parts.fragment
-    )
+    return parts.scheme in schemes and bool(parts.hostname)
