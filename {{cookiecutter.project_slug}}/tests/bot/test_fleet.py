@@ -8,6 +8,8 @@ from aiogram.types import Message
 from fleet.bots.fleet import Fleet
 from sandbox.testing import NewUser
 
+pytestmark = pytest.mark.in_process
+
 
 @pytest.fixture
 def dispatcher(dispatcher: Dispatcher) -> Dispatcher:
