@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     secret_key_file: Path | None = None
     telegram_api_url: str = setting(TELEGRAM, _API_URL)
     """Without a slash at the end."""
-    telegram_api_local: bool = setting(False, "true or false")  # noqa: FBT003 - the default
+    telegram_api_local: bool = setting(default=False, write="true or false")
     """Whether that is a Bot API server in local mode, whose files are in our file system."""
     telegram_proxy: SecretStr | None = None
     """Secret, as it may hold a login. None: Telegram is reached straight."""
