@@ -11,9 +11,9 @@ def setting(default: Any, write: str, **limits: Any) -> Any:
     return Field(default, json_schema_extra={"write": write}, **limits)
 
 
-def whole(default: int, high: int) -> Any:
-    """Declare a whole number from 1 to `high`."""
-    return setting(default, f"a whole number from 1 to {high}", ge=1, le=high)
+def whole(default: int, high: int, *, low: int = 1) -> Any:
+    """Declare a whole number from `low` to `high`."""
+    return setting(default, f"a whole number from {low} to {high}", ge=low, le=high)
 
 
 def seconds(default: float, high: int) -> Any:

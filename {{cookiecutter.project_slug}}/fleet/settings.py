@@ -7,12 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 from urllib.parse import urlsplit
 
-from pydantic import (
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -21,12 +16,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from fleet.addresses import is_base_url, is_proxy_url, is_webhook_url
 from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
+from fleet.checks import API_URL, ApiUrl, ProxyUrl, RedisUrl, SecretKey, Tokens, WebhookUrl
 from fleet.fields import any_case, seconds, setting, whole
 from fleet.ops.logging import LogFormat, redact
 from fleet.redis.keys import PREFIX
-from fleet.redis.url import parse_redis_url
 
 
 class SettingsError(ValueError):
@@ -43,10 +37,6 @@ class SettingsError(ValueError):
 TELEGRAM = "https://api.telegram.org"
 WEBHOOK_PORTS = (443, 80, 88, 8443)
 """Those to which Telegram connects: https://core.telegram.org/bots/api#setwebhook"""
-SHORTEST_KEY = 32
-"""Characters of a SECRET_KEY."""
-_WEBHOOK_URL = "a base address like https://bots.example.com or https://example.com:8443/bots"
-_API_URL = "an address that starts with https:// or http://, like https://api.telegram.org"
 
 
 class Settings(BaseSettings):
@@ -56,13 +46,13 @@ class Settings(BaseSettings):
         frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    bot_tokens: SecretStr = SecretStr("")
+    bot_tokens: Tokens = SecretStr("")
     bot_tokens_file: Path | None = None
     redis_password: SecretStr | None = None
     """From REDIS_PASSWORD or, as it was at the start, from REDIS_PASSWORD_FILE."""
     redis_password_file: Path | None = None
     """To be read again at each login: the password may change while the service runs."""
-    redis_url: SecretStr = SecretStr("redis://localhost:6379/0")
+    redis_url: RedisUrl = SecretStr("redis://localhost:6379/0")
     """Secret, as it may hold a password; `redis_password` wins over that."""
     redis_prefix: str = setting(
         PREFIX,
@@ -70,21 +60,25 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9:._-]{1,64}$",
     )
     """How the names of all keys in Redis begin."""
-    webhook_url: str | None = None
+    redis_wait_replicas: int = whole(0, 10, low=0)
+    """Replicas of Redis that must have an update before it is confirmed to Telegram."""
+    shards: int = whole(64, 1_024)
+    """Shares of all chats; what the first start of a deployment had holds for ever."""
+    webhook_url: WebhookUrl = None
     """The public base address, without a slash at the end; it may have a port and a path.
 
     Set: webhook mode; None: polling.
     """
     trusted_proxies: int = setting(0, "how many proxies stand in front: 0 or more", ge=0, le=100)
     """How many of the last addresses in X-Forwarded-For were written by proxies of ours."""
-    secret_key: SecretStr | None = None
+    secret_key: SecretKey = None
     """Root of the webhook secrets and of the encryption of stored tokens."""
     secret_key_file: Path | None = None
-    telegram_api_url: str = setting(TELEGRAM, _API_URL)
+    telegram_api_url: ApiUrl = setting(TELEGRAM, API_URL)
     """Without a slash at the end."""
     telegram_api_local: bool = setting(default=False, write="true or false")
     """Whether that is a Bot API server in local mode, whose files are in our file system."""
-    telegram_proxy: SecretStr | None = None
+    telegram_proxy: ProxyUrl = None
     """Secret, as it may hold a login. None: Telegram is reached straight."""
     ssl_cert_file: Path | None = None
     """Authorities that Telegram's certificate may be signed by; None: those that browsers trust."""
@@ -110,6 +104,8 @@ class Settings(BaseSettings):
     """Updates that may wait in all before intake pauses."""
     inbox_limit_per_bot: int = whole(20_000, 100_000_000)
     """Updates of one bot that may wait before its intake pauses."""
+    user_limit: int = whole(100, 1_000_000)
+    """Updates of one conversation that may wait; the newest beyond are dropped and counted."""
     drop_pending_updates: bool = setting(default=False, write="true or false")
     """Whether to drop, at a start while no replica lives, what came before."""
     log_level: Annotated[
@@ -203,49 +199,6 @@ class Settings(BaseSettings):
                 text = f"SSL_CERT_FILE: {path} cannot be read: {error.strerror}"
                 raise ValueError(text) from None
         return self
-
-    @field_validator("bot_tokens")
-    @classmethod
-    def _check_tokens(cls, value: SecretStr) -> SecretStr:
-        parse_tokens(value.get_secret_value())
-        return value
-
-    @field_validator("secret_key")
-    @classmethod
-    def _check_secret_key(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < SHORTEST_KEY:
-            raise ValueError(f"write a random text of {SHORTEST_KEY} characters or more")
-        return value
-
-    @field_validator("webhook_url")
-    @classmethod
-    def _check_webhook_url(cls, value: str | None) -> str | None:
-        if value is not None and not is_webhook_url(value):
-            raise ValueError(f'write {_WEBHOOK_URL}, not "{value}"')
-        return value and value.rstrip("/")
-
-    @field_validator("redis_url")
-    @classmethod
-    def _check_redis_url(cls, value: SecretStr) -> SecretStr:
-        parse_redis_url(value.get_secret_value())
-        return value
-
-    @field_validator("telegram_api_url")
-    @classmethod
-    def _check_api_url(cls, value: str) -> str:
-        if not is_base_url(value):
-            raise ValueError(f'write {_API_URL}, not "{value}"')
-        return value.rstrip("/")
-
-    @field_validator("telegram_proxy")
-    @classmethod
-    def _check_proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        url = value.get_secret_value() if value else ""
-        if url == "direct":
-            return None
-        if value and not is_proxy_url(url):
-            raise ValueError("write an address like http://host:3128 or socks5://host:1080")
-        return value
 
 
 def load_settings() -> Settings:

@@ -39,6 +39,7 @@ def test_defaults() -> None:
     assert (settings.handler_timeout, settings.drain_timeout) == (120, 20)
     assert (settings.call_timeout, settings.upload_timeout) == (60, 600)
     assert (settings.inbox_limit, settings.inbox_limit_per_bot) == (100_000, 20_000)
+    assert (settings.shards, settings.user_limit, settings.redis_wait_replicas) == (64, 100, 0)
     assert (settings.log_level, settings.log_format) == ("INFO", None)
     assert [token.bot_id for token in settings.tokens()] == [1000001]
 
@@ -55,6 +56,13 @@ def test_defaults() -> None:
             "INBOX_LIMIT_PER_BOT",
             "many",
             'INBOX_LIMIT_PER_BOT: write a whole number from 1 to 100000000, not "many"',
+        ),
+        ("SHARDS", "2000", 'SHARDS: write a whole number from 1 to 1024, not "2000"'),
+        ("USER_LIMIT", "0", 'USER_LIMIT: write a whole number from 1 to 1000000, not "0"'),
+        (
+            "REDIS_WAIT_REPLICAS",
+            "-1",
+            'REDIS_WAIT_REPLICAS: write a whole number from 0 to 10, not "-1"',
         ),
         (
             "DRAIN_TIMEOUT",
