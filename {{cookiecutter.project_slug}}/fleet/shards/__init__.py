@@ -1,0 +1,1 @@
+"""Shards: everything about a chat is in one pair of hands."""
