@@ -27,7 +27,7 @@ class Vault:
         """Undo `encrypt`. Raises `WrongKeyError` if the key is not the same."""
         try:
             return self._fernet.decrypt(stored).decode()
-        except InvalidToken:
+        except (InvalidToken, ValueError):  # the latter for what is no ASCII
             raise WrongKeyError("it was stored under another SECRET_KEY") from None
 
     def webhook_secret(self, token: str) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import structlog
 from pydantic import SecretStr
 
-from fleet.bots.registry import Registry
+from fleet.bots.registry import Entry, Registry
+from fleet.bots.tokens import BotToken
 from fleet.settings import Settings, SettingsError
 
 REREAD = 30.0
@@ -39,9 +40,11 @@ class DesiredFleet:
         self._registry = registry
         self._tokens = settings.tokens()
         self._file_seen = self._look_at_file()
-        self._version = -1
+        self._version: bytes | None = None
         self._reread = reread
         self._reread_at = 0.0
+        self._combined: tuple[list[BotToken], dict[int, Entry], set[int]] | None = None
+        self._reading = asyncio.Lock()
         self._bots: dict[int, DesiredBot] = {}
 
     @property
@@ -50,17 +53,24 @@ class DesiredFleet:
         return [token.bot_id for token in self._tokens]
 
     async def read(self) -> dict[int, DesiredBot]:
-        """Tell the desired fleet by bot id; cheap when nothing changed.
+        """Tell the desired fleet by bot id.
 
-        Raises `redis.exceptions.RedisError`.
+        Cheap when nothing changed: then it is the same dictionary again. Raises
+        `redis.exceptions.RedisError`.
         """
-        version = await self._registry.version()
-        now = asyncio.get_running_loop().time()
-        if self._file_changed():
-            self._version = -1
-        if version == self._version and now < self._reread_at:
+        async with self._reading:  # who asks meanwhile gets what is being read
+            version = await self._registry.version()
+            now = asyncio.get_running_loop().time()
+            if self._file_changed():
+                self._version = None
+            if version != self._version or now >= self._reread_at:
+                self._combine(await self._registry.entries(), await self._registry.paused())
+                self._version, self._reread_at = version, now + self._reread
             return self._bots
-        entries, paused = await self._registry.entries(), await self._registry.paused()
+
+    def _combine(self, entries: dict[int, Entry], paused: set[int]) -> None:
+        if (self._tokens, entries, paused) == self._combined:
+            return
         bots = {
             token.bot_id: DesiredBot(token.bot_id, token.token, token.role, token.bot_id in paused)
             for token in self._tokens
@@ -69,8 +79,7 @@ class DesiredFleet:
             bots[bot_id] = DesiredBot(
                 bot_id, entry.token, entry.role, bot_id in paused, entry.error
             )
-        self._bots, self._version, self._reread_at = bots, version, now + self._reread
-        return bots
+        self._bots, self._combined = bots, (self._tokens, entries, paused)
 
     def _file_changed(self) -> bool:
         """Read BOT_TOKENS_FILE again if it was written.

@@ -1,7 +1,7 @@
 """The fleet as handlers, the command line and `/health` see it: its bots, and changes to them."""
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
@@ -25,7 +25,8 @@ class BotInfo:
     id: int
     username: str | None
     role: str | None
-    state: BotState
+    state: BotState | str
+    """A newer replica may tell one that this version does not know."""
     error: str | None
     polled_by: str | None
     """The replica that holds the bot's lease."""
@@ -33,6 +34,8 @@ class BotInfo:
     """ISO 8601, UTC; None if it never got one, or Redis cannot say."""
     backlog: int | None
     """Updates that wait, turns in flight included; None if Redis cannot say."""
+    dropped: int
+    """Updates that were dropped because too many of their user waited."""
 
     @classmethod
     def of(cls, member: Member) -> Self:
@@ -49,6 +52,7 @@ class BotInfo:
         holder: str | None = None,
         last_update: int | None = None,
         backlog: int | None = None,
+        dropped: int = 0,
     ) -> Self:
         return cls(
             id=bot_id,
@@ -57,8 +61,9 @@ class BotInfo:
             state=status.state,
             error=status.error,
             polled_by=holder,
-            last_update_at=None if last_update is None else _timestamp(last_update),
+            last_update_at=_timestamp(last_update),
             backlog=backlog,
+            dropped=dropped,
         )
 
 
@@ -182,15 +187,20 @@ def _status(
     """Tell how a bot is: what its holder told last, unless that is past."""
     status = told or BotStatus(BotState.STARTING, None, None)
     if bot.paused:
-        return replace(status, state=BotState.PAUSED)
+        return status._replace(state=BotState.PAUSED)
     if bot.error:
-        return replace(status, state=BotState.STOPPED, error=bot.error)
+        return status._replace(state=BotState.STOPPED, error=bot.error)
     if not replicas:
-        return replace(status, state=BotState.STOPPED, error="no replica runs")
+        return status._replace(state=BotState.STOPPED, error="no replica runs")
     if holder is None:
-        return replace(status, state=BotState.STARTING, error=waits_for)
+        return status._replace(state=BotState.STARTING, error=waits_for)
     return status
 
 
-def _timestamp(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat("T", "seconds")
+def _timestamp(seconds: int | None) -> str | None:
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat("T", "seconds")
+    except (ValueError, OverflowError, OSError):  # what was stored is damaged
+        return None

@@ -16,6 +16,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from fleet.redis.keys import PREFIX
+from fleet.redis.reading import by_bot
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -61,4 +62,4 @@ class Leases:
     async def holders(self) -> dict[int, str]:
         """Tell which replica holds each bot."""
         leases = await self._redis.execute_command("HGETALL", self._prefix + "leases")
-        return {int(bot): holder.decode() for bot, holder in leases.items()}
+        return by_bot(leases, bytes.decode)

@@ -32,7 +32,7 @@ class Member:
     bot: Bot
     role: str | None
     paused: bool = False
-    state: BotState = BotState.STARTING
+    state: BotState | str = BotState.STARTING
     error: str | None = None
     username: str | None = None
     flood_wait: Callable[[], float] = lambda: 0.0
@@ -44,7 +44,7 @@ class Member:
     def id(self) -> int:
         return self.bot.id
 
-    def enter(self, state: BotState, error: str | None = None) -> bool:
+    def enter(self, state: BotState | str, error: str | None = None) -> bool:
         """Note a new state. Returns whether anything changed."""
         changed = (state, error) != (self.state, self.error)
         if changed:

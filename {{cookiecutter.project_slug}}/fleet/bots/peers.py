@@ -53,7 +53,7 @@ class Peers:
         self._look_at = now + INTERVAL
         mine = hashlib.sha256(str(sorted(bots)).encode()).hexdigest()[:16]
         me, told = self._inbox.replica, await self._read()
-        if all(other[0] == mine for replica, other in told.items() if replica != me):
+        if all(other == mine for replica, (other, _) in told.items() if replica != me):
             self._different_since = None
         elif self._different_since is None:
             self._different_since = now
@@ -65,7 +65,7 @@ class Peers:
                 log.error(STRANGERS)
             else:
                 log.info("all replicas have the same bots again")
-        if told.get(me) != [mine, strangers]:
+        if told.get(me) != (mine, strangers):
             field = orjson.dumps([mine, strangers])
             await self._redis.execute_command("HSET", self._key, me, field)
 
@@ -73,11 +73,20 @@ class Peers:
         """Tell whether any replica that lives has."""
         return any(strangers for _, strangers in (await self._read()).values())
 
-    async def _read(self) -> dict[str, list[object]]:
+    async def _read(self) -> dict[str, tuple[str, bool]]:
         """Read what the replicas that live have told; forget the others."""
         stored = await self._redis.execute_command("HGETALL", self._key)
-        told = {replica.decode(): orjson.loads(value) for replica, value in stored.items()}
+        told = {replica.decode(errors="replace"): _read(value) for replica, value in stored.items()}
         alive = await self._inbox.replicas() if told else set()
         if gone := told.keys() - alive:
             await self._redis.execute_command("HDEL", self._key, *gone)
-        return {replica: told[replica] for replica in told.keys() & alive}
+        return {replica: said for replica in told.keys() & alive if (said := told[replica])}
+
+
+def _read(value: bytes) -> tuple[str, bool] | None:
+    """Read what a replica told, perhaps more than this version knows; None if that is damaged."""
+    try:
+        bots, strangers, *_ = orjson.loads(value)
+    except (ValueError, TypeError):
+        return None
+    return str(bots), bool(strangers)

@@ -4,23 +4,33 @@ Keys, all beginning with REDIS_PREFIX:
 
 | key | type | what it holds | expires |
 |---|---|---|---|
-| `registry` | hash | bot → JSON: encrypted token, role | – |
+| `registry` | hash | bot → JSON object: `token`, encrypted, and `role`, if it has one | – |
 | `paused` | set | bots that rest, wherever their tokens are | – |
 | `version` | integer | grows with every change; replicas look at it every second | – |
+
+Entries may have more fields, of newer versions; they stay when this one changes an entry. See
+`fleet.redis.reading`.
 """
 
 from dataclasses import dataclass
-from operator import itemgetter
 
 import orjson
+import structlog
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from fleet.bots.tokens import parse_tokens
 from fleet.redis.keys import PREFIX
+from fleet.redis.reading import read_bot_id, read_fields
 from fleet.vault import Vault, WrongKeyError
 
+PAGE = 200
+"""Bots that are read at a time: the event loop must not wait long for what is parsed of them."""
 BROKEN = "what is stored of it cannot be read: add it again, or remove it"
 NO_KEY = "SECRET_KEY is not set; set it to store tokens in Redis"
+
+
+log = structlog.get_logger(__name__)
 
 
 class NoSecretKeyError(Exception):
@@ -51,28 +61,47 @@ class Registry:
         self._registry = prefix + "registry"
         self._paused = prefix + "paused"
         self._version = prefix + "version"
+        self._known: dict[int, tuple[bytes, Entry]] = {}
+        self._entries: dict[int, Entry] = {}
+        self._strangers: set[bytes] = set()
 
-    async def version(self) -> int:
-        """Tell the number of changes so far."""
-        return int(await self._redis.execute_command("GET", self._version) or 0)
+    async def version(self) -> bytes:
+        """Tell which change was the last: after another one it is another."""
+        return bytes(await self._redis.execute_command("GET", self._version) or b"")
 
     async def entries(self) -> dict[int, Entry]:
-        """Read the bots that were added, by id."""
-        stored = await self._redis.execute_command("HGETALL", self._registry)
-        return {int(bot): self._read(value) for bot, value in stored.items()}
+        """Read the bots that were added, by id.
+
+        Only what has changed is decrypted; if nothing has, it is the same dictionary again.
+        """
+        known: dict[int, tuple[bytes, Entry]] = {}
+        async for field, value in self._redis.hscan_iter(self._registry, count=PAGE):
+            bot_id = self._id(field)
+            if bot_id is not None:
+                old = self._known.get(bot_id)
+                if old is None or old[0] != value:
+                    old = value, self._read(bot_id, value)
+                known[bot_id] = old
+        if known != self._known:
+            self._known = known
+            self._entries = {bot_id: entry for bot_id, (_, entry) in known.items()}
+        return self._entries
 
     async def paused(self) -> set[int]:
         """Read which bots rest."""
-        return {int(bot) for bot in await self._redis.execute_command("SMEMBERS", self._paused)}
+        fields = self._redis.sscan_iter(self._paused, count=PAGE)
+        return {bot async for field in fields if (bot := self._id(field)) is not None}
 
     async def add(self, bot_id: int, token: SecretStr, role: str | None) -> None:
         """Add a bot, or give one another token or role. Raises `NoSecretKeyError`."""
         if self._vault is None:
             raise NoSecretKeyError(NO_KEY)
-        stored = self._vault.encrypt(token.get_secret_value())
-        await self._change(
-            "HSET", self._registry, bot_id, orjson.dumps({"token": stored, "role": role})
-        )
+        try:
+            fields = read_fields(await self._redis.execute_command("HGET", self._registry, bot_id))
+        except ValueError:
+            fields = {}
+        fields |= {"token": self._vault.encrypt(token.get_secret_value()), "role": role}
+        await self._change("HSET", self._registry, bot_id, orjson.dumps(fields))
 
     async def remove(self, bot_id: int) -> bool:
         """Remove a bot. Returns whether it was there."""
@@ -93,14 +122,30 @@ class Registry:
             changed, _ = await change.execute()
         return bool(changed)
 
-    def _read(self, value: bytes) -> Entry:
+    def _id(self, field: bytes) -> int | None:
+        """Read whose entry it is; say once if it is no bot's."""
         try:
-            stored, role = itemgetter("token", "role")(orjson.loads(value))
-        except (orjson.JSONDecodeError, LookupError, TypeError):
+            return read_bot_id(field)
+        except ValueError:
+            if field not in self._strangers:
+                self._strangers.add(field)
+                log.warning("what is no bot's stands among the bots", field=repr(field))
+            return None
+
+    def _read(self, bot_id: int, value: bytes) -> Entry:
+        try:
+            fields = read_fields(value)
+        except ValueError:
+            return Entry(None, None, BROKEN)
+        stored, role = fields.get("token"), fields.get("role")
+        if not (isinstance(stored, str) and isinstance(role, str | None)):
             return Entry(None, None, BROKEN)
         if self._vault is None:
             return Entry(None, role, NO_KEY)
         try:
-            return Entry(SecretStr(self._vault.decrypt(stored)), role)
+            [token] = parse_tokens(self._vault.decrypt(stored))
         except WrongKeyError as error:
             return Entry(None, role, f"its stored token cannot be read: {error}")
+        except ValueError:
+            return Entry(None, role, BROKEN)
+        return Entry(token.token, role) if token.bot_id == bot_id else Entry(None, role, BROKEN)

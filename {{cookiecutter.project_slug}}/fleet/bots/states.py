@@ -1,28 +1,35 @@
 """How the bots are, told by the replicas that hold them to all others.
 
-Key: `states`, after REDIS_PREFIX: a hash, bot → JSON of `BotStatus`; a field goes with its bot.
+Key: `states`, after REDIS_PREFIX: a hash, bot → JSON object of `BotStatus`, without what is null; a
+field goes with its bot. It may have more fields and other states than this version knows: see
+`fleet.redis.reading`.
 """
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, Self
 
 import orjson
 from redis.asyncio import Redis
 
 from fleet.bots.member import BotState, Member
 from fleet.redis.keys import PREFIX
+from fleet.redis.reading import by_bot, read_fields
 
 RETELL = 30.0
 """Seconds after which all is told again, in case that somebody else has changed it."""
+PAGE = 500
+"""Bots in one command: the event loop must not wait long while it is made."""
+UNREADABLE = "what the replica that holds it told of it cannot be read"
+
+_STATES = {state.value: state for state in BotState}
 
 
-@dataclass(frozen=True, slots=True)
-class BotStatus:
+class BotStatus(NamedTuple):
     """How a bot is, as the replica that holds it said last."""
 
-    state: BotState
+    state: BotState | str
+    """One that this version does not know is as a newer one told it."""
     error: str | None
     username: str | None
 
@@ -51,9 +58,10 @@ class States:
         now = time.monotonic()
         if now >= self._retell_at:
             self._told, self._retell_at = {}, now + self._retell
-        changed = {bot: new for bot, new in statuses.items() if self._told.get(bot) != new}
-        if changed:
-            fields = [part for bot, new in changed.items() for part in (bot, orjson.dumps(new))]
+        changed = [bot for bot, new in statuses.items() if self._told.get(bot) != new]
+        for at in range(0, len(changed), PAGE):
+            page = changed[at : at + PAGE]
+            fields = [part for bot in page for part in (bot, _write(statuses[bot]))]
             await self._redis.execute_command("HSET", self._key, *fields)
         self._told = dict(statuses)
 
@@ -62,9 +70,27 @@ class States:
 
     async def read(self) -> dict[int, BotStatus]:
         """Tell how every bot is."""
-        stored = await self._redis.execute_command("HGETALL", self._key)
-        return {int(bot): _status(orjson.loads(value)) for bot, value in stored.items()}
+        return by_bot(await self._redis.execute_command("HGETALL", self._key), _read)
+
+    async def read_some(self, bots: Collection[int]) -> dict[int, BotStatus]:
+        """Tell how these bots are; those of which nobody has told anything are left out."""
+        if not bots:
+            return {}
+        told = await self._redis.execute_command("HMGET", self._key, *bots)
+        return {bot: _read(value) for bot, value in zip(bots, told, strict=True) if value}
 
 
-def _status(fields: dict[str, object]) -> BotStatus:
-    return BotStatus(**{**fields, "state": BotState(fields["state"])})  # type: ignore[arg-type]
+def _write(status: BotStatus) -> bytes:
+    return orjson.dumps({name: value for name, value in status._asdict().items() if value})
+
+
+def _read(value: bytes) -> BotStatus:
+    try:
+        fields = read_fields(value)
+    except ValueError:
+        fields = {}
+    state, error, username = (fields.get(name) for name in BotStatus._fields)
+    texts = isinstance(error, str | None) and isinstance(username, str | None)
+    if not (texts and isinstance(state, str)):
+        return BotStatus(BotState.STARTING, UNREADABLE, None)
+    return BotStatus(_STATES.get(state, state), error, username)

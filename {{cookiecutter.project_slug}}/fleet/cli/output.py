@@ -24,7 +24,7 @@ Names = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
-_STYLES = {
+_STYLES: dict[str, str] = {
     BotState.RUNNING: "green",
     BotState.STARTING: "yellow",
     BotState.PAUSED: "cyan",
@@ -65,7 +65,9 @@ def plain(text: object, *, lines: bool = False) -> Text:
 
 
 def state(bot: BotInfo) -> Text:
-    return Text(bot.state, style=_STYLES.get(bot.state, "red"))
+    text = plain(bot.state)
+    text.stylize(_STYLES.get(bot.state, "red"))
+    return text
 
 
 def name(bot: BotInfo) -> str:
@@ -94,7 +96,7 @@ def bots_table(bots: Iterable[BotInfo]) -> Table:
     for bot in bots:
         username = f"@{bot.username}" if bot.username else "–"
         table.add_row(
-            str(bot.id), plain(username), bot.role or "–", state(bot), plain(bot.error or "")
+            str(bot.id), plain(username), plain(bot.role or "–"), state(bot), plain(bot.error or "")
         )
     return table
 

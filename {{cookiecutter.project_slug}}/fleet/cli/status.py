@@ -122,7 +122,7 @@ def _table(bots: list[BotInfo]) -> Table:
         table.add_row(
             str(bot.id),
             plain(f"@{bot.username}" if bot.username else "–"),
-            bot.role or "–",
+            plain(bot.role or "–"),
             state(bot),
             bot.polled_by or "–",
             "?" if bot.backlog is None else f"{bot.backlog:,}",

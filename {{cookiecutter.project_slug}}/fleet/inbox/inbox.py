@@ -17,6 +17,7 @@ from fleet.inbox.conversation import conversation_of
 from fleet.inbox.letters import LETTER_ID, DeadLetter
 from fleet.lenient import dumps
 from fleet.redis.keys import PREFIX
+from fleet.redis.reading import by_bot, read_number
 
 BEAT_INTERVAL = 3.0
 """Seconds between two beats of a replica."""
@@ -209,12 +210,12 @@ class Inbox:
     async def sizes(self) -> dict[int, int]:
         """Count the updates that wait, turns in hand included, for each bot that has any."""
         counts = await self._redis.execute_command("HGETALL", self._prefix + "waiting")
-        return {int(bot): int(n) for bot, n in counts.items() if bot != b"all" and int(n)}
+        return {bot: number for bot, number in by_bot(counts, read_number).items() if number}
 
     async def last_updates(self) -> dict[int, int]:
         """Tell when each bot's last update was entered, in seconds since the epoch."""
         times = await self._redis.execute_command("HGETALL", self._prefix + "last")
-        return {int(bot): int(seconds) for bot, seconds in times.items()}
+        return by_bot(times, read_number)
 
     async def last_update(self, bot_id: int) -> int | None:
         """Tell the same of one bot; None if it never got one."""

@@ -1,21 +1,18 @@
-"""The registry, the desired fleet and the vault, on a real Redis."""
+"""The registry and the vault, on a real Redis."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
+import orjson
 import pytest
 import redis.asyncio
-import redis.exceptions
 from pydantic import SecretStr
 
 from fleet.bots.desired import DesiredFleet
-from fleet.bots.member import BotState
-from fleet.bots.registry import BROKEN, NO_KEY, NoSecretKeyError, Registry
-from fleet.bots.states import BotStatus, States
+from fleet.bots.registry import BROKEN, NO_KEY, PAGE, Entry, NoSecretKeyError, Registry
 from fleet.redis.keys import PREFIX
 from fleet.settings import Settings
 from fleet.vault import Vault, WrongKeyError
-from tests.waiting import until
 
 KEY, OTHER_KEY = "k" * 40, "o" * 40
 ONE, TWO, THREE = 3000001, 3000002, 3000003
@@ -35,16 +32,9 @@ def registry(client: redis.asyncio.Redis) -> Registry:
     return Registry(client, Vault(KEY))
 
 
-def settings(*bots: int, file: Path | None = None) -> Settings:
+def settings(*bots: int) -> Settings:
     tokens = SecretStr(" ".join(TOKENS[bot] for bot in bots))
-    return Settings(bot_tokens=tokens, bot_tokens_file=file, secret_key=SecretStr(KEY))
-
-
-def write(file: Path, text: str) -> None:
-    """Replace a file as careful programs do: a new one, moved to its place."""
-    new = file.with_suffix(".new")
-    new.write_text(text)
-    new.replace(file)
+    return Settings(bot_tokens=tokens, secret_key=SecretStr(KEY))
 
 
 def test_what_the_vault_encrypts_it_alone_decrypts() -> None:
@@ -93,7 +83,7 @@ async def test_every_change_is_announced(registry: Registry) -> None:
     assert await registry.remove(ONE)
     assert not await registry.remove(ONE)
     versions.append(await registry.version())
-    assert versions == sorted(set(versions))
+    assert len(set(versions)) == len(versions)
 
 
 async def test_without_a_key_nothing_is_stored_and_nothing_is_read(
@@ -107,15 +97,96 @@ async def test_without_a_key_nothing_is_stored_and_nothing_is_read(
     assert (entry.token, entry.role, entry.error) == (None, "support", NO_KEY)
 
 
-@pytest.mark.parametrize("stored", [b"{", b"[]", b"7", b"{}"])
-async def test_a_broken_entry_is_an_error_of_that_bot(
-    registry: Registry, client: redis.asyncio.Redis, stored: bytes
+def entry(token: object, **more: object) -> bytes:
+    return orjson.dumps({"token": token, **more})
+
+
+@pytest.mark.parametrize(
+    ("stored", "error"),
+    [
+        *((damage, BROKEN) for damage in (b"{", b"[]", b"7", b"null", b"\xff", b"{}", b"")),
+        (entry(7), BROKEN),
+        (entry(None), BROKEN),
+        (entry(Vault(KEY).encrypt(TOKENS[TWO]), role=["shop"]), BROKEN),
+        (entry(Vault(KEY).encrypt("no token")), BROKEN),
+        (entry(Vault(KEY).encrypt(TOKENS[THREE])), BROKEN),
+        (entry("gAAAA"), "another SECRET_KEY"),
+        (entry("é"), "another SECRET_KEY"),
+    ],
+)
+async def test_a_damaged_entry_is_an_error_of_that_bot(
+    registry: Registry, client: redis.asyncio.Redis, stored: bytes, error: str
 ) -> None:
     await registry.add(ONE, SecretStr(TOKENS[ONE]), None)
     await client.execute_command("HSET", f"{PREFIX}registry", TWO, stored)
-    entries = await registry.entries()
-    assert entries[ONE].token == SecretStr(TOKENS[ONE])
-    assert (entries[TWO].token, entries[TWO].error) == (None, BROKEN)
+    await client.execute_command("HSET", f"{PREFIX}registry", "no bot", stored, "-1", stored)
+    await client.execute_command("SADD", f"{PREFIX}paused", ONE, "no bot", "")
+    desired = await DesiredFleet(settings(), registry).read()
+    assert set(desired) == {ONE, TWO}
+    assert (desired[ONE].token, desired[ONE].paused) == (SecretStr(TOKENS[ONE]), True)
+    assert desired[TWO].token is None
+    assert error in (desired[TWO].error or "")
+
+
+async def test_an_entry_of_a_newer_version_is_read_and_keeps_what_it_holds(
+    registry: Registry, client: redis.asyncio.Redis
+) -> None:
+    newer = {"token": Vault(KEY).encrypt(TOKENS[ONE]), "since": [1, 2], "owner": {"id": 7}}
+    await client.execute_command("HSET", f"{PREFIX}registry", ONE, orjson.dumps(newer))
+    assert (await registry.entries())[ONE] == Entry(SecretStr(TOKENS[ONE]), None)
+    await registry.add(ONE, SecretStr(NEW_TOKEN), "shop")
+    assert (await registry.entries())[ONE] == Entry(SecretStr(NEW_TOKEN), "shop")
+    stored = orjson.loads(await client.execute_command("HGET", f"{PREFIX}registry", ONE))
+    assert (stored["since"], stored["owner"]) == (newer["since"], newer["owner"])
+
+
+async def test_only_what_has_changed_is_decrypted(
+    client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decrypted: list[str] = []
+    decrypt = Vault.decrypt
+
+    def count(vault: Vault, stored: str) -> str:
+        decrypted.append(stored)
+        return decrypt(vault, stored)
+
+    monkeypatch.setattr(Vault, "decrypt", count)
+    registry = Registry(client, Vault(KEY))
+    for bot in (ONE, TWO, THREE):
+        await registry.add(bot, SecretStr(TOKENS[bot]), None)
+    fleet = DesiredFleet(settings(), registry, reread=0)
+    first = await fleet.read()
+    assert len(decrypted) == 3
+    assert await fleet.read() is first, "all was read again, and is the same"
+
+    await registry.add(ONE, SecretStr(NEW_TOKEN), None)
+    second = await fleet.read()
+    assert second[ONE].token == SecretStr(NEW_TOKEN)
+    await registry.pause(TWO)
+    await registry.remove(THREE)
+    third = await fleet.read()
+    assert {bot.id: bot.paused for bot in third.values()} == {ONE: False, TWO: True}
+    assert len(decrypted) == 4
+    assert third is not second is not first
+
+
+async def test_many_bots_are_read_without_keeping_others_waiting(
+    client: redis.asyncio.Redis,
+) -> None:
+    ids = range(ONE, ONE + 10 * PAGE)
+    vault = Vault(KEY)
+    stored = {bot: entry(vault.encrypt(f"{bot}:{'t' * 35}")) for bot in ids}
+    fields = [part for field in stored.items() for part in field]
+    await client.execute_command("HSET", f"{PREFIX}registry", *fields)
+    await client.execute_command("SADD", f"{PREFIX}paused", *ids)
+    fleet = DesiredFleet(settings(), Registry(client, vault))
+    reading = asyncio.create_task(fleet.read())
+    others = 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        others += 1
+    assert {bot for bot, wanted in reading.result().items() if wanted.paused} == set(ids)
+    assert others > len(ids) / PAGE
 
 
 async def test_another_key_is_an_error_of_the_bots_stored_with_it(
@@ -127,139 +198,3 @@ async def test_another_key_is_an_error_of_the_bots_stored_with_it(
     assert desired[TWO].token is None
     assert desired[TWO].role == "shop"
     assert "SECRET_KEY" in (desired[TWO].error or "")
-
-
-async def test_the_registry_counts_more_than_the_settings(registry: Registry) -> None:
-    fleet = DesiredFleet(settings(ONE, TWO), registry)
-    assert set(await fleet.read()) == {ONE, TWO}
-    await registry.add(ONE, SecretStr(NEW_TOKEN), "support")
-    await registry.add(THREE, SecretStr(TOKENS[THREE]), None)
-    desired = await fleet.read()
-    assert set(desired) == {ONE, TWO, THREE}
-    assert desired[ONE].token == SecretStr(NEW_TOKEN)
-    assert desired[ONE].role == "support"
-    await registry.remove(ONE)
-    await registry.remove(THREE)
-    desired = await fleet.read()
-    assert set(desired) == {ONE, TWO}
-    assert desired[ONE].token == SecretStr(TOKENS[ONE])
-
-
-async def test_bots_of_the_settings_can_be_paused(registry: Registry) -> None:
-    fleet = DesiredFleet(settings(ONE, TWO), registry)
-    await registry.pause(TWO)
-    assert {bot.id: bot.paused for bot in (await fleet.read()).values()} == {ONE: False, TWO: True}
-    await registry.resume(TWO)
-    assert not any(bot.paused for bot in (await fleet.read()).values())
-
-
-async def test_what_nothing_announced_is_found_from_time_to_time(
-    registry: Registry, client: redis.asyncio.Redis
-) -> None:
-    fleet = DesiredFleet(settings(ONE), registry, reread=0.5)
-    await registry.add(TWO, SecretStr(TOKENS[TWO]), None)
-    assert set(await fleet.read()) == {ONE, TWO}
-    version = await registry.version()
-    await registry.remove(TWO)
-    await client.set(f"{PREFIX}version", version)  # as if it had been lost and had grown again
-    assert set(await fleet.read()) == {ONE, TWO}
-
-    async def found() -> bool:
-        return set(await fleet.read()) == {ONE}
-
-    await until(found, "the removal is found")
-
-
-async def test_a_deleted_version_is_a_change(
-    registry: Registry, client: redis.asyncio.Redis
-) -> None:
-    fleet = DesiredFleet(settings(ONE), registry)
-    await registry.add(TWO, SecretStr(TOKENS[TWO]), None)
-    assert set(await fleet.read()) == {ONE, TWO}
-    await client.delete(f"{PREFIX}registry", f"{PREFIX}version")
-    assert set(await fleet.read()) == {ONE}
-
-
-async def test_a_change_of_the_tokens_file_takes_effect(registry: Registry, tmp_path: Path) -> None:
-    file = tmp_path / "tokens"
-    write(file, TOKENS[ONE])
-    fleet = DesiredFleet(settings(file=file), registry)
-    assert set(await fleet.read()) == {ONE}
-
-    write(file, f"{TOKENS[ONE]} # the first\nshop={TOKENS[TWO]}\n")
-    desired = await fleet.read()
-    assert set(desired) == {ONE, TWO}
-    assert desired[TWO].role == "shop"
-
-    write(file, NEW_TOKEN)
-    desired = await fleet.read()
-    assert set(desired) == {ONE}
-    assert desired[ONE].token == SecretStr(NEW_TOKEN)
-
-
-async def test_a_file_is_found_changed_where_a_link_leads(
-    registry: Registry, tmp_path: Path
-) -> None:
-    """Kubernetes changes a mounted secret so."""
-    for number, bot in enumerate((ONE, TWO)):
-        (tmp_path / str(number)).write_text(TOKENS[bot])
-    link = tmp_path / "tokens"
-    link.symlink_to("0")
-    fleet = DesiredFleet(settings(file=link), registry)
-    assert set(await fleet.read()) == {ONE}
-    (tmp_path / "new").symlink_to("1")
-    (tmp_path / "new").replace(link)
-    assert set(await fleet.read()) == {TWO}
-
-
-@pytest.mark.parametrize("mistake", ["nonsense", f"{TOKENS[ONE]} {NEW_TOKEN}", "no file"])
-async def test_a_mistake_in_the_tokens_file_leaves_the_fleet_as_it_is(
-    registry: Registry, tmp_path: Path, mistake: str
-) -> None:
-    file = tmp_path / "tokens"
-    write(file, TOKENS[ONE])
-    fleet = DesiredFleet(settings(file=file), registry)
-    assert set(await fleet.read()) == {ONE}
-
-    if mistake == "no file":
-        file.unlink()
-    else:
-        write(file, mistake)
-    assert set(await fleet.read()) == {ONE}
-    await registry.add(THREE, SecretStr(TOKENS[THREE]), None)
-    assert set(await fleet.read()) == {ONE, THREE}
-
-    write(file, f"{TOKENS[ONE]} {TOKENS[TWO]}")
-    assert set(await fleet.read()) == {ONE, TWO, THREE}
-
-
-async def test_a_file_that_changed_while_redis_was_away_is_not_forgotten(
-    registry: Registry, client: redis.asyncio.Redis, tmp_path: Path
-) -> None:
-    file = tmp_path / "tokens"
-    write(file, TOKENS[ONE])
-    fleet = DesiredFleet(settings(file=file), registry)
-    assert set(await fleet.read()) == {ONE}
-    write(file, TOKENS[TWO])
-    # Redis answers the first question and none of the others.
-    await client.set(f"{PREFIX}registry", "no hash")
-    with pytest.raises(redis.exceptions.ResponseError):
-        await fleet.read()
-    await client.delete(f"{PREFIX}registry")
-    assert set(await fleet.read()) == {TWO}
-
-
-async def test_the_state_of_a_bot_is_told_again(client: redis.asyncio.Redis) -> None:
-    holder, other = States(client, retell=0.5), States(client)
-    running = {ONE: BotStatus(BotState.RUNNING, None, "one_bot")}
-    await holder.tell(running)
-    assert await other.read() == running
-    await other.forget(ONE)
-    await holder.tell(running)
-    assert await other.read() == {}  # as a rule only what changed is told
-
-    async def told_again() -> bool:
-        await holder.tell(running)
-        return await other.read() == running
-
-    await until(told_again, "the state is told again")

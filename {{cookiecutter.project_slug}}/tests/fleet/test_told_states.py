@@ -1,0 +1,84 @@
+"""How the bots are, as replicas tell it to each other through a real Redis."""
+
+from collections.abc import AsyncIterator
+
+import orjson
+import pytest
+import redis.asyncio
+
+from fleet.bots.member import BotState
+from fleet.bots.states import PAGE, UNREADABLE, BotStatus, States
+from fleet.redis.keys import PREFIX
+from tests.waiting import until
+
+ONE, TWO, THREE = 3000001, 3000002, 3000003
+KEY = f"{PREFIX}states"
+RUNNING = BotStatus(BotState.RUNNING, None, "one_bot")
+
+
+@pytest.fixture
+async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
+    async with redis.asyncio.Redis.from_url(clean_redis) as client:
+        yield client
+
+
+async def test_the_state_of_a_bot_is_told_again(client: redis.asyncio.Redis) -> None:
+    holder, other = States(client, retell=0.5), States(client)
+    running = {ONE: RUNNING}
+    await holder.tell(running)
+    assert await other.read() == running
+    await other.forget(ONE)
+    await holder.tell(running)
+    assert await other.read() == {}  # as a rule only what changed is told
+
+    async def told_again() -> bool:
+        await holder.tell(running)
+        return await other.read() == running
+
+    await until(told_again, "the state is told again")
+
+
+async def test_states_of_more_bots_than_go_into_one_command(client: redis.asyncio.Redis) -> None:
+    states = States(client)
+    statuses = dict.fromkeys(range(ONE, ONE + 2 * PAGE + 1), RUNNING)
+    await states.tell(statuses)
+    assert await States(client).read() == statuses
+
+
+async def test_some_bots_are_asked_for_alone(client: redis.asyncio.Redis) -> None:
+    states = States(client)
+    refused = BotStatus(BotState.UNAUTHORIZED, "Telegram refuses the token", None)
+    await states.tell({ONE: RUNNING, TWO: refused})
+    assert await states.read_some([TWO, THREE]) == {TWO: refused}
+    assert await states.read_some([]) == {}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"{", b"[]", b"{}", b"\xff", b'{"state":7}', b'{"state":"running","error":[]}', b"null"],
+)
+async def test_a_damaged_state_is_that_bots_alone(
+    client: redis.asyncio.Redis, damage: bytes
+) -> None:
+    states = States(client)
+    await states.tell({ONE: RUNNING})
+    await client.execute_command("HSET", KEY, TWO, damage, "no bot", damage)
+    unreadable = BotStatus(BotState.STARTING, UNREADABLE, None)
+    assert await states.read() == {ONE: RUNNING, TWO: unreadable}
+    assert await states.read_some([ONE, TWO]) == {ONE: RUNNING, TWO: unreadable}
+
+
+async def test_a_state_of_a_newer_version_is_shown_as_it_was_told(
+    client: redis.asyncio.Redis,
+) -> None:
+    newer = {"state": "on-holiday", "error": "until May", "username": "one_bot", "since": {"at": 1}}
+    await client.execute_command("HSET", KEY, ONE, orjson.dumps(newer))
+    assert await States(client).read() == {ONE: BotStatus("on-holiday", "until May", "one_bot")}
+
+
+async def test_an_idle_bot_takes_little_in_redis(client: redis.asyncio.Redis) -> None:
+    """Of the 1 KB that it may take in all, with its token and what the inbox knows of it."""
+    bots = range(ONE, ONE + 1000)
+    long = BotStatus(BotState.RUNNING, None, f"a_{'long' * 6}_bot")
+    await States(client).tell(dict.fromkeys(bots, long))
+    assert await client.memory_usage(KEY, samples=0) < 200 * len(bots)
