@@ -28,6 +28,7 @@ from fleet.bots.supervisor import Supervisor
 from fleet.intake.keeper import WebhookKeeper
 from fleet.intake.polling import Poller
 from fleet.intake.webhook import WebhookReceiver, paths
+from fleet.ops.crowd import Crowd
 from fleet.ops.http import PROBE_TIMEOUT, create_app, listen
 from fleet.ops.logging import setup_logging
 from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
@@ -130,9 +131,9 @@ class Service:
         self._stop = asyncio.Event()
 
     def _polling(self) -> Callable[[Member], Coroutine[Any, Any, None]]:
-        allowed = self._dispatcher.resolve_used_update_types()
+        allowed, crowd = self._dispatcher.resolve_used_update_types(), Crowd()
         return lambda member: Poller(
-            member, self._inbox, self._sessions, allowed, self._pending
+            member, self._inbox, self._sessions, allowed, self._pending, crowd
         ).run()
 
     def _webhooks(

@@ -141,6 +141,12 @@ class Inbox:
             raise InboxFull("as many updates wait as INBOX_LIMIT or INBOX_LIMIT_PER_BOT allow")
         return entered
 
+    async def has_room(self, bot_id: int) -> bool:
+        """Tell whether the limits let a batch of this bot in; cheap, unlike sending it in vain."""
+        counts = await self._redis.execute_command("HMGET", self._prefix + "waiting", "all", bot_id)
+        in_all, of_bot = (int(count or 0) for count in counts)
+        return in_all < self._limit and of_bot < self._limit_per_bot
+
     async def exchange(
         self,
         ended: Sequence[EndedTurn] = (),

@@ -20,6 +20,7 @@ from fleet.bots.member import BotState, Member
 from fleet.bots.pending import Pending
 from fleet.inbox import Inbox, InboxFull
 from fleet.intake.damage import is_update
+from fleet.ops.crowd import Crowd
 from fleet.redis.errors import describe
 from fleet.telegram.session import TelegramSessions
 
@@ -30,7 +31,7 @@ ANSWER_TIMEOUT = 10
 CONFIRM_TIMEOUT = 1
 """Seconds for the last confirmation at stop, as many as `fleet.tasks.end` has patience. Without it
 updates come again, and are recognised."""
-ROOM_CHECK = 0.5
+FULL_BACKOFF = BackoffConfig(min_delay=0.5, max_delay=5.0, factor=1.5, jitter=0.2)
 """Seconds between two looks whether a full inbox has room again."""
 BACKOFF = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=1.7, jitter=0.2)
 """Seconds between tries. aiogram's Backoff: see its documentation."""
@@ -54,7 +55,16 @@ class GetRawUpdates(TelegramMethod[list[Any]]):
 
 
 class Poller:
-    """Polls one bot for as long as its task runs, whatever happens, and shows how it is."""
+    """Polls one bot for as long as its task runs, whatever happens, and shows how it is.
+
+    Args:
+        member: the bot.
+        inbox: where its updates go.
+        sessions: the ways to Telegram.
+        allowed_updates: types of updates to ask for.
+        pending: tells whether to drop what waits at Telegram.
+        crowd: the voice of all pollers of this replica.
+    """
 
     def __init__(
         self,
@@ -63,12 +73,15 @@ class Poller:
         sessions: TelegramSessions,
         allowed_updates: Sequence[str],
         pending: Pending,
+        crowd: Crowd,
     ) -> None:
         self._member = member
         self._inbox = inbox
         self._sessions = sessions
         self._allowed_updates = list(allowed_updates)
         self._pending = pending
+        self._crowd = crowd
+        self._has_webhook = False
         self._backoff = Backoff(BACKOFF)
         self._offset: int | None = None
         self._unconfirmed = False
@@ -92,13 +105,13 @@ class Poller:
         except TelegramUnauthorizedError as error:
             await self._pause(BotState.UNAUTHORIZED, f"Telegram refuses the token: {error.message}")
         except TelegramConflictError as error:
-            if "webhook" in error.message:
-                log.info("a webhook is set for this bot; removing it to poll")
-                await self._member.bot.delete_webhook()
-            else:
-                await self._pause(
-                    BotState.CONFLICT, "another program polls this bot with the same token"
-                )
+            self._has_webhook = "webhook" in error.message
+            reason = (
+                "a webhook is set; removing it to poll"
+                if self._has_webhook
+                else "another program polls this bot with the same token"
+            )
+            await self._pause(BotState.CONFLICT, reason)
         except TelegramRetryAfter as error:
             await self._pause(BotState.FLOOD_WAIT, error.message, error.retry_after)
         except TelegramNetworkError as error:
@@ -121,6 +134,9 @@ class Poller:
         if await self._pending.is_due(self._member.id):
             await self._member.bot.delete_webhook(drop_pending_updates=True)
             await self._pending.drop(self._member.id)
+        elif self._has_webhook:
+            await self._member.bot.delete_webhook()
+        self._has_webhook = False
 
     async def _fetch(self) -> list[Any]:
         # After trouble an empty answer at once shows that it is over; a long poll would hide that.
@@ -147,15 +163,21 @@ class Poller:
 
     async def _enter(self, updates: list[Mapping[str, Any]]) -> None:
         """Put a batch into the inbox, however long that takes; only then move the offset."""
+        backoff, full = Backoff(FULL_BACKOFF), False
         while True:
             try:
-                await self._inbox.put(self._member.id, updates)
+                # A batch may be large, and all who wait would send theirs again and again.
+                if not full or await self._inbox.has_room(self._member.id):
+                    await self._inbox.put(self._member.id, updates)
+                    break
+                await asyncio.sleep(next(backoff))
             except InboxFull as error:
-                await self._pause(BotState.BACKING_OFF, f"the inbox is full: {error}", ROOM_CHECK)
+                full = True
+                await self._pause(
+                    BotState.BACKING_OFF, f"the inbox is full: {error}", next(backoff)
+                )
             except RedisError as error:
                 await self._pause(BotState.BACKING_OFF, describe(error))
-            else:
-                break
         self._offset = max(update["update_id"] for update in updates) + 1
         self._unconfirmed = True
         self._recover()
@@ -170,9 +192,9 @@ class Poller:
     def _recover(self) -> None:
         self._backoff.reset()
         if self._member.enter(BotState.RUNNING):
-            log.info("polling", username=self._member.username)
+            self._crowd.say(log.info, "polling", username=self._member.username)
 
     async def _pause(self, state: BotState, error: str, seconds: float | None = None) -> None:
         if self._member.enter(state, error):
-            log.warning("not polling", state=state, error=error)
+            self._crowd.say(log.warning, "not polling", state=state, error=error)
         await asyncio.sleep(next(self._backoff) if seconds is None else seconds)
