@@ -1,4 +1,4 @@
-"""Measure everything, in about ten minutes, and write README.md and results.svg."""
+"""Measure everything, in about a quarter of an hour, and write README.md and results.svg."""
 
 import argparse
 import os
@@ -6,11 +6,11 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks import measures, report
-from benchmarks.machine import Bench, Contender, bench, bots, describe
+from benchmarks import measures, replicas, report
+from benchmarks.machine import FLEET, Bench, Contender, bench, bots, describe
+from benchmarks.tables import Results
 
 UVLOOP, NO_LIMIT = ("LOOP", "uvloop"), ("SESSION_LIMIT", "0")
-FLEET = Contender("this project", "fleet", polls_at_most=10_000)
 STOCK = Contender("aiogram", "stock")
 ISOLATION = Contender("aiogram, isolation", "isolation")
 STOCK_UVLOOP = Contender("aiogram, uvloop", "stock", (UVLOOP,))
@@ -30,54 +30,60 @@ class Run:
     """Measures, tells, and keeps what came out."""
 
     def __init__(self, arena: Bench, seconds: measures.Seconds) -> None:
-        self.results: report.Results = defaultdict(list)
+        self.results: Results = defaultdict(list)
         self._arena = arena
         self._seconds = seconds
 
     def rounds(self, count: int) -> None:
-        """Measure 1, 2, 3 and 5, round after round, one contender after the other in each."""
+        """Measures 1 to 3 and 5 to 7, round after round, one contender after the other in each."""
         for _ in range(count):
             for contender in ALL:
                 self._load(contender)
             for contender in AS_THEY_COME:
-                self._note("stop", contender, measures.stop(self._arena, contender))
+                self._note("stop", contender.name, measures.stop(self._arena, contender))
+            for name in (replicas.ONE, replicas.TOGETHER, replicas.LATER):
+                self._note("replicas", name, replicas.shares(self._arena, name, self._seconds))
 
     def polling(self, sizes: list[int]) -> None:
         """Measure 4 with so many bots."""
         for size in sizes:
             idle = measures.idle(self._arena, POLLING, size, self._seconds)
             for contender, numbers in zip(POLLING, idle, strict=True):
-                self._note("idle", contender, numbers)
+                self._note("idle", contender.name, numbers)
         for size in sizes:
             for contender in POLLING:
                 count = report.SENDERS.get(size, size)
-                self._note("send", contender, measures.send_delay(self._arena, contender, count))
+                delay = measures.send_delay(self._arena, contender, count)
+                self._note("send", contender.name, delay)
 
     def _load(self, contender: Contender) -> None:
         arena, seconds = self._arena, self._seconds
         with arena.load() as load, arena.run(contender, load, bots(measures.BOTS)) as process:
             load.wait_for_polls(process, measures.BOTS)
             read = measures.throughput(arena, load, process, "read", seconds)
-            self._note("read", contender, read)
+            self._note("read", contender.name, read)
             echo = measures.throughput(arena, load, process, "echo", seconds)
-            self._note("echo", contender, echo)
+            self._note("echo", contender.name, echo)
             if contender in AS_THEY_COME:
                 low, same, half = measures.LOW_RATE, measures.SAME_RATE, read["per_second"] / 2
                 for measure, rate in (("low", low), ("same", same), ("half", half)):
                     delay = measures.delay(arena, load, process, rate, seconds)
-                    self._note(measure, contender, delay)
+                    self._note(measure, contender.name, delay)
+            # Last, as it leaves states behind.
+            form = measures.throughput(arena, load, process, "form", seconds)
+            self._note("form", contender.name, form)
 
-    def _note(self, measure: str, contender: Contender, numbers: measures.Numbers) -> None:
-        self.results[measure, contender.name].append(numbers)
+    def _note(self, measure: str, name: str, numbers: measures.Numbers) -> None:
+        self.results[measure, name].append(numbers)
         told = " ".join(f"{key}={value:.4g}" for key, value in numbers.items())
-        print(f"{measure:10} {contender.name:28} {told}", flush=True)
+        print(f"{measure:10} {name:32} {told}", flush=True)
 
 
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="two minutes, figures too rough to keep"
+        "--quick", action="store_true", help="four minutes, figures too rough to keep"
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--project", type=Path, help="a baked project; else one is baked")

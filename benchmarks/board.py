@@ -9,15 +9,23 @@ import mmap
 import time
 from pathlib import Path
 
+CONVERSATIONS = 100
+"""Of each bot, unless a load says otherwise."""
 CAPACITY = 4_000_000
 """Sequence numbers of one run."""
-_COUNTERS = 64
+REPLICAS = 16
+"""Processes that may take notes at once."""
+_COUNTERS = REPLICAS * 16
 
 
 class Board:
-    """Notes on updates, by sequence number."""
+    """Notes on updates, by sequence number.
 
-    def __init__(self, path: Path) -> None:
+    Each replica has two counters of its own: no two processes write the same place.
+    """
+
+    def __init__(self, path: Path, replica: int = 0) -> None:
+        self._at = 2 * replica
         size = _COUNTERS + CAPACITY * 6
         with path.open("a+b") as file:
             if path.stat().st_size < size:
@@ -31,23 +39,27 @@ class Board:
     @property
     def started(self) -> int:
         """Handlers begun."""
-        return self._counters[0]
+        return sum(self._counters[::2])
 
     @property
     def ended(self) -> int:
         """Handlers that came to their end."""
-        return self._counters[1]
+        return sum(self._counters[1::2])
+
+    def ended_by(self, replica: int) -> int:
+        """Tell how many of these were that replica's."""
+        return self._counters[2 * replica + 1]
 
     def start(self, number: int, arrived: int) -> None:
         """Note that a handler has the update, which arrived at that time of `now`."""
         self._delays[number] = min(now() - arrived, 2**32 - 1)
         self._started[number] += 1
-        self._counters[0] += 1
+        self._counters[self._at] += 1
 
     def end(self, number: int) -> None:
         """Note that a handler came to its end."""
         self._ended[number] += 1
-        self._counters[1] += 1
+        self._counters[self._at + 1] += 1
 
     def time(self, number: int, microseconds: int) -> None:
         """Note another time in place of the delay."""

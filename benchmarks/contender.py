@@ -3,7 +3,7 @@
     python -m benchmarks.contender fleet|stock|isolation BOARD PROJECT
 
 All read BOT_TOKENS, REDIS_URL and TELEGRAM_API_URL. LOOP=uvloop and SESSION_LIMIT are for stock
-aiogram only.
+aiogram only; REPLICA says which of several processes on one board it is, from 0.
 """
 
 import asyncio
@@ -18,27 +18,45 @@ from aiogram import Bot, Dispatcher, Router
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.filters import StateFilter
+from aiogram.fsm.context import FSMContext
+from aiogram.fsm.state import State, StatesGroup
 from aiogram.fsm.storage.base import BaseStorage, DefaultKeyBuilder
 from aiogram.fsm.storage.redis import RedisStorage
 from aiogram.types import Message
 from redis.asyncio import Redis
 
-from benchmarks.board import Board
+from benchmarks.board import CONVERSATIONS, Board
 
 SLEEP = 2.0
 """Seconds that the handler of a `sleep` takes."""
+WORK = 0.001
+"""Seconds of CPU that the handler of a `work` takes."""
+
+
+class Form(StatesGroup):
+    """Two questions that take turns."""
+
+    name = State()
+    age = State()
 
 
 def create_dispatcher(board: Board, storage: BaseStorage, **options: Any) -> Dispatcher:
     """Build a dispatcher with the one handler."""
     router = Router()
 
-    @router.message(StateFilter(None))
-    async def handle(message: Message) -> None:
+    @router.message(StateFilter(None, Form))
+    async def handle(message: Message, state: FSMContext) -> None:
         kind, number, arrived = (message.text or "").split()
         sequence = int(number)
         board.start(sequence, int(arrived))
         if kind == "echo":
+            await message.answer(message.text or "")
+        elif kind == "form":
+            await take_step(message, state)
+        elif kind == "work":
+            until = time.thread_time() + WORK
+            while time.thread_time() < until:
+                pass
             await message.answer(message.text or "")
         elif kind == "sleep":
             await asyncio.sleep(SLEEP)
@@ -51,6 +69,21 @@ def create_dispatcher(board: Board, storage: BaseStorage, **options: Any) -> Dis
     dispatcher = Dispatcher(storage=storage, **options)
     dispatcher.include_router(router)
     return dispatcher
+
+
+async def take_step(message: Message, state: FSMContext) -> None:
+    """Take a form's step: read where it is and what is known, write both, answer.
+
+    Raises LookupError if the step before is not there: then what was measured is no form.
+    """
+    step, known = await state.get_state(), await state.get_data()
+    before = {"step": step, "message": message.message_id - CONVERSATIONS}
+    if known not in ({}, before):
+        raise LookupError(f"after {before}: {known}")
+    following = Form.age if step == Form.name.state else Form.name
+    await state.set_state(following)
+    await state.update_data(step=following.state, message=message.message_id)
+    await message.answer(message.text or "")
 
 
 def run_fleet(board: Board, project: str) -> None:
@@ -81,7 +114,7 @@ async def run_stock(board: Board, *, isolated: bool) -> None:
 
 def main(name: str, path: str, project: str) -> None:
     """Run one contender until SIGTERM."""
-    board = Board(Path(path))
+    board = Board(Path(path), int(os.environ.get("REPLICA", "0")))
     if name == "fleet":
         run_fleet(board, project)
         return

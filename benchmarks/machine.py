@@ -4,12 +4,9 @@ import json
 import os
 import platform
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,11 +18,10 @@ from typing import Any
 import redis
 
 from benchmarks.board import Board
-from demo import bake
+from benchmarks.process import Process, free_port, wait_until
 
 ROOT = Path(__file__).parent.parent
 FIRST_BOT = 1_000_000
-TICKS = os.sysconf("SC_CLK_TCK")
 START = 90.0
 """Seconds that a contender with a thousand bots may take to poll with all of them."""
 
@@ -43,69 +39,23 @@ class Contender:
     """How many long polls it can hold at once: all connections of aiogram's session."""
 
 
-class Process:
-    """A process and what it has used so far."""
-
-    def __init__(self, command: list[str], core: int, log: Path, **options: Any) -> None:
-        with log.open("ab") as output:
-            self._popen = subprocess.Popen(
-                command,
-                stderr=output,
-                preexec_fn=lambda: os.sched_setaffinity(0, {core}),
-                **{"stdout": output, **options},
-            )
-        self.log = log
-        self.pid = self._popen.pid
-
-    @property
-    def output(self) -> Any:
-        return self._popen.stdout
-
-    @property
-    def cpu(self) -> float:
-        """Seconds of CPU, user and system, all threads."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def memory(self) -> dict[str, float]:
-        """MiB resident, and its proportional share where pages are shared."""
-        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()[1:]
-        sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines}
-        return {"rss": sizes["Rss"], "pss": sizes["Pss"]}
-
-    @property
-    def alive(self) -> bool:
-        return self._popen.poll() is None
-
-    def stop(self, patience: float = 60.0) -> float:
-        """Send SIGTERM and wait. Returns the seconds that it took."""
-        began = time.monotonic()
-        self._popen.send_signal(signal.SIGTERM)
-        try:
-            self._popen.wait(patience)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        return time.monotonic() - began
-
-    def kill(self) -> None:
-        """Make sure that it is gone."""
-        self._popen.kill()
-        self._popen.wait()
+FLEET = Contender("this project", "fleet", polls_at_most=10_000)
 
 
 class Bench:
     """Redis, the load server and the place where contenders run."""
 
     def __init__(self, project: Path, folder: Path) -> None:
-        cores = sorted(os.sched_getaffinity(0))
-        if len(cores) < 2:
+        self.cores = sorted(os.sched_getaffinity(0))
+        if len(self.cores) < 2:
             sys.exit("the benchmarks need two cores: one for the load, one for the contender")
-        self._own, self._other = cores[:2]
+        self._own, self._other = self.cores[:2]
         os.sched_setaffinity(0, {self._own})
-        self._project = project
-        self._folder = folder
+        self.project = project
+        self.folder = folder
+        """Where processes run: not the project's, where a `.env` for the sandbox lies."""
         self._started = 0
-        port = _free_port()
+        port = free_port()
         self.redis_url = f"redis://127.0.0.1:{port}/0"
         self.redis_client = redis.Redis.from_url(self.redis_url)
         # As the generated project runs it.
@@ -119,7 +69,7 @@ class Bench:
         ]
         self.redis = Process(
             ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder), *settings],
-            self._own, folder / "redis.log",
+            {self._own}, folder / "redis.log",
         )  # fmt: skip
         wait_until(self._redis_answers, "Redis answers", 10)
 
@@ -133,9 +83,9 @@ class Bench:
     def load(self) -> Iterator["Load"]:
         """Start a load server with an empty board."""
         self._started += 1
-        board = Path("/dev/shm") / f"{self._folder.name}-{self._started}"
+        board = Path("/dev/shm") / f"{self.folder.name}-{self._started}"
         try:
-            load = Load(board, self._own, self._folder / "load.log")
+            load = Load(board, {self._own}, self.folder / "load.log")
             try:
                 yield load
             finally:
@@ -151,36 +101,39 @@ class Bench:
         bots: list[int],
         *,
         fresh: bool = True,
+        cores: set[int] | None = None,
         **more: str,
     ) -> Iterator[Process]:
-        """Run a contender; ready when all its bots poll, or as many as its session lets."""
+        """Run a contender, on the core that is left for it unless told otherwise."""
         if fresh:
             self.redis_client.flushall()
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "BOT_TOKENS": ",".join(f"{bot}:{'benchmark-token'.ljust(35, 'x')}" for bot in bots),
-            "REDIS_URL": self.redis_url,
-            "TELEGRAM_API_URL": load.url,
-            "HTTP_HOST": "127.0.0.1",
-            "HTTP_PORT": "0",
-            **dict(contender.environment),
-            **more,
-        }
         process = Process(
             [
                 *(sys.executable, "-m", "benchmarks.contender"),
-                *(contender.runs, str(load.board_path), str(self._project)),
+                *(contender.runs, str(load.board_path), str(self.project)),
             ],
-            self._other,
-            self._folder / f"{contender.runs}.log",
-            env=environment,
-            cwd=self._folder,  # not the project's, where a `.env` for the sandbox lies
+            cores or {self._other},
+            self.folder / f"{contender.runs}.log",
+            env=self.environment(load, bots, **dict(contender.environment), **more),
+            cwd=self.folder,
         )
         try:
             yield process
         finally:
             process.kill()
+
+    def environment(self, load: "Load", bots: list[int], **more: str) -> dict[str, str]:
+        """Give what every process that works on these bots finds in its environment."""
+        return {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "BOT_TOKENS": ",".join(token(bot) for bot in bots),
+            "REDIS_URL": self.redis_url,
+            "TELEGRAM_API_URL": load.url,
+            "HTTP_HOST": "127.0.0.1",
+            "HTTP_PORT": "0",
+            **more,
+        }
 
     def close(self) -> None:
         """Stop Redis."""
@@ -190,11 +143,11 @@ class Bench:
 class Load:
     """A running load server."""
 
-    def __init__(self, board: Path, core: int, log: Path) -> None:
+    def __init__(self, board: Path, cores: set[int], log: Path) -> None:
         self.board_path = board
         self.board = Board(board)
         command = [sys.executable, "-m", "benchmarks.telegram", str(board)]
-        self.process = Process(command, core, log, stdout=subprocess.PIPE, cwd=ROOT)
+        self.process = Process(command, cores, log, stdout=subprocess.PIPE, cwd=ROOT)
         self.url = f"http://127.0.0.1:{int(self.process.output.readline())}"
 
     def set(self, **load: Any) -> dict[str, int]:
@@ -206,13 +159,20 @@ class Load:
 
     def wait_for_polls(self, process: Process, count: int) -> None:
         """Wait until so many long polls are open."""
+        self.wait_until(lambda: self.set()["polls"] >= count, f"{count} bots poll", [process])
 
-        def polled() -> bool:
-            if not process.alive:
-                sys.exit(f"the contender ended:\n{process.log.read_text()[-2000:]}")
-            return self.set()["polls"] >= count
+    def wait_until(
+        self, true: Callable[[], bool], what: str, on: list[Process], seconds: float = START
+    ) -> None:
+        """Wait until something is true. Ends the run if a process that it depends on has ended."""
 
-        wait_until(polled, f"{count} bots poll", START)
+        def is_true() -> bool:
+            for process in on:
+                if not process.alive:
+                    sys.exit(f"the contender ended:\n{process.log.read_text()[-2000:]}")
+            return true()
+
+        wait_until(is_true, what, seconds)
 
 
 def bots(count: int) -> list[int]:
@@ -220,20 +180,9 @@ def bots(count: int) -> list[int]:
     return list(range(FIRST_BOT, FIRST_BOT + count))
 
 
-def wait_until(true: Callable[[], bool], what: str, seconds: float) -> None:
-    """Look until something is true."""
-    if not came_true(true, seconds):
-        raise TimeoutError(f"not within {seconds} s: {what}")
-
-
-def came_true(true: Callable[[], bool], seconds: float) -> bool:
-    """Look until something is true, or the time is over."""
-    end = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
+def token(bot: int) -> str:
+    """Give the token of a bot."""
+    return f"{bot}:{'benchmark-token'.ljust(35, 'x')}"
 
 
 def describe() -> str:
@@ -258,6 +207,8 @@ def bench(project: Path | None) -> Iterator[Bench]:
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         if project is None:
+            from demo import bake  # who has baked one needs no cookiecutter
+
             project = folder / "measured"
             bake(project)
         running = Bench(project, folder)
@@ -267,9 +218,3 @@ def bench(project: Path | None) -> Iterator[Bench]:
             running.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

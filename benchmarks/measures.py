@@ -1,4 +1,4 @@
-"""What is measured. Each function gives plain numbers; run.py repeats them and takes medians."""
+"""What is measured. Each function gives plain numbers; `Run` repeats them and takes medians."""
 
 import statistics
 import time
@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.machine import Bench, Contender, Load, Process, bots, came_true, wait_until
+from benchmarks.machine import Bench, Contender, Load, bots
+from benchmarks.process import Process, came_true, wait_until
 
 BOTS = 10
 WINDOW = 300
-"""Updates kept unhandled in measures 1 and 2: three answers to getUpdates."""
+"""Updates kept unhandled in measures 1, 2 and 6: three answers to getUpdates."""
 LOW_RATE = 50.0
 SAME_RATE = 1000.0
 SEND_PATIENCE = 12.0

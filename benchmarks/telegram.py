@@ -22,7 +22,7 @@ from urllib.parse import parse_qs
 
 import uvloop
 
-from benchmarks.board import Board, now
+from benchmarks.board import CONVERSATIONS, Board, now
 
 TICK = 0.001
 """Seconds between two looks at what is to arrive."""
@@ -65,8 +65,9 @@ class Load:
 
     bots: list[int]
     kind: str = "read"
-    """read (the FSM state alone), echo (one sendMessage), sleep, or send (a timed sendMessage)."""
-    conversations: int = 100
+    """read (the FSM state alone), echo (one sendMessage), form (reads and writes of state and data,
+    and a sendMessage), work (CPU and a sendMessage), sleep, or send (a timed sendMessage)."""
+    conversations: int = CONVERSATIONS
     """Of each bot. Users write in turn."""
     window: int = 0
     """Updates to keep unhandled."""
@@ -139,7 +140,12 @@ class Server:
         self.load = load
         self.began = (asyncio.get_running_loop().time(), self.sequence)
         polls = sum(queue.poll is not None for queue in self.queues.values())
-        return {"updates": self.sequence, "calls": self.calls, "polls": polls}
+        return {
+            "updates": self.sequence,
+            "calls": self.calls,
+            "polls": polls,
+            "bots": len(self.queues),
+        }
 
     def queue(self, bot: int) -> Queue:
         """Give the bot, new at first sight."""
