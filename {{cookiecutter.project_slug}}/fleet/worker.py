@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from fleet.bots.member import Member
 from fleet.inbox import EndedTurn, Inbox, Outcome, Turn
+from fleet.inbox.letters import LONGEST_ERROR, LONGEST_TRACEBACK, shorten
 from fleet.ops.logging import redact
 from fleet.redis.errors import Complaint, describe
 from fleet.tasks import end
@@ -227,7 +228,11 @@ def _dead(turn: Turn, error: BaseException) -> EndedTurn:
         exception=trace.rstrip(),
         exc_info=(type(error), error, error.__traceback__),
     )
-    return EndedTurn(turn, Outcome.DEAD, error=reason, traceback=trace)
+    kept = {
+        "error": shorten(reason, LONGEST_ERROR),
+        "traceback": shorten(trace, LONGEST_TRACEBACK),
+    }
+    return EndedTurn(turn, Outcome.DEAD, **kept)
 
 
 def _describe(error: BaseException) -> tuple[str, str]:

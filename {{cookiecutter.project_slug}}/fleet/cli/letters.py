@@ -1,6 +1,6 @@
 """Dead letters: updates that could not be handled."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple, Self
 
 import typer
 
@@ -10,12 +10,13 @@ from fleet.cli.output import (
     AsJson,
     count,
     create_console,
-    create_table,
     plain,
     pretty,
     print_json,
+    print_json_list,
+    print_table,
 )
-from fleet.inbox import DeadLetter
+from fleet.inbox.letters import LONGEST_ERROR, DeadLetter, shorten
 
 HELP = """Look at updates that could not be handled; replay or drop them.
 
@@ -42,20 +43,18 @@ def create_app() -> typer.Typer:
 
 def show_all(*, as_json: AsJson = False) -> None:
     """List the dead letters, oldest first. With --json, updates and tracebacks are there, too."""
-
-    async def action(access: Access) -> list[DeadLetter]:
-        return [letter async for letter in access.inbox.dead_letters()]
-
-    letters = run(action)
     if as_json:
-        print_json(letters)
+        run(lambda access: print_json_list(access.inbox.dead_letters()))
         return
-    table = create_table("ID", "Bot", "Conversation", "Time (UTC)", "Error")
-    for letter in letters:
-        time = letter.failed_at.strftime("%Y-%m-%d %H:%M:%S")
-        conversation = letter.conversation.partition(":")[2]
-        table.add_row(letter.id, str(letter.bot_id), plain(conversation), time, plain(letter.error))
-    create_console().print(table if letters else "There are no dead letters.")
+
+    async def action(access: Access) -> list[_Row]:
+        return [_Row.of(letter) async for letter in access.inbox.dead_letters()]
+
+    rows = sorted(run(action), key=lambda row: row.time)
+    if rows:
+        print_table(("ID", "Bot", "Conversation", "Time (UTC)", "Error"), rows)
+    else:
+        typer.echo("There are no dead letters.")
 
 
 def show(
@@ -117,6 +116,26 @@ def drop(
         typer.echo(f"{count(dropped, 'dead letter')} deleted.")
     if missing and not everything:
         raise FleetError(_missing(missing))
+
+
+class _Row(NamedTuple):
+    """What the list shows of a letter, which as a whole may be large."""
+
+    id: str
+    bot: str
+    conversation: str
+    time: str
+    error: str
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> Self:
+        return cls(
+            letter.id,
+            str(letter.bot_id),
+            letter.conversation.partition(":")[2],
+            letter.failed_at.strftime("%Y-%m-%d %H:%M:%S"),
+            shorten(letter.error, LONGEST_ERROR),
+        )
 
 
 async def _choose(access: Access, ids: list[str] | None) -> list[str]:

@@ -2,13 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,8 @@ from rich.text import Text
 from fleet.bots.fleet import BotInfo
 from fleet.bots.member import BotState
 
+PAGE = 500
+"""Rows of a long table that are laid out at a time."""
 WIDE = 240
 """Columns of a table that goes into a file or a pipe: nothing in it is cut."""
 
@@ -49,6 +52,16 @@ def print_json(content: Any) -> None:
     sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
+async def print_json_list(items: AsyncIterable[Any]) -> None:
+    """Print the same as `print_json` of a list, but item by item, as they come."""
+    before = "[\n"
+    async for item in items:
+        text = orjson.dumps([item], option=orjson.OPT_INDENT_2).decode()
+        sys.stdout.write(before + text.removeprefix("[\n").removesuffix("\n]"))
+        before = ",\n"
+    sys.stdout.write("[]\n" if before == "[\n" else "\n]\n")
+
+
 def create_table(*columns: str) -> Table:
     """Make a table in which only the last column, as a rule an error, is folded."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -56,6 +69,20 @@ def create_table(*columns: str) -> Table:
         table.add_column(column, no_wrap=True)
     table.add_column(columns[-1], overflow="fold")
     return table
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table that may be long: page by page, as rich takes kilobytes for a cell."""
+    console = create_console()
+    widths = [max(map(cell_len, column)) for column in zip(header, *rows, strict=True)]
+    for at in range(0, len(rows), PAGE):
+        table = create_table(*header)
+        table.show_header = at == 0
+        for column, width in zip(table.columns[:-1], widths, strict=False):
+            column.min_width = width
+        for row in rows[at : at + PAGE]:
+            table.add_row(*map(plain, row))
+        console.print(table)
 
 
 def plain(text: object, *, lines: bool = False) -> Text:

@@ -236,7 +236,7 @@ class Inbox:
         )
         return {name.decode() for name in names}
 
-    async def dead_letters(self, page: int = 100) -> AsyncIterator[DeadLetter]:
+    async def dead_letters(self, page: int = 20) -> AsyncIterator[DeadLetter]:
         """Iterate over the dead letters, oldest first."""
         start = "-"
         while entries := await self._redis.xrange(self._prefix + "dead", min=start, count=page):

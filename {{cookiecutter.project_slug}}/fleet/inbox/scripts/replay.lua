@@ -5,11 +5,14 @@ local found = redis.call('XRANGE', letters, ARGV[1], ARGV[1])[1]
 if not found then
   return 0
 end
-redis.call('XDEL', letters, ARGV[1])
 local letter = {}
 for i = 1, #found[2], 2 do
   letter[found[2][i]] = found[2][i + 1]
 end
+if not (letter.update and bot_of(letter.conversation or '')) then
+  return 0  -- damaged: it stays, to be looked at and dropped
+end
+redis.call('XDEL', letters, ARGV[1])
 if redis.call('RPUSH', mailbox(letter.conversation), letter.update) == 1 then
   enqueue('RPUSH', bot_of(letter.conversation), letter.conversation)
 end

@@ -1,8 +1,14 @@
 """Dead letters are listed, replayed and dropped."""
 
+import asyncio
+import sys
+
+import orjson
+import pytest
 import redis.asyncio
 
 from fleet.inbox import DeadLetter, Inbox
+from fleet.inbox.letters import LONGEST_ERROR, LONGEST_TRACEBACK
 from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
@@ -10,6 +16,18 @@ from tests.proofs.cli.command import CommandLine
 from tests.proofs.cli.frail import BROKEN
 from tests.proofs.cli.helpers import Bots, message, replies, until_unpolled
 from tests.waiting import until
+
+MEASURED = """
+import sys
+from pathlib import Path
+from fleet.cli import main
+try:
+    main()
+finally:
+    [peak] = [line for line in Path("/proc/self/status").open() if line.startswith("VmHWM")]
+    print(peak.split()[1], file=sys.stderr)
+"""
+"""The command line, which tells at its end how many KiB it has had."""
 
 
 async def test_dead_letters_are_listed_replayed_and_dropped(
@@ -97,3 +115,84 @@ async def test_all_dead_letters_are_replayed_at_once(
     assert len(await replies(sandbox, bots.one, at_least=20)) == 20
     assert "no dead letters" in await fleet.ok("dead-letters", "list")
     assert (await fleet.json("status"))["waiting"] == 0
+
+
+async def test_a_long_error_is_cut_and_its_end_is_kept(
+    start_service: StartService,
+    fleet: CommandLine,
+    sandbox: SandboxClient,
+    bots: Bots,
+    client: redis.asyncio.Redis,
+) -> None:
+    await start_service("tests.proofs.cli.frail", **bots.settings)
+    await client.set(BROKEN, 1)
+    text = f"fail {'é' * 3000} here"
+    await sandbox.send(bots.one, text)
+
+    async def dead() -> list[tuple[bytes, dict[bytes, bytes]]]:
+        return list(await client.xrange(f"{PREFIX}dead"))
+
+    [(_, kept)] = await until(dead, "it is a dead letter")
+    assert len(kept[b"error"]) <= LONGEST_ERROR
+    assert len(kept[b"traceback"]) <= LONGEST_TRACEBACK
+    [letter] = await fleet.json("dead-letters", "list")
+    assert letter["update"]["message"]["text"] == text
+    assert letter["error"].startswith("RuntimeError: broken at")
+    assert letter["error"].endswith("é here")
+    assert letter["traceback"].startswith("Traceback")
+    assert letter["traceback"].rstrip().endswith("é here")
+
+
+async def test_a_damaged_letter_is_shown_beside_the_others(
+    fleet: CommandLine, client: redis.asyncio.Redis, bots: Bots
+) -> None:
+    whole = {"conversation": f"{bots.one}:7:7", "update": orjson.dumps(message(1, "whole"))}
+    for fields in ({"error": b"\xff"}, whole, {**whole, "update": b"{"}, {"conversation": "x"}):
+        await client.execute_command(
+            "XADD", f"{PREFIX}dead", "*", *[part for field in fields.items() for part in field]
+        )
+    letters = await fleet.json("dead-letters", "list")
+    assert [letter["bot_id"] for letter in letters] == [0, bots.one, bots.one, 0]
+    assert letters[1]["update"]["message"]["text"] == "whole"
+    assert "cannot be read" in letters[2]["error"]
+    table = await fleet.ok("dead-letters", "list")
+    for letter in letters:
+        assert letter["id"] in table
+        assert await fleet.ok("dead-letters", "show", letter["id"])
+    replayed = await fleet("dead-letters", "replay", letters[0]["id"], letters[1]["id"])
+    assert replayed.out == "1 update back in the inbox.\n"
+    assert "3 dead letters deleted" in await fleet.ok("dead-letters", "drop", "--all", "--yes")
+    assert await fleet.json("dead-letters", "list") == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from Linux' /proc")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+async def test_a_long_list_takes_little_memory(
+    fleet: CommandLine, client: redis.asyncio.Redis, bots: Bots, options: list[str]
+) -> None:
+    async def listed() -> tuple[str, int]:
+        """List them in a process that tells its memory, in MiB, at its end."""
+        process = await asyncio.create_subprocess_exec(
+            *[sys.executable, "-c", MEASURED, "dead-letters", "list", *options],
+            cwd=fleet.folder,
+            env=fleet.env,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, memory = await process.communicate()
+        return out.decode(), int(memory) // 1024
+
+    _, alone = await listed()
+    update = orjson.dumps(message(1, "x" * 100_000))
+    for _ in range(1000):
+        await client.xadd(
+            f"{PREFIX}dead",
+            {"conversation": f"{bots.one}:7:7", "update": update, "error": "E" * 1000},
+        )
+    out, memory = await listed()
+    assert out.count("E" * 100) >= 1000
+    assert memory < alone + 30, "of 100 MB of letters"
+    if options:
+        assert len(orjson.loads(out)) == 1000
+    else:
+        assert out.count("Conversation") == 1
