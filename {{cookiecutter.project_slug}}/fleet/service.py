@@ -106,7 +106,7 @@ class Service:
         self._worker = Worker(
             self._inbox,
             self._member_at_work,
-            TurnTaker(self._dispatcher, settings.handler_timeout).take,
+            TurnTaker(self._dispatcher, self._redis, settings.handler_timeout).take,
             settings.concurrency,
         )
         self._fleet = Fleet(shared, partial(ask_username, self._sessions.calls))

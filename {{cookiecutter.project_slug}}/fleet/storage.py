@@ -1,13 +1,25 @@
 """FSM storage for many conversations at once."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Literal, cast
 
 from aiogram import Dispatcher
-from aiogram.fsm.storage.base import DEFAULT_DESTINY, DefaultKeyBuilder, KeyBuilder, StorageKey
+from aiogram.exceptions import DataNotDictLikeError
+from aiogram.fsm.state import State
+from aiogram.fsm.storage.base import (
+    DEFAULT_DESTINY,
+    DefaultKeyBuilder,
+    KeyBuilder,
+    StateType,
+    StorageKey,
+)
 from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
 from redis.asyncio import Redis
+from redis.typing import ExpiryT
 
+from fleet.overlay import Overlay, StateWrite
 from fleet.redis.keys import PREFIX
 
 
@@ -52,11 +64,14 @@ def keep_apart(dispatcher: Dispatcher, prefix: str) -> None:
 
 
 class FleetStorage(RedisStorage):
-    """aiogram's `RedisStorage`, with the reads of one event-loop tick gathered into one MGET.
+    """aiogram's `RedisStorage`, whose writes are part of the turn in which they are made.
 
-    Every update reads its state, and a Redis command costs the client some 80 µs of CPU however
-    much it carries. Values and time-outs are those of `RedisStorage`; keys, too, but for
-    `StateKeys` where it has `DefaultKeyBuilder`.
+    In a turn it reads through and writes to the turn's `Overlay`; elsewhere, as in a task that has
+    outlived its turn, straight to Redis. Values and time-outs are those of `RedisStorage`; keys,
+    too, but for `StateKeys` where it has `DefaultKeyBuilder`.
+
+    The reads of one event-loop tick are gathered into one MGET: every update reads its state, and
+    a Redis command costs the client some 80 µs of CPU however much it carries.
     """
 
     def __init__(self, redis: Redis, key_builder: KeyBuilder | None = None, **options: Any) -> None:
@@ -64,9 +79,29 @@ class FleetStorage(RedisStorage):
         self._asked: list[tuple[str, asyncio.Future[bytes | None]]] = []
         self._reads: set[asyncio.Task[None]] = set()
 
+    async def set_state(self, key: StorageKey, state: StateType = None) -> None:
+        # aiogram's `default_state` is a State that says None; `RedisStorage` fails on it.
+        name = state.state if isinstance(state, State) else state
+        overlay = await self._open_overlay()
+        if overlay is None:
+            await super().set_state(key, name)
+        else:
+            overlay.write(self._write(key, "state", name, self.state_ttl))
+
     async def get_state(self, key: StorageKey) -> str | None:
         value = await self._read(self.key_builder.build(key, "state"))
         return None if value is None else value.decode()
+
+    async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
+        overlay = await self._open_overlay()
+        if overlay is None:
+            await super().set_data(key, data)
+            return
+        if not isinstance(data, dict):
+            raise DataNotDictLikeError(f"Data must be a dict, got {type(data).__name__}")
+        # As text from the start: neither side sees what the other does to its dict later.
+        text = self.json_dumps(data) if data else None
+        overlay.write(self._write(key, "data", text, self.data_ttl))
 
     async def get_data(self, key: StorageKey) -> dict[str, Any]:
         value = await self._read(self.key_builder.build(key, "data"))
@@ -75,7 +110,37 @@ class FleetStorage(RedisStorage):
     async def close(self) -> None:
         """Leave the client open: it belongs to the service, which closes it once, last."""
 
-    def _read(self, name: str) -> asyncio.Future[bytes | None]:
+    async def _open_overlay(self) -> Overlay | None:
+        overlay = Overlay.of_turn(self.redis)
+        return overlay if overlay is not None and await overlay.takes_writes() else None
+
+    def _write(
+        self,
+        key: StorageKey,
+        part: Literal["data", "state"],
+        value: str | None,
+        ttl: ExpiryT | None,
+    ) -> StateWrite:
+        name = self.key_builder.build(key, part)
+        if value is None:
+            return StateWrite(name, None, None, key.bot_id, key.chat_id)
+        encoded = self.redis.get_encoder().encode(value)
+        return StateWrite(name, encoded, _milliseconds(ttl), key.bot_id, key.chat_id)
+
+    async def _read(self, name: str) -> bytes | None:
+        overlay = Overlay.of_turn(self.redis)
+        if overlay is None:
+            return await self._ask(name)
+        write = overlay.written(name)
+        if write is None:
+            value = await self._ask(name)
+            # Another task of the turn may have written meanwhile; so two `update_data` add up.
+            write = overlay.written(name)
+            if write is None:
+                return value
+        return write.value
+
+    def _ask(self, name: str) -> asyncio.Future[bytes | None]:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[bytes | None] = loop.create_future()
         if not self._asked:
@@ -100,3 +165,17 @@ class FleetStorage(RedisStorage):
         for (_, answer), value in zip(asked, values, strict=True):
             if not answer.done():
                 answer.set_result(value)
+
+
+def _milliseconds(ttl: ExpiryT | None) -> int | None:
+    """Give a time-out as Redis gets it from `RedisStorage`: in whole seconds.
+
+    Raises ValueError for one that Redis would refuse: refused at the turn's end, it would take
+    along what else is written then.
+    """
+    if ttl is None:
+        return None
+    seconds = int(ttl.total_seconds()) if isinstance(ttl, timedelta) else ttl
+    if seconds < 1:
+        raise ValueError(f"state_ttl and data_ttl must be a second or more, not {ttl!r}")
+    return seconds * 1000

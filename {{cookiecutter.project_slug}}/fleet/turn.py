@@ -21,11 +21,13 @@ from aiogram.exceptions import (
 from aiogram.methods import TelegramMethod
 from aiogram.types import ErrorEvent, TelegramObject
 from aiogram.utils.backoff import Backoff, BackoffConfig
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
 from fleet.bots.role import role_data
 from fleet.inbox.conversation import conversation_of
+from fleet.overlay import Overlay
 from fleet.redis.errors import describe, is_away
 
 RETRY = BackoffConfig(min_delay=0.5, max_delay=10.0, factor=2.0, jitter=0.1)
@@ -55,6 +57,7 @@ class BotUnavailable(Exception):
 
 @dataclass(slots=True)
 class _Try:
+    overlay: Overlay
     last: bool
     error: Exception | None = None
     """What the handler raised; an error handler may have raised something else after that."""
@@ -65,13 +68,21 @@ class TurnTaker:
 
     Args:
         dispatcher: the one of the fleet.
+        redis: where the states are that change with a turn.
         timeout: seconds for one turn.
     """
 
-    def __init__(self, dispatcher: Dispatcher, timeout: float) -> None:
+    def __init__(self, dispatcher: Dispatcher, redis: Redis, timeout: float) -> None:
         self._dispatcher = dispatcher
+        self._redis = redis
         self._timeout = timeout
-        dispatcher.errors.outer_middleware(_note_error)
+        # First of all: the middlewares that are there, too, see states as they were.
+        errors = dispatcher.errors.outer_middleware
+        others = list(errors)
+        for other in others:
+            errors.unregister(other)
+        for middleware in (_note_error, *others):
+            errors.register(middleware)
 
     async def take(self, member: Member, update: bytes) -> None:
         """Give an update its turn; return when it is over.
@@ -92,7 +103,7 @@ class TurnTaker:
         tries = 1
         while True:
             try:
-                await self._try(member, raw, _Try(last=tries == TRIES))
+                await self._try(member, raw, _Try(Overlay(self._redis), last=tries == TRIES))
             except RedisError as error:
                 if not is_away(error):
                     raise
@@ -110,6 +121,7 @@ class TurnTaker:
             await backoff.asleep()
 
     async def _try(self, member: Member, raw: dict[str, Any], attempt: _Try) -> None:
+        attempt.overlay.open()
         try:
             await self._feed(member, raw, attempt)
         except ExceptionGroup as group:
@@ -123,14 +135,22 @@ class TurnTaker:
             if not _is_shut_out(reason, raw):
                 raise
             log.info("the chat has shut the bot out", error=refusal.message)
+        finally:
+            # For the second edition to take over: its end script has what `seal` gives.
+            await attempt.overlay.commit()
 
     async def _feed(self, member: Member, raw: dict[str, Any], attempt: _Try) -> None:
-        async with asyncio.timeout(self._timeout):
-            answer = await self._dispatcher.feed_raw_update(
-                member.bot, raw, fleet_try=attempt, **role_data(member.role)
-            )
-            if isinstance(answer, TelegramMethod):
-                await member.bot(answer)
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._dispatcher.feed_raw_update(
+                    member.bot, raw, fleet_try=attempt, **role_data(member.role)
+                )
+                if isinstance(answer, TelegramMethod):
+                    await member.bot(answer)
+        except BaseException as error:
+            if error is not attempt.error:  # no error handler had the last word
+                attempt.overlay.roll_back()
+            raise
         if attempt.error is not None and answer is not SETTLED:
             raise attempt.error
 
@@ -142,11 +162,13 @@ async def _note_error(
 ) -> Any:
     """Remember what a handler raised, also if an error handler takes care of it.
 
-    Interruptions that will be tried again do not reach the error handlers: nobody needs an apology.
+    What it wrote to states is undone; what the error handlers write is kept. Interruptions that
+    will be tried again do not reach the error handlers: nobody needs an apology.
     """
     attempt = data.get("fleet_try")
     if isinstance(attempt, _Try) and isinstance(event, ErrorEvent):
         attempt.error = event.exception
+        attempt.overlay.roll_back()
         if _comes_again(event.exception, attempt):
             return UNHANDLED
     return await handler(event, data)

@@ -20,7 +20,8 @@ A message's text says what its handler does, by its first word:
 | `return` | returns a sendMessage instead of sending it |
 | `together` | sends its echo in a TaskGroup |
 | `tell 5` | sends a message to chat 5 |
-| `count` | adds one to the conversation's FSM data and says the sum |
+| `count` | adds one to the conversation's FSM data; then does the rest, or says the sum |
+| `data` | says the conversation's FSM data as JSON |
 | `role` | says the role of its bot |
 | anything else | is echoed |
 
@@ -71,6 +72,10 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
     async def say_role(message: Message, role: str | None) -> None:
         await message.answer(str(role))
 
+    @router.message(F.text == "data")
+    async def say_data(message: Message, state: FSMContext) -> None:
+        await message.answer(json.dumps(await state.get_data()))
+
     @router.message()
     async def handle(message: Message, bot: Bot, state: FSMContext) -> Any:
         await note("start", message, bot)
@@ -79,7 +84,9 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
         return answer
 
     @router.error()
-    async def apologise(event: ErrorEvent) -> None:
+    async def apologise(event: ErrorEvent, state: FSMContext | None = None) -> None:
+        if state and (data := await state.get_data()):
+            await state.update_data(sorry_at=data["sum"])
         if event.update.message:
             await event.update.message.answer("sorry")
 
@@ -109,13 +116,18 @@ async def act(words: list[str], message: Message, state: FSMContext, redis: Redi
             return SendMessage(chat_id=message.chat.id, text="returned")
         case ["tell", chat]:
             await SendMessage(chat_id=int(chat), text="told").as_(message.bot)
-        case ["count", *_]:
-            data = await state.get_data()
-            await state.update_data(sum=data.get("sum", 0) + 1)
-            await message.answer(str(data.get("sum", 0) + 1))
-            return None
+        case ["count", *rest]:
+            return await count(rest, message, state, redis)
     await echo(message)
     return None
+
+
+async def count(rest: list[str], message: Message, state: FSMContext, redis: Redis) -> Any:
+    number = await state.get_value("sum", 0) + 1
+    await state.update_data(sum=number)
+    if rest:
+        return await act(rest, message, state, redis)
+    return await message.answer(str(number))
 
 
 async def echo(message: Message) -> None:

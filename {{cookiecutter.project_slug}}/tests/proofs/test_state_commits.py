@@ -1,0 +1,124 @@
+"""A turn changes states as a whole, at its end, or not at all."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
+from tests.proofs.redis_server import RedisServer
+from tests.proofs.watch import (
+    APP,
+    Json,
+    let_go,
+    new_bots,
+    until_logged,
+    until_started,
+)
+
+USER = 7
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path)
+    yield server
+    server.kill()
+
+
+async def say(sandbox: SandboxClient, bot: int, text: str) -> str:
+    """Write to the bot; give what it says next."""
+    await sandbox.send(bot, text, user_id=USER)
+    return await heard(sandbox, bot)
+
+
+async def heard(sandbox: SandboxClient, bot: int) -> str:
+    return str((await sandbox.reply(bot, USER))["text"])
+
+
+async def data(sandbox: SandboxClient, bot: int) -> Json:
+    found: Json = json.loads(await say(sandbox, bot, "data"))
+    return found
+
+
+async def test_a_handler_that_raises_leaves_the_state_as_it_was(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    """Its error handlers see it so, and what they write is kept, with a dead letter or without."""
+    [bot], token = await new_bots(sandbox)
+    await start_service(APP, BOT_TOKENS=token)
+    assert await say(sandbox, bot, "count raise") == "sorry"
+    assert await data(sandbox, bot) == {}
+    assert await say(sandbox, bot, "count") == "1"
+    assert await say(sandbox, bot, "count raise") == "sorry"
+    assert await data(sandbox, bot) == {"sum": 1, "sorry_at": 1}
+    for text in ("count settle", "count cancel", "count exit"):
+        await sandbox.send(bot, text, user_id=USER)
+    assert await data(sandbox, bot) == {"sum": 1, "sorry_at": 1}
+    assert await say(sandbox, bot, "count return") == "returned"
+    assert await data(sandbox, bot) == {"sum": 2, "sorry_at": 1}
+
+
+async def test_a_handler_that_takes_too_long_leaves_the_state_as_it_was(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    await start_service(APP, BOT_TOKENS=token, HANDLER_TIMEOUT="1")
+    assert await say(sandbox, bot, "count") == "1"
+    await sandbox.send(bot, "count sleep 600", user_id=USER)
+    assert (await data(sandbox, bot))["sum"] == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_a_turn_begun_again_elsewhere_finds_the_state_of_before(
+    start_service: StartService, sandbox: SandboxClient, clean_redis: str, number: signal.Signals
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    settings = {"BOT_TOKENS": token, "DRAIN_TIMEOUT": "1"}
+    first = await start_service(APP, **settings)
+    assert await say(sandbox, bot, "count") == "1"
+    work = "count wait go-on"
+    await sandbox.send(bot, work, user_id=USER)
+    await until_started(clean_redis, work)
+    await start_service(APP, **settings)
+    first.signal(number)
+    await until_started(clean_redis, work, 2)
+    let_go(clean_redis)
+    assert await heard(sandbox, bot) == work
+    assert await data(sandbox, bot) == {"sum": 2}
+
+
+async def test_a_turn_that_redis_interrupted_finds_the_state_of_before(
+    start_service: StartService, sandbox: SandboxClient, server: RedisServer
+) -> None:
+    server.start()
+    [bot], token = await new_bots(sandbox)
+    service = await start_service(APP, BOT_TOKENS=token, REDIS_URL=server.url)
+    work = "count wait go-on"
+    await sandbox.send(bot, work, user_id=USER)
+    await until_started(server.url, work)
+    server.kill()
+    await until_logged(service, "the turn is tried again")
+    server.start()
+    let_go(server.url)
+    assert await heard(sandbox, bot) == work
+    assert await data(sandbox, bot) == {"sum": 1}
+
+
+async def test_a_turn_that_telegram_interrupted_finds_the_state_of_before(
+    start_service: StartService, sandbox: SandboxClient, clean_redis: str
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    await start_service(APP, BOT_TOKENS=token)
+    work = "count wait go-on"
+    await sandbox.send(bot, work, user_id=USER)
+    await until_started(clean_redis, work)
+    await sandbox.fault("502", bot)
+    let_go(clean_redis)
+    await until_started(clean_redis, work, 2)
+    await sandbox.clear_faults()
+    assert await heard(sandbox, bot) == work
+    assert await data(sandbox, bot) == {"sum": 1}
