@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = setting(0, "how many proxies stand in front: 0 or more", ge=0, le=100)
     """How many of the last addresses in X-Forwarded-For were written by proxies of ours."""
     secret_key: SecretKey = None
-    """Root of the webhook secrets and of the encryption of stored tokens."""
+    """Root of the webhook secrets and of the encryption of tokens."""
     secret_key_file: Path | None = None
     telegram_api_url: ApiUrl = setting(TELEGRAM, API_URL)
     """Without a slash at the end."""

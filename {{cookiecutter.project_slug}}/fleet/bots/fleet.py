@@ -117,9 +117,9 @@ class Fleet:
             FleetError: it is not a token or not a role, Telegram refuses it or cannot be asked.
             NoSecretKeyError: there is no SECRET_KEY to store it with.
         """
-        parsed = _parse(token, role)
-        if self._shared.vault is None:
+        if self._shared.vault is None:  # first: then the inbox has left the token out
             raise NoSecretKeyError(NO_KEY)
+        parsed = _parse(token, role)
         username = await self._check(parsed)
         old = (await self._shared.desired.read()).get(parsed.bot_id)
         new_role = old.role if old and parsed.role is None else parsed.role or None

@@ -96,8 +96,9 @@ class Registry:
         """Add a bot, or give one another token or role. Raises `NoSecretKeyError`."""
         if self._vault is None:
             raise NoSecretKeyError(NO_KEY)
+        stored = await self._redis.execute_command("HGET", self._registry, bot_id)
         try:
-            fields = read_fields(await self._redis.execute_command("HGET", self._registry, bot_id))
+            fields = read_fields(stored or b"{}")
         except ValueError:
             fields = {}
         fields |= {"token": self._vault.encrypt(token.get_secret_value()), "role": role}

@@ -11,6 +11,7 @@ from fleet.bots.peers import Peers
 from fleet.bots.registry import Registry
 from fleet.bots.states import States
 from fleet.inbox import Inbox
+from fleet.inbox.sealing import Sealing
 from fleet.settings import Settings
 from fleet.vault import Vault
 
@@ -39,6 +40,7 @@ class Shared:
             limit_per_bot=settings.inbox_limit_per_bot,
             max_attempts=settings.max_attempts,
             prefix=prefix,
+            sealing=Sealing(vault.seal, vault.unseal) if vault else None,
         )
         registry = Registry(redis, vault, prefix=prefix)
         return cls(

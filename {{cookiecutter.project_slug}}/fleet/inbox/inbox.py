@@ -15,6 +15,7 @@ from redis.exceptions import OutOfMemoryError
 
 from fleet.inbox.conversation import conversation_of
 from fleet.inbox.letters import LETTER_ID, DeadLetter
+from fleet.inbox.sealing import Sealing
 from fleet.lenient import dumps
 from fleet.redis.keys import PREFIX
 from fleet.redis.reading import by_bot, read_number
@@ -93,6 +94,7 @@ class Inbox:
         beat_interval: float = BEAT_INTERVAL,
         dead_after: float = DEAD_AFTER,
         prefix: str = PREFIX,
+        sealing: Sealing | None = None,
     ) -> None:
         self.replica = secrets.token_hex(4)
         self.beat_interval = beat_interval
@@ -102,6 +104,7 @@ class Inbox:
         self._max_attempts = max_attempts
         self._dead_after = dead_after
         self._prefix = prefix
+        self._sealing = sealing or Sealing()
         common = (_SCRIPTS / "common.lua").read_text()
         self._put, self._exchange, self._beat, self._leave, self._replay, self._drop = (
             redis.register_script(common + (_SCRIPTS / f"{name}.lua").read_text())
@@ -131,7 +134,7 @@ class Inbox:
             arguments += (
                 update["update_id"],
                 conversation_of(bot_id, update),
-                dumps(update),
+                self._sealing.close(dumps(update)),
             )
         try:
             entered = int(await self._call(self._put, arguments))
@@ -177,7 +180,7 @@ class Inbox:
             arguments += (turn.conversation, turn.number, end.outcome, *texts)
         reply = await self._call(self._exchange, arguments)
         turns = [
-            Turn(conversation.decode(), int(number), update)
+            Turn(conversation.decode(), int(number), self._sealing.open(update))
             for conversation, number, update in zip(*[iter(reply)] * 3, strict=True)
         ]
         self._last_number, self._number = self._number, self._number + max(1, len(turns))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from fleet.inbox.sealing import hide
 from fleet.redis.reading import read_fields, read_number
 
 LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
@@ -23,6 +24,7 @@ class DeadLetter:
     bot_id: int
     conversation: str
     update: dict[str, Any]
+    """Without the tokens that are in it; `Inbox.replay` has them."""
     error: str
     traceback: str
     died: int
@@ -38,7 +40,7 @@ class DeadLetter:
         texts = {name.decode(): text.decode(errors="replace") for name, text in fields.items()}
         conversation, error = texts.get("conversation", ""), texts.get("error", "")
         try:
-            update = read_fields(fields.get(b"update") or b"null")
+            update = read_fields(hide(fields.get(b"update", b"")))
         except ValueError:
             update, error = {}, f"{error} (what is stored of its update cannot be read)".lstrip()
         bot, _, _ = conversation.partition(":")

@@ -32,9 +32,9 @@ def read_bot_id(value: bytes) -> int:
     return number
 
 
-def read_fields(value: bytes | None) -> dict[str, Any]:
-    """Read a JSON object; nothing counts as an empty one. Raises ValueError."""
-    fields = orjson.loads(value or b"{}")
+def read_fields(value: bytes) -> dict[str, Any]:
+    """Read a JSON object. Raises ValueError."""
+    fields = orjson.loads(value)
     if not isinstance(fields, dict):
         raise ValueError("it is no JSON object")  # noqa: TRY004 - all damage is one kind of error
     return fields
