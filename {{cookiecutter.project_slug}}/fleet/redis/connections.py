@@ -1,13 +1,27 @@
-"""redis-py's connections, with one kind of error where uvloop and asyncio have two."""
+"""redis-py's connections, as a service that outlives its Redis wants them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from redis.asyncio import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ConnectionError  # noqa: A004 - redis' name
+from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - redis' names
+
+from fleet.redis.errors import is_read_only
+
+Lost = Callable[[], Awaitable[None]]
+"""What to do when a connection leads to no primary any more."""
+FindPrimary = Callable[[], Awaitable[tuple[str, int]]]
+"""Asks the Sentinels."""
 
 
-class _Sender(AbstractConnection):
+class _Watched(AbstractConnection):
+    """A connection with one kind of error, that tells when others like it are of no use either."""
+
+    def __init__(self, *, lost: Lost | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._lost = lost
+
     async def send_packed_command(
         self,
         command: bytes | str | Iterable[bytes],
@@ -24,22 +38,44 @@ class _Sender(AbstractConnection):
         except RuntimeError as error:
             raise ConnectionError(f"the connection is closed: {error}") from error
 
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        """Read. Where a primary has become a replica, or is silent, the others are dropped, too.
 
-class _TcpConnection(_Sender, Connection):
+        Else each of them would have to fail before the new primary is found.
+        """
+        try:
+            return await super().read_response(*args, **options)
+        except (ResponseError, TimeoutError) as error:
+            if self._lost and (isinstance(error, TimeoutError) or is_read_only(error)):
+                await self._lost()
+            raise
+
+
+class TcpConnection(_Watched, Connection):
+    """To a host, or to the one that the Sentinels name whenever it connects."""
+
+    def __init__(self, *, find_primary: FindPrimary | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._find_primary = find_primary
+
+    async def connect_check_health(self, *args: Any, **options: Any) -> None:
+        """Connect, which is how all ways to connect end in redis-py."""
+        if self._find_primary and not self.is_connected:
+            self.host, self.port = await self._find_primary()
+        await super().connect_check_health(*args, **options)
+
+
+class TlsConnection(TcpConnection, SSLConnection):
     pass
 
 
-class _TlsConnection(_Sender, SSLConnection):
-    pass
-
-
-class _UnixConnection(_Sender, UnixDomainSocketConnection):
+class UnixConnection(_Watched, UnixDomainSocketConnection):
     pass
 
 
 CONNECTIONS: Mapping[type[AbstractConnection], type[AbstractConnection]] = {
-    Connection: _TcpConnection,
-    SSLConnection: _TlsConnection,
-    UnixDomainSocketConnection: _UnixConnection,
+    Connection: TcpConnection,
+    SSLConnection: TlsConnection,
+    UnixDomainSocketConnection: UnixConnection,
 }
 """Ours, by redis-py's."""

@@ -52,8 +52,11 @@ _HINTS = {
 _REFUSALS = {
     r"NOPERM": "allow its user all commands on the keys of REDIS_PREFIX and on fsm:*",
     r"WRONGTYPE": "another program uses the same keys: set REDIS_PREFIX",
+    r"(?i)unknown command.*SENTINEL": "redis+sentinel:// must name Sentinels, not their servers",
+    r"No such master": "see master in REDIS_URL: the Sentinels know no primary of that name",
     r"(?i)unknown (redis )?(sub)?command": _NEEDED,
-    r"MOVED|CROSSSLOT|(?i:cluster)": "a Redis Cluster cannot be used, only one server",
+    r"cluster support disabled": "REDIS_URL must name a server that is no Cluster by redis://",
+    r"MOVED|CROSSSLOT": "REDIS_URL must name a Redis Cluster by redis+cluster://",
     r"DB index": "write a database that it has into REDIS_URL",
 }
 
@@ -68,18 +71,23 @@ def trouble_of(error: exceptions.RedisError) -> Trouble:
         return Trouble.LOGIN
     if isinstance(error, TooOldError):
         return Trouble.OLD
-    if isinstance(error, exceptions.ConnectionError | exceptions.TimeoutError):
+    away = exceptions.ConnectionError | exceptions.TimeoutError | exceptions.ClusterError
+    if isinstance(error, away):
         is_tls = isinstance(error.__context__, ssl.SSLError) or "[SSL" in str(error)
         return Trouble.TLS if is_tls else Trouble.AWAY
     if "unauthenticated" in str(error):  # what Redis says to a long command before the login
         return Trouble.LOGIN
-    codes = re.findall(r"(?:^|-)([A-Z]+)\b", _text(error))
-    return next((_CODES[code] for code in codes if code in _CODES), Trouble.REFUSED)
+    return next((_CODES[code] for code in _codes(error) if code in _CODES), Trouble.REFUSED)
 
 
 def is_away(error: exceptions.RedisError) -> bool:
     """Tell whether Redis cannot work for now; else it refused what it was asked."""
     return trouble_of(error) is not Trouble.REFUSED
+
+
+def is_read_only(error: exceptions.RedisError) -> bool:
+    """Tell whether the server that answered is a replica, by now or from the start."""
+    return "READONLY" in _codes(error)
 
 
 def describe(error: exceptions.RedisError, who: str = "Redis") -> str:
@@ -89,6 +97,10 @@ def describe(error: exceptions.RedisError, who: str = "Redis") -> str:
         (hint for sign, hint in _REFUSALS.items() if re.search(sign, text)), None
     )
     return f"{who} {trouble} ({text.rstrip('.')})" + (f"; {hint}" if hint else "")
+
+
+def _codes(error: exceptions.RedisError) -> list[str]:
+    return re.findall(r"(?:^|-)([A-Z]+)\b", _text(error))
 
 
 def _text(error: exceptions.RedisError) -> str:

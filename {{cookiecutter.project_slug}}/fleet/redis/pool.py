@@ -1,16 +1,19 @@
-"""The one connection pool of the service: bounded, waiting, with time-outs and retries."""
+"""The one client of the service: bounded, waiting, with time-outs and retries."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Connection, Redis
+from redis.asyncio import Connection, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.credentials import CredentialProvider
 from redis.exceptions import AuthenticationError, ConnectionError  # noqa: A004 - redis' name
 
+from fleet.redis.cluster import Cluster
 from fleet.redis.connections import CONNECTIONS
-from fleet.redis.url import parse_redis_url
+from fleet.redis.failover import SENTINEL_TIMEOUT, Pool, PrimaryFinder
+from fleet.redis.url import Kind, RedisAddress, parse_redis_url
 from fleet.settings import Settings
 
 MAX_CONNECTIONS = 64
@@ -49,9 +52,11 @@ def create_redis(settings: Settings) -> Redis:
     """Create the client that inbox, FSM storage and health share.
 
     A caller waits for a free connection rather than to open one more. Connection faults surface
-    as `redis.exceptions.RedisError` once the retries are used up.
+    as `redis.exceptions.RedisError` once the retries are used up. For a Redis Cluster it is a
+    `Cluster`, with as many connections to each node.
     """
-    options = parse_redis_url(settings.redis_url.get_secret_value())
+    address = parse_redis_url(settings.redis_url.get_secret_value())
+    options = _defaults() | address.options
     if settings.redis_password_file is not None:
         user = options.pop("username", None)
         options.pop("password", None)
@@ -59,7 +64,30 @@ def create_redis(settings: Settings) -> Redis:
     elif settings.redis_password is not None:
         options["password"] = settings.redis_password.get_secret_value()
     options["connection_class"] = CONNECTIONS[options.get("connection_class", Connection)]
-    return Redis.from_pool(BlockingConnectionPool(**(_defaults() | options)))
+    if address.kind is Kind.CLUSTER:
+
+        def connect(place: tuple[str, int]) -> Redis:
+            return Redis.from_pool(Pool(host=place[0], port=place[1], **options))
+
+        return Cluster(address.hosts, connect)
+    pool = Pool(**options)
+    if address.master is not None:
+        finder = PrimaryFinder(
+            address.hosts, address.master, _for_sentinels(address, options), pool.drop
+        )
+        pool.connection_kwargs["find_primary"] = finder.find
+    return Redis.from_pool(pool)
+
+
+def _for_sentinels(address: RedisAddress, options: Mapping[str, Any]) -> dict[str, Any]:
+    same = {name: value for name, value in options.items() if name.startswith("ssl_")}
+    return {
+        **same,
+        **address.sentinel_login,
+        "connection_class": options["connection_class"],
+        "socket_timeout": SENTINEL_TIMEOUT,
+        "socket_connect_timeout": SENTINEL_TIMEOUT,
+    }
 
 
 def _defaults() -> dict[str, Any]:

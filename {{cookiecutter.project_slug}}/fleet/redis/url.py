@@ -3,8 +3,10 @@
 import re
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -18,9 +20,39 @@ from pydantic import (
 from redis.asyncio import SSLConnection
 from redis.asyncio.connection import parse_url
 
+SENTINELS = "redis+sentinel://host:26379,host2:26379/0?master=name"
+NODES = "redis+cluster://host:6379,host2:6379"
 ADDRESS = (
-    "an address like redis://localhost:6379/0, rediss://host:6380/0 (TLS) or unix:///run/redis.sock"
+    "an address like redis://localhost:6379/0, rediss://host:6380/0 (TLS), "
+    f"unix:///run/redis.sock, {SENTINELS} or {NODES}"
 )
+
+
+class Kind(StrEnum):
+    """What stands at the address."""
+
+    SERVER = "server"
+    SENTINEL = "sentinel"
+    CLUSTER = "cluster"
+
+
+_PORTS = {Kind.SENTINEL: 26379, Kind.CLUSTER: 6379}
+"""Those of an address that names none; for one server redis-py knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAddress:
+    """What REDIS_URL says."""
+
+    kind: Kind
+    hosts: list[tuple[str, int]]
+    """The Sentinels, or nodes of the Cluster. One server is among the options."""
+    options: dict[str, Any]
+    """What redis-py's pool and its connections take."""
+    master: str | None = None
+    """By which name the Sentinels know the primary."""
+    sentinel_login: Mapping[str, str] = field(default_factory=dict)
+    """`username` and `password` for the Sentinels, which do not have those of the primary."""
 
 
 def _option(write: str, **limits: Any) -> Any:
@@ -92,36 +124,85 @@ class _TlsOptions(_TcpOptions):
     ssl_exclude_verify_flags: _Flags = _option("names of Python's ssl.VerifyFlags")
 
 
-_KINDS: Mapping[str, type[_Options]] = {
+class _SentinelOptions(_TcpOptions):
+    master: str = _option("the name by which the Sentinels know the primary", min_length=1)
+    sentinel_username: str = _option("a user's name", min_length=1)
+    sentinel_password: str = _option("a password", min_length=1)
+
+
+class _TlsSentinelOptions(_SentinelOptions, _TlsOptions):
+    pass
+
+
+_OPTIONS: Mapping[str, type[_Options]] = {
     "redis": _TcpOptions,
     "rediss": _TlsOptions,
     "unix": _Options,
+    "redis+sentinel": _SentinelOptions,
+    "rediss+sentinel": _TlsSentinelOptions,
+    "redis+cluster": _TcpOptions,
+    "rediss+cluster": _TlsOptions,
 }
 
 
-def parse_redis_url(url: str) -> dict[str, Any]:
-    """Read what redis-py's pool and its connections take.
+def parse_redis_url(url: str) -> RedisAddress:
+    """Read REDIS_URL.
 
     Raises ValueError, which completes "REDIS_URL: …" and holds no secret.
     """
     try:
         parts = urlsplit(url)
-        options: dict[str, Any] = dict(parse_url(parts._replace(query="").geturl()))
         given = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
         raise ValueError(f"write {ADDRESS}") from None
+    scheme, _, name = parts.scheme.partition("+")
+    if parts.scheme not in _OPTIONS:
+        raise ValueError(f"write {ADDRESS}")
+    kind = Kind(name or Kind.SERVER)
+    places = [_place(one, kind) for one in _each_host(parts._replace(scheme=scheme), kind)]
+    read = _read({name: values[-1] for name, values in given.items()}, _OPTIONS[parts.scheme])
+    if scheme == "rediss":
+        _check_tls(read)
+    options = places[0] | read
+    if kind is Kind.SERVER:
+        return RedisAddress(kind, [], options)
+    hosts = [(place["host"], place.get("port", _PORTS[kind])) for place in places]
+    options = {name: value for name, value in options.items() if name not in ("host", "port")}
+    if kind is Kind.CLUSTER:
+        if options.pop("db", 0):
+            raise ValueError("db: write 0 or leave it out, a Redis Cluster has no other database")
+        return RedisAddress(kind, hosts, options)
+    if "master" not in options:
+        raise ValueError(f"master: write the name of the primary, too, as in {SENTINELS}")
+    logins = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}
+    login = {name: value for name, value in logins.items() if value}
+    return RedisAddress(kind, hosts, options, options.pop("master"), login)
+
+
+def _each_host(parts: SplitResult, kind: Kind) -> list[SplitResult]:
+    if kind is Kind.SERVER:
+        return [parts]
+    login, at, hosts = parts.netloc.rpartition("@")
+    return [parts._replace(netloc=login + at + host) for host in hosts.split(",")]
+
+
+def _place(parts: SplitResult, kind: Kind) -> dict[str, Any]:
+    """Read an address with one host, without its options."""
+    write = {Kind.SENTINEL: SENTINELS, Kind.CLUSTER: NODES}.get(kind)
+    wrong = ValueError(f"write an address like {write}" if write else f"write {ADDRESS}")
+    try:
+        options: dict[str, Any] = dict(parse_url(parts._replace(query="").geturl()))
+    except ValueError:
+        raise wrong from None
     # redis-py takes 0, without a word, for a database that it cannot read.
     has_place = (
         parts.path and not parts.hostname
         if parts.scheme == "unix"
-        else parts.hostname and re.fullmatch(r"(/[0-9]*)?", parts.path)
+        else re.fullmatch(r"[^,]+ (/[0-9]*)?", f"{parts.hostname or ''} {parts.path}")
     )
     if not has_place or parts.fragment or parts.port == 0:
-        raise ValueError(f"write {ADDRESS}")
-    read = _read({name: values[-1] for name, values in given.items()}, _KINDS[parts.scheme])
-    if parts.scheme == "rediss":
-        _check_tls(read)
-    return options | read
+        raise wrong
+    return options
 
 
 def _read(given: dict[str, str], kind: type[_Options]) -> dict[str, Any]:
@@ -136,12 +217,17 @@ def _mistake(name: str, given: Mapping[str, str], kind: type[_Options]) -> str:
     if field := kind.model_fields.get(name):
         write = dict(field.json_schema_extra)["write"]  # type: ignore[arg-type]
         return f'{name}: write {write}, not "{given[name][:80]}"'
-    if name in _TlsOptions.model_fields:
-        with_it = "rediss://" if name.startswith("ssl_") else "redis:// or rediss://"
+    if with_it := _scheme_with(name):
         return f"{name}: leave it out, or write an address that begins with {with_it}"
     if not re.fullmatch(r"[A-Za-z_]{1,40}", name):  # a part of a password that has a "?" in it
         return f"write {ADDRESS}"
     return f"{name}: leave it out; the options are {', '.join(kind.model_fields)}"
+
+
+def _scheme_with(name: str) -> str | None:
+    if name in _TlsOptions.model_fields:
+        return "rediss://" if name.startswith("ssl_") else "redis:// or rediss://"
+    return "redis+sentinel://" if name in _SentinelOptions.model_fields else None
 
 
 def _check_tls(options: dict[str, Any]) -> None:

@@ -5,14 +5,18 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from redis.asyncio import SSLConnection
 from redis.exceptions import RedisError
 
 from fleet.redis.pool import create_redis
+from fleet.redis.url import Kind, parse_redis_url
 from fleet.settings import Settings, SettingsError, load_settings
 
 ADDRESS = (
     "REDIS_URL: write an address like redis://localhost:6379/0, "
-    "rediss://host:6380/0 (TLS) or unix:///run/redis.sock"
+    "rediss://host:6380/0 (TLS), unix:///run/redis.sock, "
+    "redis+sentinel://host:26379,host2:26379/0?master=name or "
+    "redis+cluster://host:6379,host2:6379"
 )
 
 
@@ -63,10 +67,39 @@ def options(url: str, **settings: Any) -> dict[str, Any]:
         "rediss://",
         "unix://",
         "unix://run/redis.sock",
+        "redis://:s3cret@host,host2",
+        "redis+sentinels://:s3cret@host",
+        "unix+cluster:///run/redis.sock",
     ],
 )
 def test_what_is_no_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert problem(monkeypatch, url) == ADDRESS
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://?master=name",
+        "redis+sentinel://:s3cret@host,?master=name",
+        "redis+sentinel://:s3cret@host:26379,host2:x?master=name",
+        "redis+sentinel://:s3cret@host,host2:0?master=name",
+        "redis+sentinel://:s3cret@host/cache?master=name",
+    ],
+)
+def test_what_names_no_sentinels(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert problem(monkeypatch, url) == (
+        "REDIS_URL: write an address like redis+sentinel://host:26379,host2:26379/0?master=name"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis+cluster://", "rediss+cluster://:s3cret@host:6379,:6379", "redis+cluster://h:70000"],
+)
+def test_what_names_no_cluster(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    assert problem(monkeypatch, url) == (
+        "REDIS_URL: write an address like redis+cluster://host:6379,host2:6379"
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,6 +153,22 @@ def test_what_is_no_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
         ("redis://h?protocol=3", "protocol: leave it out; the options"),
         ("redis://h?retry_on_timeout=True", "retry_on_timeout: leave it out; the options"),
         ("redis://h?host=other", "host: leave it out; the options"),
+        (
+            "redis+sentinel://h",
+            "master: write the name of the primary, too, as in redis+sentinel://host:26379,",
+        ),
+        ("redis+sentinel://h?master=", "master: write the name by which the Sentinels know the"),
+        (
+            "redis://h?master=name",
+            "master: leave it out, or write an address that begins with redis+sentinel://",
+        ),
+        (
+            "redis+sentinel://h?master=name&ssl_cert_reqs=none",
+            "ssl_cert_reqs: leave it out, or write an address that begins with rediss://",
+        ),
+        ("rediss+sentinel://h?master=name&ssl_ca_data=text", "ssl_ca_data: TLS cannot be set up"),
+        ("redis+cluster://h/1", "db: write 0 or leave it out, a Redis Cluster has no other"),
+        ("redis+cluster://h?db=1", "db: write 0 or leave it out, a Redis Cluster has no other"),
     ],
 )
 def test_an_option_that_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, line: str) -> None:
@@ -160,6 +209,40 @@ def test_an_option_that_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, li
 def test_what_is_right_reaches_redis_py(url: str, wanted: dict[str, Any]) -> None:
     given = options(url)
     assert {name: given[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "hosts", "wanted"),
+    [
+        (
+            "redis+sentinel://me:p%40s@h,h2:7/3?master=name&sentinel_password=s&timeout=2",
+            Kind.SENTINEL,
+            [("h", 26379), ("h2", 7)],
+            {"username": "me", "password": "p@s", "db": 3, "timeout": 2},
+        ),
+        (
+            "rediss+sentinel://[::1]:1,[::2]:2?master=name",
+            Kind.SENTINEL,
+            [("::1", 1), ("::2", 2)],
+            {"connection_class": SSLConnection},
+        ),
+        ("redis+cluster://h,h2:7/0", Kind.CLUSTER, [("h", 6379), ("h2", 7)], {}),
+        (
+            "rediss+cluster://me@h:7?ssl_check_hostname=no",
+            Kind.CLUSTER,
+            [("h", 7)],
+            {"username": "me", "connection_class": SSLConnection, "ssl_check_hostname": False},
+        ),
+    ],
+)
+def test_an_address_of_many(
+    url: str, kind: Kind, hosts: list[tuple[str, int]], wanted: dict[str, Any]
+) -> None:
+    address = parse_redis_url(url)
+    assert (address.kind, address.hosts, address.options) == (kind, hosts, wanted)
+    is_sentinel = kind is Kind.SENTINEL
+    assert address.master == ("name" if is_sentinel else None)
+    assert address.sentinel_login == ({"password": "s"} if "sentinel_password" in url else {})
 
 
 @pytest.mark.parametrize(

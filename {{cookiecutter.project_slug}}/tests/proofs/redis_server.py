@@ -35,12 +35,17 @@ class RedisServer:
         """Make a client that knows the password; close it."""
         return redis.Redis.from_url(self.url, password=self.password, socket_timeout=60)
 
+    def arguments(self) -> list[str]:
+        """Give those of its command line."""
+        arguments = ["--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
+        arguments += ["--dir", str(self._folder), *self._options]
+        if self.password is not None:
+            arguments += ["--requirepass", self.password]
+        return arguments
+
     def start(self) -> None:
         """Start it on its data; return when it answers."""
-        command = [find_program(), "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
-        command += ["--dir", str(self._folder), *self._options]
-        if self.password is not None:
-            command += ["--requirepass", self.password]
+        command = [find_program(), *self.arguments()]
         with Path(self._folder, "redis.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         while self._process.poll() is None:

@@ -79,7 +79,8 @@ async def test_a_refusal_is_not_called_away(
             "Redis refuses the login (Protocol error: unauthenticated multibulk length); see",
         ),
         (b"-NOPERM no", "Redis refuses what it is asked (NOPERM no); allow its user all commands"),
-        (b"-MOVED 1 h:1", "Redis refuses what it is asked (MOVED 1 h:1); a Redis Cluster cannot"),
+        (b"-MOVED 1 h:1", "Redis refuses what it is asked (MOVED 1 h:1); REDIS_URL must name a"),
+        (b"-CLUSTERDOWN no", "Redis is away (CLUSTERDOWN no); see REDIS_URL"),
         # As up to Redis 6.2 a script's error is told.
         (
             b"-ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -OOM no",
