@@ -1,8 +1,8 @@
 """`/form`: a conversation in states, with validation, buttons and `/cancel`.
 
-When a process dies in a turn, or Redis or Telegram goes away, the update gets another turn. So each
-step replies first and moves the state last: at worst the user reads a question twice, but an answer
-is never taken for that to another question.
+When a process dies in a turn, or Redis or Telegram goes away, the update gets another turn, which
+begins from the same state: at worst the user reads a question twice, but an answer is never taken
+for that to another question.
 """
 
 from contextlib import suppress

@@ -1,4 +1,7 @@
-"""What is kept apart in a user's state: bots, business accounts, scenes, stacks of dialogs."""
+"""What is kept apart in a user's state: bots, business accounts, scenes, stacks of dialogs.
+
+All of it holds in turns and outside of them, as in tests of `bot/`.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,13 +14,16 @@ from aiogram.fsm.scene import Scene, SceneRegistry, ScenesManager, on
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.fsm.storage.base import DefaultKeyBuilder, StorageKey
 from aiogram.fsm.storage.memory import DisabledEventIsolation
+from aiogram.fsm.storage.redis import RedisStorage
+from aiogram.fsm.strategy import FSMStrategy
 from aiogram.types import CallbackQuery, Message
 from aiogram_dialog import Dialog, DialogManager, StartMode, Window, setup_dialogs
 from aiogram_dialog.widgets.input import ManagedTextInput, TextInput
 from aiogram_dialog.widgets.kbd import Back, Button, Counter, Next, Select
 from aiogram_dialog.widgets.text import Const, Format
-from fakeredis import FakeAsyncRedis
+from redis.asyncio import Redis
 
+from fleet.overlay import Overlay
 from fleet.storage import FleetStorage, StateKeys
 from sandbox.testing import BotUnderTest, NewUser
 
@@ -103,25 +109,51 @@ def bots() -> dict[str, BotUnderTest]:
 
 
 @pytest.fixture
-async def dispatcher() -> AsyncIterator[Dispatcher]:
-    async with FakeAsyncRedis() as redis:
-        dispatcher = Dispatcher(storage=FleetStorage(redis))
-
-        async def order(_: Message, dialog_manager: DialogManager) -> None:
-            await dialog_manager.start(Order.dish, mode=StartMode.RESET_STACK)
-
-        async def quiz(_: Message, scenes: ScenesManager) -> None:
-            await scenes.enter(Quiz)
-
-        router = Router()
-        router.message.register(order, Command("order"))
-        router.message.register(quiz, Command("quiz"))
-        dispatcher.include_routers(router, order_dialog())
-        SceneRegistry(dispatcher).add(Quiz, Prize)
-        setup_dialogs(dispatcher, events_isolation=DisabledEventIsolation())
-        yield dispatcher
+async def redis(clean_redis: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(clean_redis) as redis:
+        yield redis
 
 
+class TurningDispatcher(Dispatcher):
+    """Handles each update in a turn."""
+
+    def __init__(self, redis: Redis, **options: Any) -> None:
+        super().__init__(storage=FleetStorage(redis), **options)
+        self._redis = redis
+
+    async def feed_raw_update(self, bot: Bot, update: dict[str, Any], **kwargs: Any) -> Any:
+        overlay = Overlay(self._redis)
+        overlay.open()
+        answer = await super().feed_raw_update(bot, update, **kwargs)
+        await overlay.commit()
+        return answer
+
+
+@pytest.fixture(params=["in turns", "outside"])
+def empty_dispatcher(redis: Redis, request: pytest.FixtureRequest) -> Dispatcher:
+    if request.param == "in turns":
+        return TurningDispatcher(redis)
+    return Dispatcher(storage=FleetStorage(redis))
+
+
+@pytest.fixture
+def dispatcher(empty_dispatcher: Dispatcher) -> Dispatcher:
+    async def order(_: Message, dialog_manager: DialogManager) -> None:
+        await dialog_manager.start(Order.dish, mode=StartMode.RESET_STACK)
+
+    async def quiz(_: Message, scenes: ScenesManager) -> None:
+        await scenes.enter(Quiz)
+
+    router = Router()
+    router.message.register(order, Command("order"))
+    router.message.register(quiz, Command("quiz"))
+    empty_dispatcher.include_routers(router, order_dialog())
+    SceneRegistry(empty_dispatcher).add(Quiz, Prize)
+    setup_dialogs(empty_dispatcher, events_isolation=DisabledEventIsolation())
+    return empty_dispatcher
+
+
+@pytest.mark.usefixtures("dispatcher")
 async def test_scenes_in_two_bots(user: NewUser) -> None:
     at_first = user("Alice", bot=str(FIRST))
     at_second = at_first.at(str(SECOND))
@@ -136,6 +168,7 @@ async def test_scenes_in_two_bots(user: NewUser) -> None:
     assert (await at_second.ask("bye")).text == "Bye!"
 
 
+@pytest.mark.usefixtures("dispatcher")
 async def test_dialogs_in_two_bots(user: NewUser) -> None:
     at_first = user("Alice", bot=str(FIRST))
     at_second = at_first.at(str(SECOND))
@@ -158,34 +191,58 @@ async def test_dialogs_in_two_bots(user: NewUser) -> None:
     assert (await at_first.ask("Alice")).text == "Thank you, Alice: soup."
 
 
-async def test_a_customer_of_two_business_accounts() -> None:
-    async with FakeAsyncRedis() as redis:
-        dispatcher = Dispatcher(storage=FleetStorage(redis))
-        counts: list[int] = []
+def message(chat: int, user: int, **fields: Any) -> dict[str, Any]:
+    of_chat = {"id": chat, "type": "private"}
+    if chat < 0:
+        of_chat = {"id": chat, "type": "supergroup", "title": "All", "is_forum": True}
+    person = {"id": user, "is_bot": False, "first_name": "Ann"}
+    return {"message_id": 1, "date": 1, "chat": of_chat, "from": person, "text": "hi", **fields}
 
-        @dispatcher.message()
-        @dispatcher.business_message()
-        async def count(_: Message, state: FSMContext) -> None:
-            number = await state.get_value("number", 0) + 1
-            await state.update_data(number=number)
-            counts.append(number)
 
-        person = {"id": 7, "is_bot": False, "first_name": "Ann"}
-        message = {
-            "message_id": 1,
-            "date": 1,
-            "chat": {"id": 7, "type": "private"},
-            "from": person,
-            "text": "hi",
-        }
-        bot = Bot(f"{FIRST}:{'s' * 35}")
-        for account in (None, "one", "two", "one", None, "one"):
-            update: dict[str, Any] = {"update_id": 1, "message": message}
-            if account:
-                business = {**message, "business_connection_id": account}
-                update = {"update_id": 1, "business_message": business}
-            await dispatcher.feed_raw_update(bot, update)
-        assert counts == [1, 1, 1, 2, 2, 3]
+async def count(_: Message, state: FSMContext) -> int:
+    number: int = await state.get_value("number", 0) + 1
+    await state.update_data(number=number)
+    await state.set_state("counting")
+    return number
+
+
+async def test_a_customer_of_two_business_accounts(empty_dispatcher: Dispatcher) -> None:
+    empty_dispatcher.message.register(count)
+    empty_dispatcher.business_message.register(count)
+    bot, counts = Bot(f"{FIRST}:{'s' * 35}"), []
+    for account in (None, "one", "two", "one", None, "one"):
+        kind = "business_message" if account else "message"
+        update = {"update_id": 1, kind: message(7, 7, business_connection_id=account)}
+        counts.append(await empty_dispatcher.feed_raw_update(bot, update))
+    assert counts == [1, 1, 1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("strategy", FSMStrategy)
+async def test_who_shares_a_state_is_as_in_aiogram(redis: Redis, strategy: FSMStrategy) -> None:
+    """Also where a handler changes the state of another chat."""
+    found = []
+    bot = Bot(f"{FIRST}:{'s' * 35}")
+    for dispatcher in (
+        Dispatcher(storage=RedisStorage(redis, StateKeys()), fsm_strategy=strategy),
+        TurningDispatcher(redis, fsm_strategy=strategy),
+    ):
+        await redis.flushdb()
+        dispatcher.message.register(count_for_another, F.chat.type == "private")
+        dispatcher.message.register(count)
+        counts = []
+        for chat, user, topic in [(-3, 7, 1), (-3, 7, 2), (-3, 8, 1), (7, 7, None), (-3, 7, 1)]:
+            in_topic = {"message_thread_id": topic, "is_topic_message": True} if topic else {}
+            update = {"update_id": 1, "message": message(chat, user, **in_topic)}
+            counts.append(await dispatcher.feed_raw_update(bot, update))
+        keys = sorted(await redis.keys())
+        found.append((counts, keys, await redis.mget(keys)))
+    assert found[0] == found[1]
+
+
+async def count_for_another(message: Message, dispatcher: Dispatcher, bot: Bot) -> int:
+    state = dispatcher.fsm.resolve_context(bot, chat_id=-3, user_id=8, thread_id=1)
+    assert state is not None
+    return await count(message, state)
 
 
 @pytest.mark.parametrize("part", ["state", "data"])

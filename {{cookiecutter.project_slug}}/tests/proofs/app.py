@@ -10,6 +10,7 @@ A message's text says what its handler does, by its first word:
 | `block 3` | holds the event loop for 3 s |
 | `raise` | raises ValueError |
 | `settle` | raises LookupError, which an error handler settles |
+| `stumble` | raises ArithmeticError, for which the error handler raises, too |
 | `exit` | raises SystemExit |
 | `cancel` | raises CancelledError |
 | `unprintable` | raises an error whose text cannot be had |
@@ -42,12 +43,14 @@ from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
 from aiogram.filters import ExceptionTypeFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.methods import SendMessage
-from aiogram.types import ErrorEvent, Message
+from aiogram.types import ErrorEvent, Message, TelegramObject
 from redis.asyncio import Redis
 
 from fleet.service import run
 from fleet.storage import FleetStorage
 from fleet.turn import SETTLED, Verdict
+
+Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 
 def create_dispatcher(redis: Redis) -> Dispatcher:
@@ -83,6 +86,9 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
         await note("end", message, bot)
         return answer
 
+    dispatcher.errors.outer_middleware(count_errors)
+    router.error.register(stumble, ExceptionTypeFilter(ArithmeticError))
+
     @router.error()
     async def apologise(event: ErrorEvent, state: FSMContext | None = None) -> None:
         if state and (data := await state.get_data()):
@@ -97,6 +103,19 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
 
     dispatcher.include_routers(around, router)
     return dispatcher
+
+
+async def count_errors(handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
+    """Note in the FSM data, where there are some, how many errors there were, and at which sum."""
+    state: FSMContext | None = data.get("state")
+    if state and (kept := await state.get_data()):
+        await state.update_data(errors=kept.get("errors", 0) + 1, errors_at=kept["sum"])
+    return await handler(event, data)
+
+
+async def stumble(event: ErrorEvent, state: FSMContext) -> None:
+    await state.clear()
+    raise RuntimeError("stumbled over it") from event.exception
 
 
 async def act(words: list[str], message: Message, state: FSMContext, redis: Redis) -> Any:
@@ -151,6 +170,7 @@ class UnprintableError(Exception):
 ERRORS: dict[str, BaseException] = {
     "raise": ValueError("as told"),
     "settle": LookupError("nothing there"),
+    "stumble": ArithmeticError("as told"),
     "exit": SystemExit(3),
     "cancel": asyncio.CancelledError(),
     "unprintable": UnprintableError(),

@@ -54,12 +54,13 @@ async def test_a_handler_that_raises_leaves_the_state_as_it_was(
     assert await data(sandbox, bot) == {}
     assert await say(sandbox, bot, "count") == "1"
     assert await say(sandbox, bot, "count raise") == "sorry"
-    assert await data(sandbox, bot) == {"sum": 1, "sorry_at": 1}
-    for text in ("count settle", "count cancel", "count exit"):
+    seen = {"sum": 1, "errors_at": 1, "sorry_at": 1}
+    assert await data(sandbox, bot) == seen | {"errors": 1}
+    for text in ("count settle", "count stumble", "count cancel", "count exit"):
         await sandbox.send(bot, text, user_id=USER)
-    assert await data(sandbox, bot) == {"sum": 1, "sorry_at": 1}
+    assert await data(sandbox, bot) == seen | {"errors": 2}
     assert await say(sandbox, bot, "count return") == "returned"
-    assert await data(sandbox, bot) == {"sum": 2, "sorry_at": 1}
+    assert await data(sandbox, bot) == seen | {"sum": 2, "errors": 2}
 
 
 async def test_a_handler_that_takes_too_long_leaves_the_state_as_it_was(
