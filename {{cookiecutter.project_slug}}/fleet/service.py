@@ -6,7 +6,7 @@ import functools
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -25,10 +25,7 @@ from fleet.bots.peers import STRANGERS
 from fleet.bots.pending import Pending
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
-from fleet.intake.keeper import WebhookKeeper
-from fleet.intake.polling import Poller
-from fleet.intake.webhook import WebhookReceiver, paths
-from fleet.ops.crowd import Crowd
+from fleet.intake.modes import Intake, Polling, Webhooks
 from fleet.ops.http import PROBE_TIMEOUT, create_app, listen
 from fleet.ops.logging import setup_logging
 from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
@@ -112,6 +109,7 @@ class Service:
         self._fleet = Fleet(shared, partial(ask_username, self._sessions.calls))
         self._dispatcher["fleet"] = self._fleet
         self._app = create_app(self)
+        intake = self._create_intake(shared.vault)
         self._supervisor = Supervisor(
             shared.desired,
             shared.leases,
@@ -119,39 +117,25 @@ class Service:
             shared.peers,
             self._pending,
             self._create_member,
-            MenuKeeper(self._dispatcher, self._sessions).beside(
-                self._webhooks(shared.vault, settings.webhook_url)
-                if shared.vault and settings.webhook_url
-                else self._polling()
-            ),
+            MenuKeeper(self._dispatcher, self._sessions).beside(intake.run),
+            intake.part_with,
             lambda: self._inbox.cut_off,
         )
         self._warnings: list[str] = []
+        self._knows_fleet = False
         self._accepting = False
         self._stop = asyncio.Event()
 
-    def _polling(self) -> Callable[[Member], Coroutine[Any, Any, None]]:
-        allowed, crowd = self._dispatcher.resolve_used_update_types(), Crowd()
-        return lambda member: Poller(
-            member, self._inbox, self._sessions, allowed, self._pending, crowd
-        ).run()
-
-    def _webhooks(
-        self, vault: Vault, base_url: str
-    ) -> Callable[[Member], Coroutine[Any, Any, None]]:
-        receiver = WebhookReceiver(
-            self._inbox,
-            vault,
-            lambda bot_id: self._supervisor.members.get(bot_id),  # noqa: PLW0108 - made later
-            lambda bot_id: self._accepting and bot_id not in self._pending,
-            self._settings.trusted_proxies,
+    def _create_intake(self, vault: Vault | None) -> Intake:
+        base_url, allowed = self._settings.webhook_url, self._dispatcher.resolve_used_update_types()
+        if not (vault and base_url):
+            return Polling(self._inbox, self._pending, allowed, self._sessions)
+        proxies = self._settings.trusted_proxies
+        webhooks = Webhooks(
+            self._inbox, self._pending, allowed, vault, base_url, proxies, self._find
         )
-        for path in paths(base_url):
-            self._app.router.add_post(path, receiver.receive)
-        allowed = self._dispatcher.resolve_used_update_types()
-        return lambda member: WebhookKeeper(
-            member, self._inbox, vault, base_url, allowed, self._pending
-        ).run()
+        webhooks.serve(self._app, lambda: self._knows_fleet)
+        return webhooks
 
     async def serve(self) -> None:
         """Start, run until told to stop, drain."""
@@ -221,6 +205,7 @@ class Service:
             else:
                 if known:
                     self._warn_of(risk)
+                    self._knows_fleet = True
                     return True
             try:
                 async with asyncio.timeout(REDIS_CHECK):
@@ -250,9 +235,12 @@ class Service:
         flood_wait = functools.partial(self._sessions.flood_wait, bot.id)
         return Member(bot, wanted.role, flood_wait=flood_wait)
 
+    def _find(self, bot_id: int) -> Member | None:
+        return self._supervisor.members.get(bot_id)
+
     def _member_at_work(self, bot_id: int) -> Member | None:
         """Give the member with this id, or None while its updates must wait."""
-        member = self._supervisor.members.get(bot_id)
+        member = self._find(bot_id)
         if member is None or member.paused or bot_id in self._pending:
             return None
         if member.state is BotState.UNAUTHORIZED:

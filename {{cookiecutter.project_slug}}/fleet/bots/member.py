@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ class Member:
     """Tells for how many seconds Telegram has told the bot to make no calls."""
     changed_at: float = 0.0
     """When the state or error changed last, by the monotonic clock."""
+    refused: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when anybody finds that Telegram refuses the token, so that its intake looks soon."""
 
     @property
     def id(self) -> int:
@@ -49,4 +52,6 @@ class Member:
         changed = (state, error) != (self.state, self.error)
         if changed:
             self.state, self.error, self.changed_at = state, error, time.monotonic()
+            if state is BotState.UNAUTHORIZED:
+                self.refused.set()
         return changed

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from redis.exceptions import RedisError
@@ -28,6 +28,12 @@ RESTART_DELAY = 5.0
 log = structlog.get_logger(__name__)
 
 
+class PartWith(Protocol):
+    """See `fleet.intake.modes.Intake.part_with`."""
+
+    def __call__(self, member: Member, *, tidy: bool) -> None: ...
+
+
 class Supervisor:
     """Reconciles at start, on every change and from time to time: one path for all of it.
 
@@ -42,6 +48,7 @@ class Supervisor:
         pending: tells which bots still have to drop what came before the start.
         create_member: makes a member of a desired bot and its token.
         intake: one bot's intake; runs until cancelled.
+        part_with: is told of a member that leaves or gets another token.
         is_cut_off: tells that others may take this replica for dead, so that it holds nothing.
     """
 
@@ -54,6 +61,7 @@ class Supervisor:
         pending: Pending,
         create_member: Callable[[DesiredBot, str], Member],
         intake: Callable[[Member], Coroutine[Any, Any, None]],
+        part_with: PartWith,
         is_cut_off: Callable[[], bool],
     ) -> None:
         self.members: dict[int, Member] = {}
@@ -66,6 +74,7 @@ class Supervisor:
         self._pending = pending
         self._create_member = create_member
         self._intake = intake
+        self._part_with = part_with
         self._is_cut_off = is_cut_off
         self._unusable: dict[int, str] = {}
         self._intakes: dict[int, asyncio.Task[None]] = {}
@@ -118,6 +127,9 @@ class Supervisor:
             for bot, member in self.members.items()
             if bot not in desired or not _has_token(member, desired[bot])
         }
+        for bot in gone:
+            mine = bot in self._intakes or self.members[bot].paused
+            self._part_with(self.members[bot], tidy=mine and bot not in desired)
         await self._hand_over(gone)
         for bot in gone:
             del self.members[bot]

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 class WebhookKeeper:
     """Keeps one bot's webhook set at Telegram for as long as its task runs, and shows how it is.
 
-    Never removes it: a rolling deploy must not lose it.
+    Does not remove it at its end: a rolling deploy must not lose it.
 
     Args:
         member: the bot.
@@ -69,8 +69,8 @@ class WebhookKeeper:
         """Look now and from time to time, until cancelled."""
         with structlog.contextvars.bound_contextvars(bot_id=self._member.id):
             try:
-                while True:  # noqa: ASYNC110 - no event tells of a change at Telegram
-                    await asyncio.sleep(await self._step())
+                while True:
+                    await self._rest(await self._step())
             finally:
                 self._member.enter(BotState.STOPPED)
 
@@ -97,6 +97,17 @@ class WebhookKeeper:
                 self._backoff.reset()
                 return CHECK_INTERVAL
         return next(self._backoff)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long. Should a turn find the token refused meanwhile, then look soon."""
+        self._member.refused.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._member.refused.wait()
+        except TimeoutError:
+            return
+        self._backoff.reset()
+        await self._backoff.asleep()
 
     async def _look(self) -> WebhookInfo:
         """Tell what Telegram has, which is our webhook: it is set where Telegram has another."""

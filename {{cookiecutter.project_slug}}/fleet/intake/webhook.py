@@ -1,7 +1,6 @@
 """Webhooks: Telegram's requests into the inbox."""
 
 import asyncio
-import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,21 +9,18 @@ import structlog
 from aiohttp import web
 from redis.exceptions import RedisError
 
-from fleet.bots.member import Member
+from fleet.bots.pending import Pending
 from fleet.inbox import Inbox, InboxFull
 from fleet.intake.damage import is_update
+from fleet.intake.doorman import Doorman
 from fleet.lenient import loads
-from fleet.ops.clients import client_address
 from fleet.redis.errors import Complaint, trouble_of
-from fleet.vault import Vault
 
 PATH = "/webhook/{bot_id}"
 LARGEST_BODY = 1 << 20
 """Bytes. Telegram's updates stay far below."""
 BODY_TIMEOUT = 10.0
 """Seconds for a request's body to arrive."""
-
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 log = structlog.get_logger(__name__)
 
@@ -40,40 +36,38 @@ def paths(base_url: str) -> set[str]:
 class WebhookReceiver:
     """Takes Telegram's requests. 200 means that the inbox has the update.
 
-    After any other answer Telegram repeats it.
+    After any other answer Telegram repeats it. A replica that drains takes updates for as long as
+    it can be reached: whoever has their turns, Redis has them.
 
     Args:
         inbox: where updates go.
-        vault: derives the secret of a bot from its token.
-        find: gives the member with a bot's id, or None.
-        accepting: tells whether this replica takes updates of a bot.
-        trusted_proxies: how many proxies stand in front, whose word on the client's address counts.
+        doorman: tells whose requests are Telegram's.
+        pending: tells which bots still have to drop what came before the start.
+        knows_fleet: tells whether this replica knows the bots by now.
     """
 
     def __init__(
         self,
         inbox: Inbox,
-        vault: Vault,
-        find: Callable[[int], Member | None],
-        accepting: Callable[[int], bool],
-        trusted_proxies: int,
+        doorman: Doorman,
+        pending: Pending,
+        knows_fleet: Callable[[], bool],
     ) -> None:
         self._inbox = inbox
-        self._vault = vault
-        self._find = find
-        self._accepting = accepting
-        self._trusted_proxies = trusted_proxies
+        self._doorman = doorman
+        self._pending = pending
+        self._knows_fleet = knows_fleet
         self._waits = Complaint(log, "updates stay with Telegram")
 
     async def receive(self, request: web.Request) -> web.Response:
         """Answer a POST to one of `paths`."""
-        member = self._authenticate(request)
+        if not self._knows_fleet():
+            return _later("the replica is starting")
+        member = self._doorman.admit(request)
         if member is None:
-            # The same answer, and the same work, for an unknown bot and for a wrong secret.
-            log.info("a forged webhook", client=client_address(request, self._trusted_proxies))
             return web.Response(status=401)
-        if not self._accepting(member.id):
-            return _later("the replica is starting or stopping")
+        if member.id in self._pending:
+            return _later("the bot drops what came before the start")
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
                 body = await _read(request)
@@ -94,14 +88,6 @@ class WebhookReceiver:
             return _later(f"Redis {trouble_of(error)}")
         self._waits.over()
         return web.Response()
-
-    def _authenticate(self, request: web.Request) -> Member | None:
-        bot_id = request.match_info["bot_id"]
-        member = self._find(int(bot_id)) if bot_id.isdecimal() and len(bot_id) < 20 else None
-        secret = self._vault.webhook_secret(member.bot.token if member else "")
-        given = request.headers.get(SECRET_HEADER, "")
-        right = hmac.compare_digest(given.encode(errors="surrogateescape"), secret.encode())
-        return member if right else None
 
 
 async def _read(request: web.Request) -> bytes | None:

@@ -8,7 +8,7 @@ import pytest
 import redis.asyncio
 
 from fleet.inbox import Inbox
-from fleet.intake.webhook import SECRET_HEADER
+from fleet.intake.doorman import SECRET_HEADER
 from fleet.vault import Vault
 from tests.conftest import StartService
 from tests.process import Process, free_port

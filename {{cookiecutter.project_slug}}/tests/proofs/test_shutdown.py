@@ -25,6 +25,7 @@ from tests.proofs.watch import (
     turns,
     until_logged,
     until_started,
+    until_unready,
 )
 from tests.waiting import until
 
@@ -33,14 +34,6 @@ GRACE = 20.0
 """Seconds: less than the `stop_grace_period` of compose.yaml."""
 SOONER = 12.0
 """Seconds: one that died would not be missed so soon. Handing turns back takes two."""
-
-
-async def until_unready(service: Process) -> Json:
-    async def unready() -> Json:
-        status, body = await get(service, "/health/ready")
-        return body if status == 503 else {}
-
-    return await until(unready, "/health/ready answers 503")
 
 
 async def bot_state(sandbox: SandboxClient, bot: int) -> Json:

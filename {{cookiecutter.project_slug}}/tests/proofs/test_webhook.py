@@ -13,7 +13,8 @@ import orjson
 import pytest
 import redis.asyncio
 
-from fleet.intake.webhook import LARGEST_BODY, SECRET_HEADER
+from fleet.intake.doorman import SECRET_HEADER
+from fleet.intake.webhook import LARGEST_BODY
 from fleet.redis.keys import PREFIX
 from fleet.vault import Vault
 from sandbox.client import SandboxClient
@@ -21,7 +22,7 @@ from tests.conftest import StartService
 from tests.process import Process, free_port
 from tests.proofs.proxy import proxy
 from tests.proofs.redis_server import RedisServer
-from tests.proofs.watch import let_go
+from tests.proofs.watch import let_go, until_started, until_unready
 from tests.waiting import until
 
 KEY = "k" * 40
@@ -230,21 +231,22 @@ async def test_503_while_the_inbox_is_full(
     await until(room, "the inbox has room again")
 
 
-async def test_503_while_the_replica_drains(
+async def test_a_replica_that_drains_takes_updates_for_the_others(
     start_service: StartService, sandbox: SandboxClient, clean_redis: str
 ) -> None:
     await sandbox.add(TOKENS[ONE])
     settings = webhook_settings() | {"DRAIN_TIMEOUT": "100"}
     service = await start_service("tests.proofs.app", **settings)
-    assert await post(service, orjson.dumps(message(1, "wait go-on", user=76))) == 200
-
-    async def refused() -> bool:
-        return await post(service, orjson.dumps(message(2, "late", user=76))) == 503
-
+    await until_running(service)
+    await sandbox.send(ONE, "wait go-on", user_id=76)
+    await until_started(clean_redis, "wait go-on")
     service.signal(signal.SIGTERM)
-    await until(refused, "the draining replica refuses updates")
+    await until_unready(service)
+    assert await post(service, orjson.dumps(message(2002, "late", user=76))) == 200
     let_go(clean_redis)
     assert await service.wait() == 0
+    await start_service("tests.proofs.app", **settings)
+    assert [(await sandbox.reply(ONE, 76))["text"] for _ in range(2)] == ["wait go-on", "late"]
 
 
 async def test_503_while_redis_is_away(

@@ -38,6 +38,16 @@ async def get(service: Process, path: str = "/health") -> tuple[int, Json]:
         return answer.status, await answer.json()
 
 
+async def until_unready(service: Process) -> Json:
+    """Wait for a replica that stops to say so; give what it says."""
+
+    async def unready() -> Json:
+        status, body = await get(service, "/health/ready")
+        return body if status == 503 else {}
+
+    return await until(unready, "/health/ready answers 503")
+
+
 async def until_logged(service: Process, text: str) -> None:
     """Wait until the replica's log holds `text`."""
 
