@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench lock
+.PHONY: help demo test lint format bench bench-fleet lock
 
 BIN := .venv/bin
 # The tools are there when this file is newer than the list of them.
@@ -8,7 +8,7 @@ READY := .venv/.ready
 PROJECT := {{cookiecutter.project_slug}}
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## bake the template into build/demo and run it, with Docker or without
 	@$(BIN)/python demo.py
@@ -28,6 +28,9 @@ format: $(READY) ## format the template's own code
 # Its own environment: stock aiogram and the project are measured with the project's versions.
 bench: .venv-bench/.ready ## measure the project beside stock aiogram
 	.venv-bench/bin/python -m benchmarks
+
+bench-fleet: .venv-bench/.ready ## measure ten thousand bots on ten replicas
+	.venv-bench/bin/python -m benchmarks.fleet
 
 lock: $(READY) ## renew the requirements of the template and of the project
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv

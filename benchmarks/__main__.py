@@ -21,7 +21,7 @@ ALL = [FLEET, STOCK, ISOLATION, STOCK_UVLOOP, ISOLATION_UVLOOP]
 AS_THEY_COME = [FLEET, STOCK, ISOLATION]
 POLLING = [FLEET, STOCK, ISOLATION, STOCK_UNLIMITED]
 
-QUICK = measures.Seconds(warm=0.5, busy=1.0, delay=1.0, settle=1.0, idle=3.0)
+QUICK = measures.Seconds(warm=0.5, busy=1.0, delay=1.0, settle=1.0, send=1.0, idle=3.0)
 BUSY = 0.5
 """Load average from which on figures are not to be trusted."""
 
@@ -53,7 +53,7 @@ class Run:
         for size in sizes:
             for contender in POLLING:
                 count = report.SENDERS.get(size, size)
-                delay = measures.send_delay(self._arena, contender, count)
+                delay = measures.send_delay(self._arena, contender, count, self._seconds)
                 self._note("send", contender.name, delay)
 
     def _load(self, contender: Contender) -> None:

@@ -13,6 +13,8 @@ CONVERSATIONS = 100
 """Of each bot, unless a load says otherwise."""
 CAPACITY = 4_000_000
 """Sequence numbers of one run."""
+NEVER = CAPACITY - 1
+"""The number of updates that must not be handled."""
 REPLICAS = 16
 """Processes that may take notes at once."""
 _COUNTERS = REPLICAS * 16
@@ -68,6 +70,10 @@ class Board:
     def delays(self, numbers: range) -> list[int]:
         """Give the times of these updates, in microseconds."""
         return list(self._delays[numbers.start : numbers.stop])
+
+    def starts(self, numbers: range) -> list[int]:
+        """Give how often a handler has had each of these updates."""
+        return list(self._started[numbers.start : numbers.stop])
 
     def ends(self, numbers: range) -> list[int]:
         """Give how often each of these updates was handled to its end."""

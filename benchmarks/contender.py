@@ -58,6 +58,8 @@ def create_dispatcher(board: Board, storage: BaseStorage, **options: Any) -> Dis
             while time.thread_time() < until:
                 pass
             await message.answer(message.text or "")
+        elif kind == "fail":
+            raise ValueError(kind)
         elif kind == "sleep":
             await asyncio.sleep(SLEEP)
         elif kind == "send":

@@ -15,6 +15,8 @@ WINDOW = 300
 """Updates kept unhandled in measures 1, 2 and 6: three answers to getUpdates."""
 LOW_RATE = 50.0
 SAME_RATE = 1000.0
+SENDS = 10.0
+"""Each second, to see how long one takes."""
 SEND_PATIENCE = 12.0
 """Seconds after which a sendMessage counts as hanging."""
 IN_FLIGHT = 200
@@ -30,6 +32,7 @@ class Seconds:
     busy: float = 4.0
     delay: float = 3.0
     settle: float = 5.0
+    send: float = 5.0
     idle: float = 30.0
     """As long as the longest long poll, so that every bot polls anew in it."""
 
@@ -106,12 +109,13 @@ def idle(bench: Bench, contenders: list[Contender], count: int, seconds: Seconds
     return numbers
 
 
-def send_delay(bench: Bench, contender: Contender, count: int, times: int = 50) -> Numbers:
+def send_delay(bench: Bench, contender: Contender, count: int, seconds: Seconds) -> Numbers:
     """How long a sendMessage takes while so many bots poll. Infinite if it hangs."""
+    times = int(seconds.send * SENDS)
     with bench.load() as load, bench.run(contender, load, bots(count)) as process:
         load.wait_for_polls(process, min(count, contender.polls_at_most))
-        load.set(bots=bots(count)[:1], kind="send", rate=10.0, count=times)
-        if not came_true(lambda: load.board.ended >= times, SEND_PATIENCE + times / 10):
+        load.set(bots=bots(count)[:1], kind="send", rate=SENDS, count=times)
+        if not came_true(lambda: load.board.ended >= times, SEND_PATIENCE + seconds.send):
             return {"bots": count, "p50": float("inf"), "worst": float("inf")}
         times_taken = load.board.delays(range(times))
         return {

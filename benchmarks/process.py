@@ -53,12 +53,16 @@ class Process:
     def stop(self, patience: float = 60.0) -> float:
         """Send SIGTERM and wait. Returns the seconds that it took."""
         began = time.monotonic()
-        self._popen.terminate()
+        self.terminate()
         try:
             self._popen.wait(patience)
         except subprocess.TimeoutExpired:
             self.kill()
         return time.monotonic() - began
+
+    def terminate(self) -> None:
+        """Send SIGTERM and do not wait."""
+        self._popen.terminate()
 
     def kill(self) -> None:
         """Make sure that it is gone."""

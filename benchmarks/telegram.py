@@ -31,7 +31,7 @@ BATCH = 100
 TEXT = "%s %d %d"
 """What users write: kind, sequence number, time of arrival."""
 
-_UPDATE = (
+UPDATE = (
     '{"update_id":%d,"message":{"message_id":%d,"date":1700000000,'
     '"from":{"id":%d,"is_bot":false,"first_name":"Alice","username":"alice","language_code":"en"},'
     '"chat":{"id":%d,"first_name":"Alice","username":"alice","type":"private"},"text":"'
@@ -45,7 +45,7 @@ _SENT = (
 )
 _ME = b'{"ok":true,"result":{"id":%d,"is_bot":true,"first_name":"Bot","username":"load%d_bot"}}'
 _TRUE = b'{"ok":true,"result":true}'
-_FIRST_UPDATE = 500_000_000
+FIRST_UPDATE = 500_000_000
 
 
 def answer(body: bytes) -> bytes:
@@ -66,7 +66,7 @@ class Load:
     bots: list[int]
     kind: str = "read"
     """read (the FSM state alone), echo (one sendMessage), form (reads and writes of state and data,
-    and a sendMessage), work (CPU and a sendMessage), sleep, or send (a timed sendMessage)."""
+    and a sendMessage), work (CPU and a sendMessage), sleep, send (a timed sendMessage), or fail."""
     conversations: int = CONVERSATIONS
     """Of each bot. Users write in turn."""
     window: int = 0
@@ -90,9 +90,9 @@ class Queue:
     def add(self, load: Load, sequence: int) -> None:
         """Let one user write."""
         user = 10_000 + self.number % load.conversations
-        update = _FIRST_UPDATE + self.number
+        update = FIRST_UPDATE + self.number
         self.number += 1
-        body = _UPDATE % (update, self.number, user, user, load.kind, sequence, now())
+        body = UPDATE % (update, self.number, user, user, load.kind, sequence, now())
         self.updates.append((update, body))
 
     def flush(self) -> None:
