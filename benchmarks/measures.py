@@ -75,6 +75,7 @@ def _busy(bench: Bench, load: Load, process: Process, seconds: float) -> Numbers
     before = {name: part.cpu for name, part in parts.items()}
     handled, began = load.board.ended, time.monotonic()
     time.sleep(seconds)
+    wait_until(lambda: load.board.ended > handled, "something is handled", 60)
     used = {name: part.cpu - before[name] for name, part in parts.items()}
     handled, passed = load.board.ended - handled, time.monotonic() - began
     return {

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from benchmarks.board import CONVERSATIONS
 from benchmarks.machine import FLEET, Bench, Load, bots
 from benchmarks.measures import Numbers, Seconds, finish
-from benchmarks.process import Process, free_port
+from benchmarks.process import Process, free_port, wait_until
 
 BOTS = 3
 WAITING = 20
@@ -98,6 +98,7 @@ def _turns(load: Load, replicas: int, seconds: float) -> Numbers:
     """Tell how many turns there were a second, and the share of the replica that had the least."""
     before, began = [load.board.ended_by(number) for number in range(replicas)], time.monotonic()
     time.sleep(seconds)
+    wait_until(lambda: load.board.ended > sum(before), "something is handled", 60)
     taken = [load.board.ended_by(number) - before[number] for number in range(replicas)]
     return {
         "per_second": sum(taken) / (time.monotonic() - began),
