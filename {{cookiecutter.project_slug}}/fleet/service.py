@@ -90,7 +90,7 @@ class Service:
         self._redis = create_redis(settings)
         self._sessions = create_sessions(settings)
         self._dispatcher = create_dispatcher(self._redis)
-        keep_apart(self._dispatcher, settings.redis_prefix)
+        keep_apart(self._dispatcher, settings.redis_prefix, settings.shards)
         shared = Shared.open(self._redis, settings)
         self._inbox = shared.inbox
         self._peers = shared.peers

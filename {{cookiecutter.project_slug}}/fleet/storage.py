@@ -20,7 +20,9 @@ from redis.asyncio import Redis
 from redis.typing import ExpiryT
 
 from fleet.overlay import Overlay, StateWrite
+from fleet.redis.cluster import is_cluster
 from fleet.redis.keys import PREFIX
+from fleet.shards.shard import shard_of
 
 
 class StateKeys(KeyBuilder):
@@ -43,23 +45,38 @@ class StateKeys(KeyBuilder):
 
 
 class PrefixedKeys(KeyBuilder):
-    """The keys of another builder behind REDIS_PREFIX."""
+    """The keys of another builder behind REDIS_PREFIX.
 
-    def __init__(self, prefix: str, keys: KeyBuilder) -> None:
+    Args:
+        prefix: REDIS_PREFIX.
+        keys: the other builder.
+        shards: on a Redis Cluster, how many there are; the states of one are then in one slot.
+    """
+
+    def __init__(self, prefix: str, keys: KeyBuilder, shards: int | None = None) -> None:
         self._prefix = prefix
         self._keys = keys
+        self._shards = shards
 
     def build(self, key: StorageKey, part: Literal["data", "state", "lock"] | None = None) -> str:
-        return self._prefix + self._keys.build(key, part)
+        tag = ""
+        if self._shards is not None:
+            tag = f"{{{shard_of(key.bot_id, key.chat_id, self._shards)}}}:"
+        return self._prefix + tag + self._keys.build(key, part)
 
 
-def keep_apart(dispatcher: Dispatcher, prefix: str) -> None:
+def keep_apart(dispatcher: Dispatcher, prefix: str, shards: int) -> None:
     """Put REDIS_PREFIX before the keys of all states, whichever way they are built.
 
-    With the default prefix they stay as in aiogram, `fsm:…`: what was kept there is found again.
+    On one server and with the default prefix they stay as in aiogram, `fsm:…`: what was kept there
+    is found again. On a Redis Cluster the shard follows, `fleet:{7}:fsm:…`.
     """
     for keeper in (dispatcher.fsm.storage, dispatcher.fsm.events_isolation):
-        if prefix != PREFIX and isinstance(keeper, RedisStorage | RedisEventIsolation):
+        if not isinstance(keeper, RedisStorage | RedisEventIsolation):
+            continue
+        if is_cluster(keeper.redis):
+            keeper.key_builder = PrefixedKeys(prefix, keeper.key_builder, shards)
+        elif prefix != PREFIX:
             keeper.key_builder = PrefixedKeys(prefix, keeper.key_builder)
 
 

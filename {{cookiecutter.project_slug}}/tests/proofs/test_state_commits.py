@@ -1,14 +1,25 @@
 """A turn changes states as a whole, at its end, or not at all."""
 
+import asyncio
 import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiogram import Dispatcher
+from aiogram.fsm.storage.base import StorageKey
+from pydantic import SecretStr
 
+from fleet.overlay import Overlay
+from fleet.redis.keys import PREFIX
+from fleet.redis.pool import create_redis
+from fleet.redis.slots import slot_of_key
+from fleet.settings import Settings
+from fleet.storage import FleetStorage, keep_apart
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
+from tests.proofs.redis_groups import Nodes, running
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import (
     APP,
@@ -123,3 +134,27 @@ async def test_a_turn_that_telegram_interrupted_finds_the_state_of_before(
     await sandbox.clear_faults()
     assert await heard(sandbox, bot) == work
     assert await data(sandbox, bot) == {"sum": 1}
+
+
+async def test_a_cluster_has_the_states_of_a_chat_in_one_slot(tmp_path: Path) -> None:
+    nodes = Nodes(tmp_path)
+    with running(*nodes.servers):
+        await nodes.join()
+        settings = Settings(redis_url=SecretStr(nodes.url))
+        async with create_redis(settings) as redis:
+            storage = FleetStorage(redis)
+            keep_apart(Dispatcher(storage=storage), PREFIX, settings.shards)
+            for chat in range(20):
+                overlay = Overlay(redis)
+                overlay.open()
+                for user in range(3):
+                    key = StorageKey(1, chat, user, destiny=f"scene {user}")
+                    await storage.set_state(key, f"state {user}")
+                    await storage.update_data(key, {"user": user})
+                writes = overlay.seal()
+                assert len(writes) == 6
+                assert len({slot_of_key(write.key) for write in writes}) == 1
+                await overlay.commit()
+            keys = [StorageKey(1, chat, 2, destiny="scene 2") for chat in range(20)]
+            found = await asyncio.gather(*(storage.get_data(key) for key in keys))
+            assert found == [{"user": 2}] * len(keys)
