@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import functools
 import os
 import signal
 import sys
@@ -103,7 +102,9 @@ class Service:
         self._worker = Worker(
             self._inbox,
             self._member_at_work,
-            TurnTaker(self._dispatcher, self._redis, settings.handler_timeout).take,
+            TurnTaker(
+                self._dispatcher, self._redis, self._sessions.outages, settings.handler_timeout
+            ).take,
             settings.concurrency,
         )
         self._fleet = Fleet(shared, partial(ask_username, self._sessions.calls))
@@ -232,8 +233,7 @@ class Service:
 
     def _create_member(self, wanted: DesiredBot, token: str) -> Member:
         bot = Bot(token, session=self._sessions.calls, default=self._defaults)
-        flood_wait = functools.partial(self._sessions.flood_wait, bot.id)
-        return Member(bot, wanted.role, flood_wait=flood_wait)
+        return Member(bot, wanted.role, flood_wait=partial(self._sessions.flood_wait, bot.id))
 
     def _find(self, bot_id: int) -> Member | None:
         return self._supervisor.members.get(bot_id)
@@ -243,7 +243,7 @@ class Service:
         member = self._find(bot_id)
         if member is None or member.paused or bot_id in self._pending:
             return None
-        if member.state is BotState.UNAUTHORIZED:
+        if member.state is BotState.UNAUTHORIZED or self._sessions.outages.seconds_left(bot_id):
             return None
         return None if self._sessions.flood_wait(bot_id) > LONGEST_SHORT_WAIT else member
 

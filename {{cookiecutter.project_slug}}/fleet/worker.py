@@ -17,7 +17,7 @@ from fleet.inbox.letters import LONGEST_ERROR, LONGEST_TRACEBACK, shorten
 from fleet.ops.logging import redact
 from fleet.redis.errors import Complaint, describe
 from fleet.tasks import end
-from fleet.turn import BotUnavailable
+from fleet.turn import TurnBack
 
 IDLE_WAIT = 1.0
 """Seconds an idle worker waits for the bell before it looks by itself."""
@@ -145,9 +145,10 @@ class Worker:
     async def _run_turn(self, member: Member, turn: Turn) -> None:
         try:
             await self._take(member, turn.update)
-        except BotUnavailable as error:
-            log.warning("the bot cannot work; its updates wait", error=str(error))
-            self._unavailable.add(turn.bot_id)
+        except TurnBack as back:
+            log.info("the turn is to be begun again", reason=back.reason)
+            # To go, with the core that keeps the time: until then the turn waits in its place.
+            await asyncio.sleep(min(RETRY_DELAY if back.seconds is None else back.seconds, 5.0))
             end = EndedTurn(turn, Outcome.BACK)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()

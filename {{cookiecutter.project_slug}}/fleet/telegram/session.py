@@ -14,13 +14,22 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import ClientDecodeError, TelegramServerError
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramBadRequest,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import GetMe
 from aiogram.types import InputFile
 from aiohttp import ClientResponse
 from pydantic import BaseModel
 
 from fleet.lenient import loads
-from fleet.telegram.retries import FloodGate, Retries
+from fleet.telegram.current import current_turn
+from fleet.telegram.gates import FloodControl, Gate, Gates
+from fleet.telegram.outages import Outages
+from fleet.telegram.retries import Retries
 from fleet.telegram.route import Route
 
 if TYPE_CHECKING:
@@ -33,6 +42,8 @@ if TYPE_CHECKING:
 
 # Seconds for one getUpdates unless its caller says otherwise. Telegram holds a poll up to 50 s.
 POLL_TIMEOUT = 75.0
+# Seconds for the getMe that tells whether Telegram is away.
+PROBE_TIMEOUT = 10
 # Connections for calls. A turn makes one call at a time as a rule; twice that leaves room for
 # handlers that gather several, the floor for uploads of a service with few turns.
 CALLS_PER_TURN = 2
@@ -86,10 +97,19 @@ class FleetSession(AiohttpSession):
     async def make_request(
         self, bot: Bot, method: TelegramMethod[TelegramType], timeout: int | None = None
     ) -> TelegramType:
-        """Make one call; one that sends a file may take longer."""
+        """Make one call; one that sends a file may take longer.
+
+        Raises TurnLost instead, if it would be made for a turn that is no longer ours.
+        """
         if timeout is None and sends_file(method):
             timeout = self._upload_timeout
-        return await super().make_request(bot, method, timeout)
+        turn = current_turn.get()
+        if turn is None:
+            return await super().make_request(bot, method, timeout)
+        turn.check()
+        result = await super().make_request(bot, method, timeout)
+        turn.carried_out(method)
+        return result
 
     async def close(self) -> None:
         """Do nothing: `async with bot` calls this, and the other bots need the session."""
@@ -109,10 +129,15 @@ class FleetSession(AiohttpSession):
     ) -> Response[TelegramType]:
         """Return the answer, or raise what it says.
 
-        A gateway's HTML page for a 5xx is a TelegramServerError like any other 5xx.
+        A gateway's HTML page for a 5xx is a TelegramServerError like any other 5xx. A bot that has
+        been logged out of this server is refused like one with an invalid token.
         """
         try:
             return super().check_response(bot, method, status_code, content)
+        except TelegramBadRequest as error:
+            if error.message.removeprefix("Bad Request: ") != "Logged out":
+                raise
+            raise TelegramUnauthorizedError(method=method, message=error.message) from error
         except ClientDecodeError as error:
             if status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
@@ -128,16 +153,27 @@ class _Response(ClientResponse):
 
 
 class TelegramSessions:
-    """Both sessions: `calls` for every `Bot`, `polls` for getUpdates alone."""
+    """Both sessions: `calls` for every `Bot`, `polls` for getUpdates alone.
 
-    def __init__(self, calls: FleetSession, polls: FleetSession, gate: FloodGate) -> None:
+    `outages` knows for which bots Telegram is away: no turn of theirs is to begin.
+    """
+
+    def __init__(self, calls: FleetSession, polls: FleetSession, gates: Gates) -> None:
         self.calls = calls
         self.polls = polls
-        self._gate = gate
+        self.outages = Outages(self._probe)
+        self._gates = gates
 
     def flood_wait(self, bot_id: int) -> float:
-        """Return for how many seconds Telegram wants no calls of the bot; 0.0 if it may call."""
-        return self._gate.seconds_left(bot_id)
+        """Return for how many seconds Telegram wants no calls of the bot; 0.0 if it may call.
+
+        A single chat's, or a method's, flood control is not meant: the bot goes on without it.
+        """
+        return self._gates.seconds_left(Gate(bot_id))
+
+    async def _probe(self, bot: Bot) -> object:
+        # Past the gates, and past the calls that hang: those hold connections of the other session.
+        return await self.polls(bot, GetMe(), timeout=PROBE_TIMEOUT)
 
     async def close(self) -> None:
         """Close both for good, in about 0.25 s; a second time does nothing."""
@@ -147,14 +183,14 @@ class TelegramSessions:
 def create_sessions(settings: Settings) -> TelegramSessions:
     """Make the sessions of one service. Connections are opened at the first call.
 
-    `calls` waits out flood control, bot by bot, and tries again what did not reach Telegram or was
-    answered with 5xx; `polls` does neither: a poller has its own backoff.
+    `calls` waits out flood control, gate by gate, and tries again what did not reach Telegram;
+    `polls` does neither: a poller has its own backoff.
     """
     api = TelegramAPIServer.from_base(
         settings.telegram_api_url, is_local=settings.telegram_api_local
     )
     route = Route.of(settings)
-    gate = FloodGate()
+    gates = Gates()
     limit = max(MIN_CALLS, CALLS_PER_TURN * settings.concurrency)
     calls = FleetSession(
         api=api,
@@ -163,12 +199,13 @@ def create_sessions(settings: Settings) -> TelegramSessions:
         timeout=settings.call_timeout,
         upload_timeout=settings.upload_timeout,
     )
-    calls.middleware(Retries(gate))
+    calls.middleware(FloodControl(gates))
+    calls.middleware(Retries())
     # 0: no limit, each polling bot has its own connection.
     polls = FleetSession(
         api=api, route=route, limit=0, timeout=POLL_TIMEOUT, upload_timeout=POLL_TIMEOUT
     )
-    return TelegramSessions(calls, polls, gate)
+    return TelegramSessions(calls, polls, gates)
 
 
 def sends_file(value: object) -> bool:

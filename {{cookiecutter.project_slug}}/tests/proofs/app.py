@@ -21,6 +21,9 @@ A message's text says what its handler does, by its first word:
 | `return` | returns a sendMessage instead of sending it |
 | `together` | sends its echo in a TaskGroup |
 | `tell 5` | sends a message to chat 5 |
+| `lines 5` | sends 5 messages: `line 1` … |
+| `shared <token>` | says `before`, and has another bot make a call over the session of the fleet |
+| `apart <token>` | the same over a session of its own |
 | `count` | adds one to the conversation's FSM data; then does the rest, or says the sum |
 | `data` | says the conversation's FSM data as JSON |
 | `role` | says the role of its bot |
@@ -39,6 +42,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiogram import Bot, Dispatcher, F, Router
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.session.base import BaseSession
 from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
 from aiogram.filters import ExceptionTypeFilter
 from aiogram.fsm.context import FSMContext
@@ -82,7 +87,7 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
     @router.message()
     async def handle(message: Message, bot: Bot, state: FSMContext) -> Any:
         await note("start", message, bot)
-        answer = await act((message.text or "").split(), message, state, redis)
+        answer = await act((message.text or "").split(), message, bot, state, redis)
         await note("end", message, bot)
         return answer
 
@@ -118,7 +123,9 @@ async def stumble(event: ErrorEvent, state: FSMContext) -> None:
     raise RuntimeError("stumbled over it") from event.exception
 
 
-async def act(words: list[str], message: Message, state: FSMContext, redis: Redis) -> Any:
+async def act(  # noqa: C901 - as long as the table
+    words: list[str], message: Message, bot: Bot, state: FSMContext, redis: Redis
+) -> Any:
     match words:
         case ["sleep" | "stubborn" | "block" as how, seconds]:
             await WORK[how](float(seconds))
@@ -134,19 +141,38 @@ async def act(words: list[str], message: Message, state: FSMContext, redis: Redi
         case ["return", *_]:
             return SendMessage(chat_id=message.chat.id, text="returned")
         case ["tell", chat]:
-            await SendMessage(chat_id=int(chat), text="told").as_(message.bot)
+            await SendMessage(chat_id=int(chat), text="told").as_(bot)
+        case ["lines", number]:
+            for line in range(1, int(number) + 1):
+                await message.answer(f"line {line}")
+            return None
+        case ["shared" | "apart" as how, other]:
+            await message.answer("before")
+            await change_name(other, bot.session, apart=how == "apart")
         case ["count", *rest]:
-            return await count(rest, message, state, redis)
+            return await count(rest, message, bot, state, redis)
     await echo(message)
     return None
 
 
-async def count(rest: list[str], message: Message, state: FSMContext, redis: Redis) -> Any:
+async def count(
+    rest: list[str], message: Message, bot: Bot, state: FSMContext, redis: Redis
+) -> Any:
     number = await state.get_value("sum", 0) + 1
     await state.update_data(sum=number)
     if rest:
-        return await act(rest, message, state, redis)
+        return await act(rest, message, bot, state, redis)
     return await message.answer(str(number))
+
+
+async def change_name(token: str, session: BaseSession, *, apart: bool) -> None:
+    """Have a bot that is not in the fleet make a call."""
+    if apart:
+        session = AiohttpSession(api=session.api)
+    try:
+        await Bot(token, session=session).set_my_name("Other")
+    finally:
+        await session.close()  # that of the fleet stays open
 
 
 async def echo(message: Message) -> None:

@@ -9,6 +9,10 @@ import orjson
 from aiohttp import web
 
 BOT = 3000001
+Answer = tuple[int, bytes]
+"""Status and body."""
+HANG: Answer = (0, b"")
+"""None ever."""
 TOKEN = f"{BOT}:{'c' * 35}"
 SENT = (
     rb'{"ok":true,"result":{"message_id":1,"date":1,"chat":{"id":7,"type":"private"},"text":"\ud83d'
@@ -27,13 +31,18 @@ class RawTelegram:
         self.url = ""
         self.updates: dict[float, bytes] = {}
         self.sent: list[str] = []
-        """The texts that the bot has sent."""
+        """The texts that the bot has sent: those that arrived, however they were answered."""
+        self.answers: list[Answer | None] = []
+        """What the next messages get for an answer; None: success."""
+        self.refusal: Answer | None = None
+        """What all other calls get."""
         self.webhook: dict[str, object] = {
             "url": "",
             "has_custom_certificate": False,
             "pending_update_count": 0,
         }
         """What getWebhookInfo tells."""
+        self._over = asyncio.Event()
 
     @classmethod
     @asynccontextmanager
@@ -46,10 +55,13 @@ class RawTelegram:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         telegram.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield telegram
+        telegram._over.set()
         await runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
         given = {key: str(value) for key, value in (await request.post()).items()}
+        if self.refusal is not None:
+            return _answer(*self.refusal)
         result = b"true"
         match request.match_info["method"]:
             case "getMe":
@@ -66,10 +78,11 @@ class RawTelegram:
                 result = orjson.dumps(self.webhook)
             case "sendMessage":
                 self.sent.append(given["text"])
-                return web.Response(body=SENT + b'\xff"}}', content_type="application/json")
-        return web.Response(
-            body=b'{"ok":true,"result":' + result + b"}", content_type="application/json"
-        )
+                answer = self.answers.pop(0) if self.answers else None
+                if answer is HANG:
+                    await self._over.wait()
+                return _answer(*(answer or (200, SENT + b'\xff"}}')))
+        return _answer(200, b'{"ok":true,"result":' + result + b"}")
 
     async def _get_updates(self, given: dict[str, str]) -> bytes:
         offset = int(given.get("offset", 0))
@@ -77,3 +90,13 @@ class RawTelegram:
         if not self.updates:
             await asyncio.sleep(min(0.1, float(given.get("timeout", 0))))  # a short long poll
         return b"[" + b",".join(self.updates[key] for key in sorted(self.updates)) + b"]"
+
+
+def _answer(status: int, body: bytes) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json")
+
+
+def fails(status: int, description: str, **parameters: int) -> Answer:
+    """Make the answer of the Bot API to a call that fails."""
+    body = {"ok": False, "error_code": status, "description": description}
+    return status, orjson.dumps(body | {"parameters": parameters})

@@ -147,7 +147,7 @@ async def test_polls_and_calls_of_150_bots_go_through_the_proxy(
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the waits before further tries short; their number stays."""
-    monkeypatch.setattr(retries, "NETWORK_DELAYS", (0.01,) * len(retries.NETWORK_DELAYS))
+    monkeypatch.setattr(retries, "DELAYS", (0.01,) * len(retries.DELAYS))
 
 
 @pytest.fixture

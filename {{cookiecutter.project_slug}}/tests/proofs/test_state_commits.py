@@ -80,8 +80,8 @@ async def test_a_handler_that_takes_too_long_leaves_the_state_as_it_was(
     [bot], token = await new_bots(sandbox)
     await start_service(APP, BOT_TOKENS=token, HANDLER_TIMEOUT="1")
     assert await say(sandbox, bot, "count") == "1"
-    await sandbox.send(bot, "count sleep 600", user_id=USER)
-    assert (await data(sandbox, bot))["sum"] == 1
+    assert await say(sandbox, bot, "count sleep 600") == "sorry"
+    assert await data(sandbox, bot) == {"sum": 1, "errors": 1, "errors_at": 1, "sorry_at": 1}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -113,7 +113,7 @@ async def test_a_turn_that_redis_interrupted_finds_the_state_of_before(
     await sandbox.send(bot, work, user_id=USER)
     await until_started(server.url, work)
     server.kill()
-    await until_logged(service, "the turn is tried again")
+    await until_logged(service, "the turn is to be begun again")
     server.start()
     let_go(server.url)
     assert await heard(sandbox, bot) == work
@@ -124,13 +124,13 @@ async def test_a_turn_that_telegram_interrupted_finds_the_state_of_before(
     start_service: StartService, sandbox: SandboxClient, clean_redis: str
 ) -> None:
     [bot], token = await new_bots(sandbox)
-    await start_service(APP, BOT_TOKENS=token)
+    service = await start_service(APP, BOT_TOKENS=token)
     work = "count wait go-on"
     await sandbox.send(bot, work, user_id=USER)
     await until_started(clean_redis, work)
     await sandbox.fault("502", bot)
     let_go(clean_redis)
-    await until_started(clean_redis, work, 2)
+    await until_logged(service, "the turn is to be begun again")
     await sandbox.clear_faults()
     assert await heard(sandbox, bot) == work
     assert await data(sandbox, bot) == {"sum": 1}

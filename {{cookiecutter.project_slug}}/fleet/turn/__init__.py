@@ -1,0 +1,6 @@
+"""Turns: an update through the dispatcher, and whose trouble it is when that fails."""
+
+from fleet.turn.errors import SETTLED, TurnBack, Verdict
+from fleet.turn.taker import TurnTaker
+
+__all__ = ["SETTLED", "TurnBack", "TurnTaker", "Verdict"]

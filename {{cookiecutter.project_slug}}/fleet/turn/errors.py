@@ -1,0 +1,32 @@
+"""What may be said of a turn that failed."""
+
+from enum import Enum
+from typing import Final
+
+
+class Verdict(Enum):
+    """What an error handler can say of an error by returning it."""
+
+    SETTLED = "settled"
+    """It is dealt with: the update is over, nothing is logged, and no dead letter is kept."""
+
+
+SETTLED: Final = Verdict.SETTLED
+
+
+class TurnBack(Exception):
+    """The turn is to be begun again: what ended it is no fault of its handler.
+
+    Attributes:
+        reason: for the log.
+        seconds: not before so many; None: by the worker's own growing delay.
+        bot_is_down: no turn of the bot is to begin until the bot works again.
+    """
+
+    def __init__(
+        self, reason: str, *, seconds: float | None = None, bot_is_down: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.seconds = seconds
+        self.bot_is_down = bot_is_down

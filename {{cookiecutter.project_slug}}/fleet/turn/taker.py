@@ -1,0 +1,208 @@
+"""Taking a turn: who begins it, who ends it, and what is made of its errors."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import orjson
+import structlog
+from aiogram import Dispatcher
+from aiogram.dispatcher.event.bases import UNHANDLED, MiddlewareType
+from aiogram.dispatcher.middlewares.error import ErrorsMiddleware
+from aiogram.dispatcher.middlewares.manager import MiddlewareManager
+from aiogram.exceptions import (
+    TelegramForbiddenError,
+    TelegramNotFound,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import TelegramMethod
+from aiogram.types import ErrorEvent, TelegramObject
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from fleet.bots.member import BotState, Member
+from fleet.bots.role import role_data
+from fleet.inbox.conversation import conversation_of
+from fleet.overlay import Overlay
+from fleet.redis.errors import describe, is_away
+from fleet.telegram.current import current_turn
+from fleet.telegram.gates import GateShut
+from fleet.telegram.outages import Outages, is_fault
+from fleet.turn.errors import SETTLED, TurnBack
+from fleet.turn.running import RunningTurn
+
+ERRORS_TIME = 15.0
+"""Seconds that error handlers have after a time-out, and the getMe before them."""
+
+Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+
+log = structlog.get_logger(__name__)
+
+
+class TurnTaker:
+    """Feeds updates to the dispatcher.
+
+    Args:
+        dispatcher: the one of the fleet.
+        redis: where the states are that change with a turn.
+        outages: knows for which bots Telegram is away.
+        timeout: seconds for one turn.
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, redis: Redis, outages: Outages, timeout: float
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._redis = redis
+        self._outages = outages
+        self._timeout = timeout
+        # Error handlers hear of a time-out, and whatever hangs inside of them is bounded.
+        _put_first(dispatcher.update.outer_middleware, self._limit, after=ErrorsMiddleware)
+        # The middlewares that are there, too, see states as they were.
+        _put_first(dispatcher.errors.outer_middleware, self._note_error)
+
+    async def take(
+        self,
+        member: Member,
+        update: bytes,
+        *,
+        is_ours: Callable[[], bool] = lambda: True,
+        on_wait: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        """Give an update its turn; return when it is over.
+
+        It is over, too, when an error handler says that the error is settled, and when the
+        handler's call was refused because the chat or user that the update is from has shut the
+        bot out.
+
+        Args:
+            member: the bot that the update is for.
+            update: as Telegram sent it.
+            is_ours, on_wait: see `RunningTurn`.
+
+        Raises:
+            TurnBack: the turn is to be begun again, for Redis or Telegram was away as a whole, the
+                bot's token is refused, or one of its gates is shut for long and nothing was said.
+            TurnLost: it is no longer ours.
+            Exception: whatever the handler raised, after aiogram's error handlers saw it;
+                `TimeoutError` if it took too long; `pydantic.ValidationError` if aiogram cannot
+                read the update.
+        """
+        raw = orjson.loads(update)
+        structlog.contextvars.bind_contextvars(bot_id=member.id, update_id=raw.get("update_id"))
+        if back := await self._hindrance(member):
+            raise back
+        turn = RunningTurn(member, Overlay(self._redis), is_ours, on_wait)
+        token = current_turn.set(turn)
+        turn.overlay.open()
+        try:
+            try:
+                await self._feed(turn, raw)
+            finally:
+                # For the second edition to take over: its end script has what `seal` gives.
+                await turn.overlay.commit()
+        except Exception as error:
+            if turn.back is None and error is not turn.error:  # of that one it is known
+                turn.back = await self._reason_to_go_back(turn, error)
+            if turn.back:
+                raise turn.back from error
+            # An apology may be refused, too: what counts is what it was for.
+            reason = turn.error or error
+            if not isinstance(error, TelegramForbiddenError) or not _is_shut_out(reason, raw):
+                raise
+            log.info("the chat has shut the bot out", error=error.message)
+        finally:
+            turn.end()
+            current_turn.reset(token)
+
+    async def _feed(self, turn: RunningTurn, raw: dict[str, Any]) -> None:
+        member = turn.member
+        try:
+            async with turn.limited(self._timeout + ERRORS_TIME):
+                answer = await self._dispatcher.feed_raw_update(
+                    member.bot, raw, fleet_turn=turn, **role_data(member.role)
+                )
+                if isinstance(answer, TelegramMethod):
+                    await member.bot(answer)
+                turn.check()  # a TaskGroup does not tell that a task of its own was cancelled
+        except BaseException as error:
+            if error is not turn.error:  # no error handler had the last word
+                turn.overlay.roll_back()
+            raise
+        if turn.error is not None and answer is not SETTLED:
+            raise turn.error
+
+    async def _limit(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
+        turn = data.get("fleet_turn")
+        if not isinstance(turn, RunningTurn):  # a handler feeds an update of its own
+            return await handler(event, data)
+        async with turn.limited(self._timeout):
+            return await handler(event, data)
+
+    async def _note_error(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
+        """Remember what a handler raised, also if an error handler takes care of it.
+
+        What it wrote to states is undone; what the error handlers write is kept. What has the turn
+        begun again does not reach them: nobody needs an apology.
+        """
+        turn = data.get("fleet_turn")
+        if isinstance(turn, RunningTurn) and isinstance(event, ErrorEvent):
+            turn.error = event.exception
+            turn.overlay.roll_back()
+            turn.back = await self._reason_to_go_back(turn, event.exception)
+            if turn.back:
+                return UNHANDLED
+        return await handler(event, data)
+
+    async def _reason_to_go_back(self, turn: RunningTurn, error: Exception) -> TurnBack | None:
+        errors = list(_single(error))
+        for one in errors:
+            if isinstance(one, RedisError) and is_away(one):
+                return TurnBack(describe(one))
+            # Begun again, a turn that has spoken would say it again: then it is the handler's.
+            if isinstance(one, GateShut) and one.bot_id == turn.member.id and not turn.has_acted:
+                return TurnBack(one.message, seconds=one.retry_after)
+        if any(is_fault(one) or isinstance(one, TelegramUnauthorizedError) for one in errors):
+            return await self._hindrance(turn.member, suspected=True)
+        return None
+
+    async def _hindrance(self, member: Member, *, suspected: bool = False) -> TurnBack | None:
+        """Tell why no turn of this bot can do anything now, if so."""
+        try:
+            if not await self._outages.is_away(member.bot, suspected=suspected):
+                return None
+        except (TelegramUnauthorizedError, TelegramNotFound) as error:
+            reason = f"Telegram refuses the token: {error.message}"
+            member.enter(BotState.UNAUTHORIZED, reason)
+            return TurnBack(reason, bot_is_down=True)
+        return TurnBack("Telegram is away", seconds=self._outages.seconds_left(member.id))
+
+
+def _put_first(
+    middlewares: MiddlewareManager, new: MiddlewareType[TelegramObject], *, after: Any = ()
+) -> None:
+    """Have it called before the others, except those of the type `after`."""
+    inner = [one for one in middlewares if not isinstance(one, after)]
+    for one in inner:
+        middlewares.unregister(one)
+    for one in (new, *inner):
+        middlewares.register(one)
+
+
+def _single(error: Exception) -> Iterator[Exception]:
+    """Give the errors in a group, as a TaskGroup raises, or the error itself."""
+    if isinstance(error, ExceptionGroup):
+        for one in error.exceptions:
+            yield from _single(one)
+    else:
+        yield error
+
+
+def _is_shut_out(error: Exception, update: dict[str, Any]) -> bool:
+    """Tell whether the chat or the user that the update is from refused a call.
+
+    Any other chat is the handler's own idea, and what else it had to do is left undone.
+    """
+    if not isinstance(error, TelegramForbiddenError):
+        return False
+    chat = getattr(error.method, "chat_id", None)
+    return str(chat) in conversation_of(0, update).split(":")[1:]
