@@ -170,6 +170,8 @@ class Fleet:
 def _parse(token: str, role: str | None) -> BotToken:
     if role and not ROLE.fullmatch(role):
         raise FleetError("this is not a role: write 1 to 32 of A-Z a-z 0-9 _ -")
+    if token.endswith(":***"):
+        raise FleetError("this token has lost its secret on the way: write it again")
     try:
         (parsed,) = parse_tokens(token)
     except ValueError:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from fleet.inbox import Inbox
 from fleet.redis.keys import PREFIX
+from fleet.redis.reading import bot_ids
 
 KEY = "dropping"
 WINDOW = 300
@@ -67,7 +68,7 @@ class Pending:
 
     async def refresh(self) -> None:
         """Learn which bots have not dropped it yet: after the first beat, then while there are."""
-        told = {int(bot) for bot in await self._redis.execute_command("SMEMBERS", self._key)}
+        told = bot_ids(await self._redis.execute_command("SMEMBERS", self._key))
         # None comes back, not even if a failover has brought back what was in the set before.
         self._bots = self._bots & told if self._bots else told
 

@@ -89,7 +89,7 @@ def _read(value: bytes) -> BotStatus:
         fields = read_fields(value)
     except ValueError:
         fields = {}
-    state, error, username = (fields.get(name) for name in BotStatus._fields)
+    state, error, username = fields.get("state"), fields.get("error"), fields.get("username")
     texts = isinstance(error, str | None) and isinstance(username, str | None)
     if not (texts and isinstance(state, str)):
         return BotStatus(BotState.STARTING, UNREADABLE, None)

@@ -6,7 +6,7 @@ missing counts as null. A new field must be one that older versions may ignore; 
 meaning. What cannot be read at all is the trouble of that one entry.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import orjson
@@ -43,6 +43,11 @@ def read_fields(value: bytes) -> dict[str, Any]:
 def by_bot(stored: Mapping[bytes, bytes], read: Callable[[bytes], T]) -> dict[int, T]:
     """Read a hash of bots; leaves out what is no bot's, and what `read` refuses by a ValueError."""
     return dict(_readable(stored, read))
+
+
+def bot_ids(stored: Iterable[bytes]) -> set[int]:
+    """Read a set of bots; leaves out what is no bot."""
+    return set(by_bot(dict.fromkeys(stored, b""), bytes))
 
 
 def _readable(stored: Mapping[bytes, bytes], read: Callable[[bytes], T]) -> Iterator[tuple[int, T]]:

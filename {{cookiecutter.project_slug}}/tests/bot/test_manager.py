@@ -103,6 +103,7 @@ async def test_an_admin_adds_a_bot(
     [
         ("123:short", "this is not a bot token; one looks like 123456789:AA…"),
         ("9 of=them", "this is not a bot token; one looks like 123456789:AA…"),
+        ("123456789:***", "this token has lost its secret on the way: write it again"),
         (f"{MANAGER}:{'w' * 35}", "Telegram refuses this token: ask @BotFather for a valid one"),
     ],
 )

@@ -66,3 +66,25 @@ async def test_a_replica_that_is_gone_differs_from_nobody(
     await one.compare(NEW)
     assert not one.strangers
     assert await client.execute_command("HLEN", PREFIX + "peers") == 1
+
+
+async def test_what_is_damaged_or_newer_harms_nobody(
+    client: redis.asyncio.Redis,
+    replicas: list[tuple[Inbox, Peers]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(peers, "PATIENCE", 0)
+    (_, one), (other, _) = replicas
+    await one.compare(OLD)
+    [mine] = await client.execute_command("HVALS", PREFIX + "peers")
+    for told, differs in (
+        (b"{", False),
+        (b"7", False),
+        (b"[]", False),
+        (mine.replace(b"]", b',"more"]'), False),
+        (b'["others",false,{}]', True),
+    ):
+        await client.execute_command("HSET", PREFIX + "peers", other.replica, told, b"\xff", told)
+        await one.compare(OLD)
+        assert one.strangers == differs, told
+        assert await one.have_met_strangers() == differs

@@ -42,6 +42,7 @@ async def test_the_first_of_a_deployment_decides_for_all(client: redis.asyncio.R
 
     _, later = starting(client)
     assert await later.begin([BOT, OTHER])
+    await client.execute_command("SADD", f"{PREFIX}dropping", "no bot", b"\xff")
     await later.refresh()
     assert BOT not in later, "it has begun to work"
     assert OTHER in later, "its holder has not dropped it yet"
