@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,13 +25,19 @@ from fleet.bots.supervisor import Supervisor
 from fleet.intake.modes import Intake, Polling, Webhooks
 from fleet.ops.http import PROBE_TIMEOUT, create_app, listen
 from fleet.ops.logging import setup_logging
-from fleet.ops.process import leave_soon, new_event_loop, relieve_garbage_collector
+from fleet.ops.process import (
+    leaving_soon,
+    new_event_loop,
+    relieve_garbage_collector,
+    run_to_its_end,
+    stop_on_signals,
+)
 from fleet.redis.errors import Complaint
 from fleet.redis.pool import create_redis
 from fleet.redis.server import look_at_server
 from fleet.settings import Settings, SettingsError, load_settings
 from fleet.storage import keep_apart
-from fleet.tasks import beside
+from fleet.tasks import at_most, beside
 from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
@@ -67,12 +71,11 @@ def run(create_dispatcher: CreateDispatcher, defaults: DefaultBotProperties | No
     except SettingsError as error:
         sys.exit(_refuse(error))
     relieve_garbage_collector()
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner, leaving_soon():
         try:
-            runner.run(service.serve())
+            run_to_its_end(runner.get_loop(), service.serve())
         except SettingsError as error:
             sys.exit(_refuse(error))
-        leave_soon()
 
 
 class Service:
@@ -140,14 +143,12 @@ class Service:
 
     async def serve(self) -> None:
         """Start, run until told to stop, drain."""
-        self._install_signal_handlers()
+        stop_on_signals(self._stop)
         http = web.AppRunner(self._app, access_log=None, handle_signals=False)
         await http.setup()
         try:
             await self._listen(http)
-            if await self._wait_for_redis():
-                async with beside(self._beat()):
-                    await self._dispatcher.emit_startup(**self._hook_data())
+            if await self._wait_for_redis() and await self._emit_startup():
                 try:
                     await self._work()
                 finally:
@@ -164,6 +165,21 @@ class Service:
             await listen(http, host, port)
         except OSError as error:
             raise SettingsError(f"HTTP_HOST, HTTP_PORT: {error.strerror}") from error
+
+    async def _emit_startup(self) -> bool:
+        """Run the startup hooks. Returns False if we are to stop and they do not come to an end."""
+        try:
+            async with (
+                beside(self._beat()),
+                at_most(self._settings.drain_timeout, after=self._stop),
+            ):
+                await self._dispatcher.emit_startup(**self._hook_data())
+        except TimeoutError:
+            if not self._stop.is_set():
+                raise
+            log.warning("stopping although a startup hook has not ended")
+            return False
+        return True
 
     async def _beat(self) -> None:
         """Show that this replica lives while its startup hooks run, however long they take."""
@@ -219,17 +235,6 @@ class Service:
         if risk:
             log.warning(risk)
             self._warnings.append(risk)
-
-    def _install_signal_handlers(self) -> None:
-        def stop(number: int) -> None:
-            if self._stop.is_set():
-                log.warning("second signal: leaving at once; other replicas take the turns over")
-                os._exit(128 + number)
-            self._stop.set()
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop, number)
 
     def _create_member(self, wanted: DesiredBot, token: str) -> Member:
         bot = Bot(token, session=self._sessions.calls, default=self._defaults)

@@ -4,12 +4,14 @@ import asyncio
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from fleet.ops.http import listen
+from fleet.ops.process import new_event_loop, run_to_its_end
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,3 +67,24 @@ def test_the_garbage_collector_works_once_the_service_runs() -> None:
         "assert gc.isenabled()"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, new_event_loop])
+def test_a_task_that_calls_sys_exit_does_not_end_the_service(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def leave() -> None:
+        sys.exit(3)
+
+    async def main() -> None:
+        tasks = [asyncio.create_task(leave()) for _ in range(3)]
+        await asyncio.wait(tasks)
+        assert {type(task.exception()) for task in tasks} == {SystemExit}
+        ended.append(await asyncio.sleep(0.01, "well"))
+
+    ended: list[str] = []
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        run_to_its_end(runner.get_loop(), main())
+        with pytest.raises(SystemExit):
+            run_to_its_end(runner.get_loop(), leave())
+    assert ended == ["well"]

@@ -12,6 +12,7 @@ A message's text says what its handler does, by its first word:
 | `settle` | raises LookupError, which an error handler settles |
 | `stumble` | raises ArithmeticError, for which the error handler raises, too |
 | `exit` | raises SystemExit |
+| `exit-later 3` | has another task raise SystemExit, and works for 3 s |
 | `cancel` | raises CancelledError |
 | `unprintable` | raises an error whose text cannot be had |
 | `unformattable` | raises an error of which Python cannot make a traceback |
@@ -37,6 +38,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -127,7 +129,7 @@ async def act(  # noqa: C901 - as long as the table
     words: list[str], message: Message, bot: Bot, state: FSMContext, redis: Redis
 ) -> Any:
     match words:
-        case ["sleep" | "stubborn" | "block" as how, seconds]:
+        case ["sleep" | "stubborn" | "block" | "exit-later" as how, seconds]:
             await WORK[how](float(seconds))
         case ["wait", key]:
             while not await redis.exists(key):  # noqa: ASYNC110 - the event is in Redis
@@ -218,10 +220,20 @@ async def block(seconds: float) -> None:
     time.sleep(seconds)  # noqa: ASYNC251 - that is what it is for
 
 
+async def leave(seconds: float) -> None:
+    async def leave_now() -> None:
+        sys.exit(3)
+
+    left = asyncio.create_task(leave_now())
+    await asyncio.wait([left], timeout=seconds)
+    await asyncio.sleep(seconds)
+
+
 WORK: dict[str, Callable[[float], Awaitable[None]]] = {
     "sleep": asyncio.sleep,
     "stubborn": stubborn,
     "block": block,
+    "exit-later": leave,
 }
 
 

@@ -1,12 +1,14 @@
 """The service with hooks that note what they get: `python -m tests.proofs.hooks`.
 
 Each leaves an entry in the Redis list `hooks`: JSON. With HOOKS=raise one of the startup fails;
-with HOOKS=break the service does, once it works; with HOOKS=wait one waits for the key `go-on`.
+with HOOKS=break the service does, once it works, while a thread works on; with HOOKS=wait one waits
+for the key `go-on`.
 """
 
 import asyncio
 import json
 import os
+import time
 from typing import Any
 
 from aiogram import Bot, Dispatcher, Router
@@ -43,6 +45,7 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
                 while not await redis.exists("go-on"):  # noqa: ASYNC110 - the event is in Redis
                     await asyncio.sleep(0.05)
             case "break":
+                asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)
                 vars(fleet._shared.leases)["take_share"] = None
 
     dispatcher.startup.register(on_startup)

@@ -26,10 +26,14 @@ def token(bot: int) -> str:
 async def test_a_service_that_fails(
     start_service: StartService, clean_redis: str, how: str, ended: list[str]
 ) -> None:
-    """A hook that raises ends the start; once it has started, what hooks opened is closed."""
+    """A hook that raises ends the start; once it has started, what hooks opened is closed.
+
+    A thread that works on does not keep it alive.
+    """
     service = await start_service(APP, wait=False, SECRET_KEY=KEY, HOOKS=how)
     assert await service.wait() == 1
     assert ("ValueError: as told" in service.log) is (how == "raise")
+    assert service.log.count("the service failed") == 1
     events = [one["event"] for one in await noted(clean_redis)]
     assert [event for event in events if event != "startup"] == ended
 
@@ -83,3 +87,18 @@ async def test_a_hook_that_takes_long_is_no_silence(
     let_go(clean_redis)
     await service.wait_ready()
     assert TAKEN_FOR_DEAD not in service.log
+
+
+async def test_a_stop_does_not_wait_for_a_startup_hook_that_hangs(
+    start_service: StartService, clean_redis: str
+) -> None:
+    settings = {"SECRET_KEY": KEY, "HOOKS": "wait", "DRAIN_TIMEOUT": "1"}
+    service = await start_service(APP, wait=False, **settings)
+
+    async def hooks_run() -> bool:
+        return bool(await noted(clean_redis))
+
+    await until(hooks_run, "the hooks run")
+    assert await service.stop() == 0
+    assert "a startup hook has not ended" in service.log
+    assert [one["event"] for one in await noted(clean_redis)] == ["startup"]

@@ -142,6 +142,20 @@ async def test_a_second_signal_ends_the_process_at_once(
     assert "second signal" in service.log
 
 
+async def test_a_task_that_calls_sys_exit_ends_nothing(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    service = await start_service(APP, BOT_TOKENS=token)
+    for text in ("exit-later 0.1", "exit-later 0.2", "still here"):
+        await sandbox.send(bot, text)
+        assert (await sandbox.reply(bot, 7))["text"] == text
+    assert service.log.count("a task beside the turns wants to end the process") == 2
+    assert "SystemExit: 3" in service.log
+    assert await service.stop() == 0
+    assert "stopped" in service.log
+
+
 async def test_a_stop_does_not_wait_for_a_redis_that_hangs(
     start_service: StartService, sandbox: SandboxClient, tmp_path: Path
 ) -> None:
