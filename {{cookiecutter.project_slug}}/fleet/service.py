@@ -100,7 +100,7 @@ class Service:
             self._redis,
             self._inbox,
             wanted=settings.drop_pending_updates,
-            prefix=settings.redis_prefix,
+            prefix=shared.prefix,
         )
         self._worker = Worker(
             self._inbox,

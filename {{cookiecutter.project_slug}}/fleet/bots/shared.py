@@ -12,6 +12,7 @@ from fleet.bots.registry import Registry
 from fleet.bots.states import States
 from fleet.inbox import Inbox
 from fleet.inbox.sealing import Sealing
+from fleet.redis.keys import of_fleet
 from fleet.settings import Settings
 from fleet.vault import Vault
 
@@ -20,6 +21,8 @@ from fleet.vault import Vault
 class Shared:
     """One process' access to all of it. Opening it changes nothing in Redis."""
 
+    prefix: str
+    """How the names of the keys of it all begin."""
     vault: Vault | None
     """None without a SECRET_KEY."""
     inbox: Inbox
@@ -32,7 +35,7 @@ class Shared:
     @classmethod
     def open(cls, redis: Redis, settings: Settings) -> Self:
         """Build the parts. `redis` stays the caller's, who closes it."""
-        prefix = settings.redis_prefix
+        prefix = of_fleet(redis, settings.redis_prefix)
         vault = Vault(settings.secret_key.get_secret_value()) if settings.secret_key else None
         inbox = Inbox(
             redis,
@@ -44,6 +47,7 @@ class Shared:
         )
         registry = Registry(redis, vault, prefix=prefix)
         return cls(
+            prefix=prefix,
             vault=vault,
             inbox=inbox,
             registry=registry,

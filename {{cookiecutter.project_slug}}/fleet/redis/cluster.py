@@ -16,6 +16,7 @@ from redis.exceptions import (
     AskError,
     ClusterDownError,
     ConnectionError,  # noqa: A004 - redis' name
+    DataError,
     MovedError,
     ReadOnlyError,
     RedisError,
@@ -195,8 +196,10 @@ class _Pipeline(Pipeline):
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:  # noqa: FBT001, FBT002 - redis-py's signature
         stack, scripts = self.command_stack, self.scripts
-        slots = (slot_of(args) for args, _ in stack)
-        slot = next((slot for slot in slots if slot is not None), None)
+        slots = {slot_of(args) for args, _ in stack} - {None}
+        if len(slots) > 1:
+            raise DataError("in a Redis Cluster a pipeline has the keys of one slot")
+        slot = next(iter(slots), None)
 
         async def send(node: Redis, *, asking: bool) -> list[Any]:
             if asking:  # its keys are being moved, and several commands cannot ask for that

@@ -10,20 +10,27 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import DataError, RedisError
 
-from fleet.redis.cluster import is_cluster
+from fleet.redis.cluster import Cluster, is_cluster
 from fleet.redis.errors import describe, is_away
 from fleet.redis.pool import create_redis
 from fleet.redis.slots import slot_of, slot_of_key
 from fleet.settings import Settings
+from fleet.shards.shard import shard_of
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
 from tests.proofs.redis_groups import Nodes, running, until_written
 from tests.proofs.redis_server import RedisServer
+from tests.proofs.watch import APP, complaints, new_bots
+from tests.waiting import until
 
 KEYS = [f"{{{number}}}" for number in range(12)]
 """On all of the nodes."""
 
 
-def client_of(url: str) -> Redis:
-    return create_redis(Settings(redis_url=SecretStr(url)))
+def client_of(url: str) -> Cluster:
+    redis = create_redis(Settings(redis_url=SecretStr(url)))
+    assert isinstance(redis, Cluster)
+    return redis
 
 
 @pytest.fixture
@@ -66,6 +73,14 @@ async def test_what_the_service_uses_works_there(nodes: Nodes) -> None:
             assert await change.execute() == [1, 1]
         assert await redis.execute_command("PING")
         assert len(await redis.time()) == 2
+
+
+async def test_a_pipeline_of_several_slots_is_refused(nodes: Nodes) -> None:
+    async with client_of(nodes.url) as redis, redis.pipeline() as change:
+        change.incr("{1}")
+        change.incr("{2}")
+        with pytest.raises(DataError, match="a pipeline has the keys of one slot"):
+            await change.execute()
 
 
 async def test_a_caller_waits_for_a_free_connection(nodes: Nodes) -> None:
@@ -153,7 +168,8 @@ async def test_a_server_that_is_no_cluster(clean_redis: str) -> None:
 
 
 async def test_a_cluster_that_is_named_as_a_server(nodes: Nodes) -> None:
-    async with client_of(nodes.servers[0].url) as redis:
+    url = SecretStr(nodes.servers[0].url)
+    async with create_redis(Settings(redis_url=url)) as redis:
         assert not is_cluster(redis)
         with pytest.raises(RedisError) as caught:
             await asyncio.gather(*(redis.get(key) for key in KEYS))
@@ -171,6 +187,33 @@ async def test_a_login_that_is_refused(nodes: Nodes) -> None:
         with pytest.raises(RedisError) as caught:
             await redis.get("x")
     assert describe(caught.value).startswith("Redis refuses the login (")
+
+
+async def test_the_fleet_on_a_cluster(
+    start_service: StartService, sandbox: SandboxClient, nodes: Nodes
+) -> None:
+    """What is the whole fleet's has one slot, what is a chat's that of its shard."""
+    [bot], tokens = await new_bots(sandbox)
+    settings = {"BOT_TOKENS": tokens, "REDIS_URL": nodes.url, "SHARDS": "16"}
+    service = await start_service(APP, **settings)
+    for user in range(7, 17):
+        await sandbox.send(bot, "count", user_id=user)
+        assert (await sandbox.reply(bot, user))["text"] == "1"
+    states = {
+        f"fleet:{{{shard_of(bot, user, 16)}}}:fsm:{bot}:{user}:{user}:data" for user in range(7, 17)
+    }
+    async with client_of(nodes.url) as redis:
+
+        async def keys() -> set[str]:
+            return {key.decode() for node in await redis.nodes() for key in await node.keys("*")}
+
+        async def have_states() -> bool:
+            return {key for key in await keys() if "fsm:" in key} == states
+
+        await until(have_states, "the turns are over, each with its state in the slot of its shard")
+        others = await keys() - states - {"turns"}
+    assert {key.partition("}")[0] for key in others} == {"{fleet:"}
+    assert complaints(service.log) == []
 
 
 @pytest.mark.parametrize(

@@ -28,11 +28,15 @@ async def test_two_fleets_share_a_database(
         await sandbox.send(bot, "count")
         assert (await sandbox.reply(bot, 7))["text"] == "1"
     async with redis.asyncio.Redis.from_url(clean_redis) as client:
+
+        async def have_states() -> bool:
+            states = {key.decode() async for key in client.scan_iter("*fsm:*")}
+            return {key.partition("fsm:")[0] for key in states} == set(fleets)
+
+        await until(have_states, "the turns are over, each with its state under its prefix")
         # What app.py itself notes in `turns` is none of the service's.
         keys = {key.decode() async for key in client.scan_iter()} - {"turns"}
-        states = {key.decode() async for key in client.scan_iter("*fsm:*")}
     assert {key for key in keys if not key.startswith(tuple(fleets))} == set()
-    assert {key.partition("fsm:")[0] for key in states} == set(fleets)
     for (_, settings), bot in zip(fleets.items(), (one, two), strict=True):
         assert [info["id"] for info in await CommandLine(tmp_path, settings).json("list")] == [bot]
 
