@@ -12,6 +12,7 @@ Entries may have more fields, of newer versions; they stay when this one changes
 `fleet.redis.reading`.
 """
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import orjson
@@ -75,13 +76,10 @@ class Registry:
         Only what has changed is decrypted; if nothing has, it is the same dictionary again.
         """
         known: dict[int, tuple[bytes, Entry]] = {}
-        async for field, value in self._redis.hscan_iter(self._registry, count=PAGE):
-            bot_id = self._id(field)
-            if bot_id is not None:
-                old = self._known.get(bot_id)
-                if old is None or old[0] != value:
-                    old = value, self._read(bot_id, value)
-                known[bot_id] = old
+        async for bot_id, value in self._stored():
+            old = self._known.get(bot_id)
+            same = old is not None and old[0] == value
+            known[bot_id] = self._known[bot_id] if same else (value, self._read(bot_id, value))
         if known != self._known:
             self._known = known
             self._entries = {bot_id: entry for bot_id, (_, entry) in known.items()}
@@ -89,8 +87,8 @@ class Registry:
 
     async def paused(self) -> set[int]:
         """Read which bots rest."""
-        fields = self._redis.sscan_iter(self._paused, count=PAGE)
-        return {bot async for field in fields if (bot := self._id(field)) is not None}
+        fields = await self._redis.execute_command("SMEMBERS", self._paused)
+        return {bot for field in fields if (bot := self._id(field)) is not None}
 
     async def add(self, bot_id: int, token: SecretStr, role: str | None) -> None:
         """Add a bot, or give one another token or role. Raises `NoSecretKeyError`."""
@@ -122,6 +120,17 @@ class Registry:
             change.incr(self._version)
             changed, _ = await change.execute()
         return bool(changed)
+
+    async def _stored(self) -> AsyncIterator[tuple[int, bytes]]:
+        # Not by HSCAN: its cursor means nothing to the server that takes over at a failover.
+        fields = await self._redis.execute_command("HKEYS", self._registry)
+        for at in range(0, len(fields), PAGE):
+            page = fields[at : at + PAGE]
+            values = await self._redis.execute_command("HMGET", self._registry, *page)
+            for field, value in zip(page, values, strict=True):
+                bot_id = self._id(field)
+                if bot_id is not None and value is not None:  # it may have been removed meanwhile
+                    yield bot_id, value
 
     def _id(self, field: bytes) -> int | None:
         """Read whose entry it is; say once if it is no bot's."""
