@@ -10,6 +10,9 @@ import orjson
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from fleet.ops.connections import Connections
+
+CONNECTIONS = web.AppKey("connections", Connections)
 PROBE_TIMEOUT = 2.0
 """Seconds that Redis has to answer a probe, and again to tell of the bots."""
 
@@ -53,7 +56,9 @@ def create_app(service: Observed) -> web.Application:
         }
         return _json(body, ok=ok)
 
-    app = web.Application()
+    connections = Connections()
+    app = web.Application(middlewares=[connections.create_middleware()])
+    app[CONNECTIONS] = connections
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", ready)
     app.router.add_get("/health", health)
@@ -62,6 +67,8 @@ def create_app(service: Observed) -> web.Application:
 
 async def listen(runner: web.AppRunner, host: str, port: int) -> None:
     """Start answering there; at `::` for IPv4, too. Raises OSError."""
+    if connections := runner.app.get(CONNECTIONS):
+        connections.watch(runner)
     if host != "::":
         try:
             await web.TCPSite(runner, host, port).start()
