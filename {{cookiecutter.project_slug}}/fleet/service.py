@@ -23,6 +23,7 @@ from fleet.bots.pending import Pending
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.intake.modes import Intake, Polling, Webhooks
+from fleet.ops.files import raise_limit
 from fleet.ops.http import PROBE_TIMEOUT, create_app, listen
 from fleet.ops.logging import setup_logging
 from fleet.ops.process import (
@@ -71,6 +72,7 @@ def run(create_dispatcher: CreateDispatcher, defaults: DefaultBotProperties | No
     except SettingsError as error:
         sys.exit(_refuse(error))
     relieve_garbage_collector()
+    raise_limit()
     with asyncio.Runner(loop_factory=new_event_loop) as runner, leaving_soon():
         try:
             run_to_its_end(runner.get_loop(), service.serve())
@@ -269,6 +271,11 @@ class Service:
     @property
     def accepting(self) -> bool:
         return self._accepting and self._supervisor.reconciled
+
+    @property
+    def most_connections(self) -> int:
+        polls = 0 if self._settings.webhook_url else len(self._supervisor.members)
+        return polls + self._sessions.calls.limit
 
     async def redis_answers(self) -> bool:
         return bool(await self._redis.execute_command("PING"))

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -11,6 +11,8 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from fleet.ops.connections import Connections
+from fleet.ops.files import OpenFiles
+from fleet.tasks import beside
 
 CONNECTIONS = web.AppKey("connections", Connections)
 PROBE_TIMEOUT = 2.0
@@ -27,6 +29,10 @@ class Observed(Protocol):
     @property
     def accepting(self) -> bool:
         """Whether the replica is started and not draining."""
+
+    @property
+    def most_connections(self) -> int:
+        """How many connections to Telegram it may have at once."""
 
     async def redis_answers(self) -> bool:
         """Whether Redis answers; raises `RedisError` or returns False if not."""
@@ -54,11 +60,19 @@ def create_app(service: Observed) -> web.Application:
             "redis": "up" if redis else "down",
             **await service.describe(alone=not redis),
         }
+        body["warnings"] = [*body["warnings"], *files.warnings()]
         return _json(body, ok=ok)
 
     connections = Connections()
     app = web.Application(middlewares=[connections.create_middleware()])
     app[CONNECTIONS] = connections
+    files = OpenFiles(lambda: service.most_connections)
+
+    async def watch_files(_: web.Application) -> AsyncIterator[None]:
+        async with beside(files.watch()):
+            yield
+
+    app.cleanup_ctx.append(watch_files)
     app.router.add_get("/health/live", live)
     app.router.add_get("/health/ready", ready)
     app.router.add_get("/health", health)

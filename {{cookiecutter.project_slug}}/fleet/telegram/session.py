@@ -78,7 +78,7 @@ class FleetSession(AiohttpSession):
         """
         super().__init__(api=api, json_loads=loads, json_dumps=_dumps, timeout=timeout, limit=limit)
         self._route = route
-        self._limit = limit
+        self.limit = limit
         self._upload_timeout = math.ceil(upload_timeout)
         self._client: ClientSession | None = None
         self._finished = False
@@ -91,7 +91,7 @@ class FleetSession(AiohttpSession):
         if self._finished:
             raise SessionClosedError("the service is stopping: its sessions to Telegram are closed")
         if self._client is None:
-            self._client = self._route.open(self._limit, _Response)
+            self._client = self._route.open(self.limit, _Response)
         return self._client
 
     async def make_request(
