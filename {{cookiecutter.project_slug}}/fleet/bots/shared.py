@@ -43,6 +43,7 @@ class Shared:
             limit_per_bot=settings.inbox_limit_per_bot,
             max_attempts=settings.max_attempts,
             prefix=prefix,
+            wait_replicas=settings.redis_wait_replicas,
             sealing=Sealing(vault.seal, vault.unseal) if vault else None,
         )
         registry = Registry(redis, vault, prefix=prefix)

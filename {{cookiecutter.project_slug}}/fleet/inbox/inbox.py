@@ -19,6 +19,7 @@ from fleet.inbox.sealing import Sealing
 from fleet.lenient import dumps
 from fleet.redis.keys import PREFIX
 from fleet.redis.reading import by_bot, read_number
+from fleet.redis.replicas import Confirmed
 
 BEAT_INTERVAL = 3.0
 """Seconds between two beats of a replica."""
@@ -95,16 +96,17 @@ class Inbox:
         dead_after: float = DEAD_AFTER,
         prefix: str = PREFIX,
         sealing: Sealing | None = None,
+        wait_replicas: int = 0,
     ) -> None:
         self.replica = secrets.token_hex(4)
         self.beat_interval = beat_interval
         self._redis = redis
-        self._limit = limit
-        self._limit_per_bot = limit_per_bot
+        self._limit, self._limit_per_bot = limit, limit_per_bot
         self._max_attempts = max_attempts
         self._dead_after = dead_after
         self._prefix = prefix
         self._sealing = sealing or Sealing()
+        self._confirmed = Confirmed(redis, wait_replicas)
         common = (_SCRIPTS / "common.lua").read_text()
         self._put, self._exchange, self._beat, self._leave, self._replay, self._drop = (
             redis.register_script(common + (_SCRIPTS / f"{name}.lua").read_text())
@@ -137,7 +139,7 @@ class Inbox:
                 self._sealing.close(dumps(update)),
             )
         try:
-            entered = int(await self._call(self._put, arguments))
+            entered = int(await self._confirmed.run(self._put, [self._prefix], arguments))
         except OutOfMemoryError as error:
             raise InboxFull("Redis has reached its memory limit") from error
         if entered < 0:

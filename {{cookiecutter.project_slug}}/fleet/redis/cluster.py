@@ -60,6 +60,8 @@ class Cluster(Redis):
         self._known = False
         self._informed: list[Place] = []
         """Whom to ask first: who moved a slot knows it before the others do."""
+        self._failed: Place | None = None
+        """Whom to ask last."""
         self._learning = asyncio.Lock()
         super().__init__(connection_pool=self._client(self._hosts[0]).connection_pool)
 
@@ -98,7 +100,7 @@ class Cluster(Redis):
                 failure, sent_to, asking = error, None, False
                 await asyncio.sleep(MOVING)
             except (ConnectionError, TimeoutError, ReadOnlyError, ClusterDownError):
-                self._known = False
+                self._known, self._failed = False, place
                 raise
         raise ClusterDownError(f"no node has slot {slot} for now: {failure}") from failure
 
@@ -163,7 +165,8 @@ class Cluster(Redis):
                 return
             failures: list[RedisError] = []
             known = [place for _, place in self._owners]
-            for place in dict.fromkeys([*self._informed, *known, *self._hosts]):
+            places = dict.fromkeys([*self._informed, *known, *self._hosts])
+            for place in sorted(places, key=lambda place: place == self._failed):
                 try:
                     ranges = await self._client(place).execute_command("CLUSTER SLOTS")
                 except RedisError as error:
@@ -196,7 +199,8 @@ class _Pipeline(Pipeline):
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:  # noqa: FBT001, FBT002 - redis-py's signature
         stack, scripts = self.command_stack, self.scripts
-        slots = {slot_of(args) for args, _ in stack} - {None}
+        # WAIT is about the commands before it.
+        slots = {slot_of(args) for args, _ in stack if args[0] != "WAIT"} - {None}
         if len(slots) > 1:
             raise DataError("in a Redis Cluster a pipeline has the keys of one slot")
         slot = next(iter(slots), None)

@@ -27,6 +27,14 @@ class TooOldError(exceptions.RedisError):
     """It is older than `OLDEST`. The text is its version."""
 
 
+class NotReplicatedError(exceptions.RedisError):
+    """Too few replicas have confirmed a write. The text says how many have."""
+
+
+class SentinelError(exceptions.RedisError):
+    """It is a Sentinel, where a server is wanted."""
+
+
 _NEEDED = f"Redis {OLDEST[0]}.{OLDEST[1]} or later is needed"
 _CODES = {
     "OOM": Trouble.FULL,
@@ -53,6 +61,7 @@ _REFUSALS = {
     r"NOPERM": "allow its user all commands on the keys of REDIS_PREFIX and on fsm:*",
     r"WRONGTYPE": "another program uses the same keys: set REDIS_PREFIX",
     r"(?i)unknown command.*SENTINEL": "redis+sentinel:// must name Sentinels, not their servers",
+    r"it is a Sentinel": "REDIS_URL must name Sentinels by redis+sentinel://",
     r"No such master": "see master in REDIS_URL: the Sentinels know no primary of that name",
     r"(?i)unknown (redis )?(sub)?command": _NEEDED,
     r"cluster support disabled": "REDIS_URL must name a server that is no Cluster by redis://",
@@ -71,6 +80,8 @@ def trouble_of(error: exceptions.RedisError) -> Trouble:
         return Trouble.LOGIN
     if isinstance(error, TooOldError):
         return Trouble.OLD
+    if isinstance(error, NotReplicatedError):
+        return Trouble.NO_WRITES
     away = exceptions.ConnectionError | exceptions.TimeoutError | exceptions.ClusterError
     if isinstance(error, away):
         is_tls = isinstance(error.__context__, ssl.SSLError) or "[SSL" in str(error)
@@ -93,9 +104,12 @@ def is_read_only(error: exceptions.RedisError) -> bool:
 def describe(error: exceptions.RedisError, who: str = "Redis") -> str:
     """Say what is wrong, what Redis said, and what to do."""
     trouble, text = trouble_of(error), _text(error)
-    hint = _HINTS.get(trouble) or next(
-        (hint for sign, hint in _REFUSALS.items() if re.search(sign, text)), None
-    )
+    if isinstance(error, NotReplicatedError):
+        hint: str | None = "start replicas, or lower REDIS_WAIT_REPLICAS"
+    else:
+        hint = _HINTS.get(trouble) or next(
+            (hint for sign, hint in _REFUSALS.items() if re.search(sign, text)), None
+        )
     return f"{who} {trouble} ({text.rstrip('.')})" + (f"; {hint}" if hint else "")
 
 

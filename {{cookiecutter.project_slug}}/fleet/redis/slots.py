@@ -16,7 +16,7 @@ _FIRST_KEY = {
 """Where it stands, if not at 1."""
 _EVERYWHERE = frozenset(("FUNCTION", "SCRIPT"))
 """Commands that must have an effect on every node."""
-_OF_ONE_NODE = frozenset(("DBSIZE", "FLUSHALL", "FLUSHDB", "KEYS", "RANDOMKEY", "SCAN", "WAIT"))
+_OF_ONE_NODE = frozenset(("DBSIZE", "FLUSHALL", "FLUSHDB", "KEYS", "RANDOMKEY", "SCAN"))
 
 
 def slot_of(command: Sequence[EncodableT]) -> int | None:

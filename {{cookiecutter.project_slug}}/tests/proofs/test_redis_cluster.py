@@ -13,6 +13,7 @@ from redis.exceptions import DataError, RedisError
 from fleet.redis.cluster import Cluster, is_cluster
 from fleet.redis.errors import describe, is_away
 from fleet.redis.pool import create_redis
+from fleet.redis.server import look_at_server
 from fleet.redis.slots import slot_of, slot_of_key
 from fleet.settings import Settings
 from fleet.shards.shard import shard_of
@@ -158,6 +159,15 @@ async def test_a_cluster_that_is_away(nodes: Nodes) -> None:
         await asyncio.gather(*(until_written(redis, key) for key in KEYS))
 
 
+async def test_every_node_is_looked_at(nodes: Nodes) -> None:
+    async with client_of(nodes.url) as redis:
+        assert await look_at_server(redis) is None
+        with nodes.primaries[2].client() as client:
+            client.config_set("maxmemory", "100mb")
+            client.config_set("maxmemory-policy", "allkeys-lru")
+        assert "its maxmemory-policy is allkeys-lru" in str(await look_at_server(redis))
+
+
 async def test_a_server_that_is_no_cluster(clean_redis: str) -> None:
     address = clean_redis.rpartition("/")[0].replace("redis://", "redis+cluster://")
     async with client_of(address) as redis:
@@ -246,6 +256,6 @@ async def test_the_key_of_a_command(clean_redis: str, command: list[Any]) -> Non
 def test_commands_without_a_key() -> None:
     assert slot_of(["PING"]) is None
     assert slot_of(["EVAL", "return 1", 0, "argument"]) is None
-    for name in ("SCAN", "KEYS", "WAIT"):
+    for name in ("SCAN", "KEYS"):
         with pytest.raises(DataError, match=rf"{name} .* ask each of Cluster\.nodes\(\)"):
             slot_of([name, 0])

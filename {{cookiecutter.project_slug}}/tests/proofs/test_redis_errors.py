@@ -104,3 +104,14 @@ async def test_an_old_redis_is_told_for_what_it_is(version: str) -> None:
 
 async def test_the_redis_of_the_tests_is_fit(client: redis.asyncio.Redis) -> None:
     assert await look_at_server(client) is None
+
+
+async def test_a_sentinel_in_the_place_of_a_server() -> None:
+    info = "redis_version:7.2.0\r\nredis_mode:sentinel\r\n"
+    async with answering(f"${len(info)}\r\n{info}\r\n".encode()) as client:
+        with pytest.raises(exceptions.RedisError) as caught:
+            await look_at_server(client)
+    assert describe(caught.value) == (
+        "Redis refuses what it is asked (it is a Sentinel); "
+        "REDIS_URL must name Sentinels by redis+sentinel://"
+    )
