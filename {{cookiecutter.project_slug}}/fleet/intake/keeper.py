@@ -16,6 +16,7 @@ from fleet.bots.member import BotState, Member
 from fleet.bots.pending import Pending
 from fleet.inbox import Inbox
 from fleet.intake.webhook import PATH
+from fleet.ops.crowd import Crowd
 from fleet.redis.errors import describe
 from fleet.vault import Vault
 
@@ -43,6 +44,7 @@ class WebhookKeeper:
         base_url: WEBHOOK_URL.
         allowed_updates: types of updates to ask for.
         pending: tells whether to drop what waits at Telegram.
+        crowd: the voice of all keepers of this replica.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class WebhookKeeper:
         base_url: str,
         allowed_updates: Sequence[str],
         pending: Pending,
+        crowd: Crowd,
     ) -> None:
         self._member = member
         self._inbox = inbox
@@ -61,6 +64,7 @@ class WebhookKeeper:
         self._allowed_updates = list(allowed_updates)
         self._terms: tuple[list[str], int | None] = sorted(allowed_updates), CONNECTIONS
         self._pending = pending
+        self._crowd = crowd
         self._set_at = -math.inf
         self._unreached = False
         self._backoff = Backoff(BACKOFF)
@@ -126,7 +130,7 @@ class WebhookKeeper:
         if drop:
             await self._pending.drop(self._member.id)
         self._set_at = time.monotonic()
-        log.info("the webhook is set", username=self._member.username)
+        self._crowd.say(log.info, "the webhook is set", username=self._member.username)
         info = await bot.get_webhook_info()
         if info.url == self._url:
             # Types that Telegram does not know are gone, and its own choice it does not name: what
@@ -152,13 +156,14 @@ class WebhookKeeper:
         if error is None:
             self._member.enter(BotState.RUNNING)
             if self._unreached:
-                log.info("Telegram reaches the webhook again", pending=pending)
+                self._crowd.say(log.info, "Telegram reaches the webhook again", pending=pending)
         else:
             updates = f"{pending:,} update{'' if pending == 1 else 's'}"
             text = f"Telegram cannot deliver {updates} to the webhook: {error}"
             self._member.enter(BotState.BACKING_OFF, text)
             if not self._unreached:
-                log.warning(
+                self._crowd.say(
+                    log.warning,
                     "Telegram cannot reach the webhook",
                     url=self._url,
                     pending=pending,
@@ -168,7 +173,9 @@ class WebhookKeeper:
 
     def _note(self, state: BotState, error: str) -> None:
         if self._member.enter(state, error):
-            log.warning("the webhook cannot be looked after", state=state, error=error)
+            self._crowd.say(
+                log.warning, "the webhook cannot be looked after", state=state, error=error
+            )
 
 
 def webhook_url(base_url: str, bot_id: int, secret: str) -> str:

@@ -85,6 +85,7 @@ class Webhooks:
         self._allowed_updates = allowed_updates
         self._vault = vault
         self._base_url = base_url
+        self._crowd = Crowd()
         self._doorman = Doorman(vault, find, trusted_proxies)
         self._leaving = Leaving(vault, base_url, find)
 
@@ -102,6 +103,7 @@ class Webhooks:
             self._base_url,
             self._allowed_updates,
             self._pending,
+            self._crowd,
         ).run()
 
     def part_with(self, member: Member, *, tidy: bool) -> None:

@@ -1,6 +1,7 @@
 """Long polling for one bot: getUpdates into the inbox."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from fleet.inbox import Inbox, InboxFull
 from fleet.intake.damage import is_update
 from fleet.ops.crowd import Crowd
 from fleet.redis.errors import describe
+from fleet.tasks import at_most
 from fleet.telegram.session import TelegramSessions
 
 POLL_TIMEOUT = 30
@@ -139,8 +141,17 @@ class Poller:
         self._has_webhook = False
 
     async def _fetch(self) -> list[Any]:
+        if self._member.state is BotState.RUNNING:
+            self._member.refused.clear()
+            # A poll that waits since before a turn found the token refused knows nothing of it.
+            with contextlib.suppress(TimeoutError):
+                async with at_most(0, after=self._member.refused):
+                    return await self._poll(POLL_TIMEOUT)
+            await self._backoff.asleep()
         # After trouble an empty answer at once shows that it is over; a long poll would hide that.
-        seconds = POLL_TIMEOUT if self._member.state is BotState.RUNNING else 0
+        return await self._poll(0)
+
+    async def _poll(self, seconds: int) -> list[Any]:
         method = GetRawUpdates(
             offset=self._offset, timeout=seconds, allowed_updates=self._allowed_updates
         )

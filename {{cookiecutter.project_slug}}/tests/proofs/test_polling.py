@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import redis.asyncio
 from aiogram import Bot
 from aiogram.methods import SetWebhook
@@ -14,7 +15,7 @@ from aiogram.methods import SetWebhook
 from fleet.bots.member import BotState, Member
 from fleet.bots.pending import Pending
 from fleet.inbox import Inbox
-from fleet.intake.polling import Poller
+from fleet.intake.polling import POLL_TIMEOUT, Poller
 from fleet.ops.crowd import FEW, Crowd
 from fleet.settings import Settings
 from fleet.telegram.session import create_sessions
@@ -105,16 +106,45 @@ async def test_a_webhook_that_cannot_be_removed_is_trouble_like_any_other(
     assert len(await sandbox.calls(bot, "deleteWebhook")) >= 2
 
 
-async def test_an_outage_of_many_bots_is_a_few_lines(start_service: StartService) -> None:
+async def test_a_poll_that_waits_does_not_hide_that_a_refused_token_works_again(
+    sandbox: SandboxClient, sandbox_url: str, clean_redis: str
+) -> None:
+    _, token = await new_bot(sandbox)
+    async with (
+        redis.asyncio.Redis.from_url(clean_redis) as client,
+        polling(sandbox_url, token, Inbox(client), client) as member,
+    ):
+        await until_in(member, BotState.RUNNING)
+        member.enter(BotState.UNAUTHORIZED, "what a turn found")
+
+        async def again() -> bool:
+            return member.state is BotState.RUNNING
+
+        await until(again, "the bot polls again", within=POLL_TIMEOUT / 2)
+
+
+@pytest.mark.parametrize(
+    ("event", "settings"),
+    [
+        ("not polling", {}),
+        (
+            "the webhook cannot be looked after",
+            {"WEBHOOK_URL": "http://127.0.0.1:1", "SECRET_KEY": "k" * 40},
+        ),
+    ],
+)
+async def test_an_outage_of_many_bots_is_a_few_lines(
+    start_service: StartService, event: str, settings: dict[str, str]
+) -> None:
     number = FEW + 15
     tokens = " ".join(f"{next(_ids)}:{'p' * 35}" for _ in range(number))
     nowhere = f"http://127.0.0.1:{free_port()}"
-    service = await start_service(APP, BOT_TOKENS=tokens, TELEGRAM_API_URL=nowhere)
+    service = await start_service(APP, BOT_TOKENS=tokens, TELEGRAM_API_URL=nowhere, **settings)
 
     async def summed_up() -> list[dict[str, Any]]:
         written, _, _ = service.log.rpartition("\n")
         lines = [json.loads(line) for line in written.splitlines()]
-        about = [line for line in lines if line["event"] == "not polling"]
+        about = [line for line in lines if line["event"] == event]
         return about if any("more" in line for line in about) else []
 
     *first, last = await until(summed_up, "the log sums up")

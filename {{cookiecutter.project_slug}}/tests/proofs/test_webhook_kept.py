@@ -19,6 +19,7 @@ from fleet.bots.pending import Pending
 from fleet.inbox import Inbox
 from fleet.intake import keeper
 from fleet.intake.keeper import WebhookKeeper
+from fleet.ops.crowd import Crowd
 from fleet.settings import Settings
 from fleet.telegram.session import create_sessions
 from fleet.vault import Vault
@@ -57,7 +58,9 @@ async def keeping(
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         inbox = Inbox(client)
         pending = Pending(client, inbox, wanted=False)
-        kept = WebhookKeeper(member, inbox, Vault(KEY), "http://127.0.0.1:1", allowed, pending)
+        kept = WebhookKeeper(
+            member, inbox, Vault(KEY), "http://127.0.0.1:1", allowed, pending, Crowd()
+        )
         task = asyncio.create_task(kept.run())
         yield member, inbox
         task.cancel()
