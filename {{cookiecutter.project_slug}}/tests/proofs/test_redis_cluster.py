@@ -19,6 +19,7 @@ from fleet.settings import Settings
 from fleet.shards.shard import shard_of
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
+from tests.proofs.cli.command import CommandLine
 from tests.proofs.redis_groups import Nodes, running, until_written
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import APP, complaints, new_bots
@@ -200,7 +201,7 @@ async def test_a_login_that_is_refused(nodes: Nodes) -> None:
 
 
 async def test_the_fleet_on_a_cluster(
-    start_service: StartService, sandbox: SandboxClient, nodes: Nodes
+    start_service: StartService, sandbox: SandboxClient, nodes: Nodes, tmp_path: Path
 ) -> None:
     """What is the whole fleet's has one slot, what is a chat's that of its shard."""
     [bot], tokens = await new_bots(sandbox)
@@ -223,6 +224,7 @@ async def test_the_fleet_on_a_cluster(
         await until(have_states, "the turns are over, each with its state in the slot of its shard")
         others = await keys() - states - {"turns"}
     assert {key.partition("}")[0] for key in others} == {"{fleet:"}
+    assert [info["id"] for info in await CommandLine(tmp_path, settings).json("list")] == [bot]
     assert complaints(service.log) == []
 
 

@@ -1,5 +1,6 @@
 """TLS to Redis, whose server wants a certificate of its clients, too."""
 
+import contextlib
 import re
 import subprocess
 import time
@@ -8,37 +9,40 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
+from pydantic import SecretStr
 
+from fleet.redis.pool import create_redis
+from fleet.settings import Settings
 from sandbox.client import SandboxClient
 from sandbox.redis import find_program
 from tests.conftest import StartService
 from tests.process import free_port
 from tests.proofs.certificates import HOST, KEY_PASSWORD, sign
 from tests.proofs.cli.command import CommandLine
+from tests.proofs.redis_groups import until_written
 
 PASSWORD = "p@ss/word?"
 BOT = 5900001
 TOKEN = f"{BOT}:{'t' * 35}"
 
 
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    """The port of a Redis that speaks nothing but TLS."""
-    authority = sign(tmp_path, "ca", None)
-    for name in ("server", "client"):
-        sign(tmp_path, name, authority)
+@contextlib.contextmanager
+def serving(folder: Path, *options: str) -> Iterator[int]:
+    """Run a Redis that speaks nothing but TLS, and asks all for certificates; give its port."""
     port = free_port()
-    command = [find_program(), "--bind", HOST, "--port", "0", "--tls-port", str(port)]
-    command += ["--dir", str(tmp_path), "--save", "", "--requirepass", PASSWORD]
-    command += ["--tls-ca-cert-file", "ca.crt", "--tls-cert-file", "server.crt"]
-    command += ["--tls-key-file", "server.key", "--tls-key-file-pass", KEY_PASSWORD]
-    log = tmp_path / "redis.log"
+    tls = ["port 0", f"tls-port {port}", "tls-ca-cert-file ca.crt", "tls-cert-file server.crt"]
+    tls += ["tls-key-file server.key", f"tls-key-file-pass {KEY_PASSWORD}", "tls-replication yes"]
+    lines = [f"dir {folder}", f"bind {HOST}", 'save ""', *tls, *options]
+    file, log = folder / f"{port}.conf", folder / f"{port}.log"
+    file.write_text("\n".join(lines))
+    is_sentinel = any(line.startswith("sentinel ") for line in options)
     with log.open("wb") as output:
+        command = [find_program(), str(file), *["--sentinel"] * is_sentinel]
         server = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        while b"Ready to accept connections" not in log.read_bytes():
+        while not re.search(rb"Ready to accept connections|Sentinel ID is", log.read_bytes()):
             if server.poll() is not None:
-                assert b"TLS" in log.read_bytes(), log.read_text()
+                assert b"tls-port" in log.read_bytes(), log.read_text()
                 pytest.skip("the Redis that is installed here was built without TLS")
             time.sleep(0.02)
         yield port
@@ -47,8 +51,21 @@ def port(tmp_path: Path) -> Iterator[int]:
         server.wait()
 
 
-def url(port: int, **options: str) -> str:
-    return f"rediss://:{quote(PASSWORD, safe='')}@{HOST}:{port}/2?{urlencode(options)}"
+@pytest.fixture(autouse=True)
+def certificates(tmp_path: Path) -> None:
+    authority = sign(tmp_path, "ca", None)
+    for name in ("server", "client"):
+        sign(tmp_path, name, authority)
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    with serving(tmp_path, f"requirepass {PASSWORD}") as port:
+        yield port
+
+
+def url(port: int, kind: str = "", db: str = "2", **options: str) -> str:
+    return f"rediss{kind}://:{quote(PASSWORD, safe='')}@{HOST}:{port}/{db}?{urlencode(options)}"
 
 
 def trusted(folder: Path, **changed: str) -> dict[str, str]:
@@ -75,6 +92,26 @@ async def test_the_service_and_the_command_line_speak_tls(
     assert (await sandbox.reply(BOT, 7))["text"] == "in secret"
     [bot] = await CommandLine(tmp_path, settings).json("list")
     assert bot["id"] == BOT
+
+
+async def test_sentinels_speak_tls(port: int, tmp_path: Path) -> None:
+    watch = f"sentinel monitor shop {HOST} {port} 1\nsentinel auth-pass shop {PASSWORD}"
+    with serving(tmp_path, watch) as sentinel:
+        address = url(sentinel, "+sentinel", master="shop", **trusted(tmp_path))
+        async with create_redis(Settings(redis_url=SecretStr(address))) as redis:
+            await until_written(redis, "key")
+
+
+async def test_a_cluster_speaks_tls(tmp_path: Path) -> None:
+    bus = f"cluster-port {free_port()}"
+    options = ("cluster-enabled yes", "tls-cluster yes", bus, f"requirepass {PASSWORD}")
+    with serving(tmp_path, *options) as node:
+        server = url(node, db="0", **trusted(tmp_path))
+        async with create_redis(Settings(redis_url=SecretStr(server))) as redis:
+            await redis.execute_command("CLUSTER ADDSLOTS", *range(16384))
+        cluster = url(node, "+cluster", db="0", **trusted(tmp_path))
+        async with create_redis(Settings(redis_url=SecretStr(cluster))) as redis:
+            await until_written(redis, "key")
 
 
 @pytest.mark.parametrize(
