@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 POLL_TIMEOUT = 75.0
 # Seconds for the getMe that tells whether Telegram is away.
 PROBE_TIMEOUT = 10
+# Seconds for connections under TLS to say goodbye.
+# Source: https://docs.aiohttp.org/en/stable/client_advanced.html#graceful-shutdown
+CLOSING = 0.25
 # Connections for calls. A turn makes one call at a time as a rule; twice that leaves room for
 # handlers that gather several, the floor for uploads of a service with few turns.
 CALLS_PER_TURN = 2
@@ -121,8 +124,7 @@ class FleetSession(AiohttpSession):
         self._finished = True
         if self._client is not None:
             await self._client.close()
-            # https://docs.aiohttp.org/en/stable/client_advanced.html#graceful-shutdown
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(CLOSING)
 
     def check_response(
         self, bot: Bot, method: TelegramMethod[TelegramType], status_code: int, content: str

@@ -1,9 +1,9 @@
 """A turn while it runs: whose it is, what it has done, how long it may take."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from aiogram.methods import SendChatAction, TelegramMethod
 
@@ -11,6 +11,8 @@ from fleet.bots.member import Member
 from fleet.overlay import Overlay
 from fleet.telegram.current import TurnLost
 from fleet.turn.errors import TurnBack
+
+T = TypeVar("T")
 
 
 class RunningTurn:
@@ -71,14 +73,16 @@ class RunningTurn:
             if not self._waiting:
                 self._resume()
 
-    @asynccontextmanager
-    async def limited(self, seconds: float) -> AsyncIterator[None]:
-        """Raise TimeoutError in the body after so many seconds, waits at gates not counted."""
+    async def within(self, seconds: float, work: Awaitable[T]) -> T:
+        """Give what `work` gives. Cancels it after so many seconds, waits at gates not counted.
+
+        Raises TimeoutError then.
+        """
         limit = asyncio.timeout(seconds)
         try:
             async with limit:
                 self._limits.append(limit)
-                yield
+                return await work
         except TimeoutError as error:
             if limit.expired():
                 raise TimeoutError(f"not over in {seconds:g} s, see HANDLER_TIMEOUT") from error

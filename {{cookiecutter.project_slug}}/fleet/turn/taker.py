@@ -30,9 +30,6 @@ from fleet.telegram.outages import Outages, is_fault
 from fleet.turn.errors import SETTLED, TurnBack
 from fleet.turn.running import RunningTurn
 
-ERRORS_TIME = 15.0
-"""Seconds that error handlers have after a time-out, and the getMe before them."""
-
 Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
 log = structlog.get_logger(__name__)
@@ -45,7 +42,7 @@ class TurnTaker:
         dispatcher: the one of the fleet.
         redis: where the states are that change with a turn.
         outages: knows for which bots Telegram is away.
-        timeout: seconds for one turn.
+        timeout: seconds for what the handler does, and again for what error handlers do.
     """
 
     def __init__(
@@ -55,8 +52,8 @@ class TurnTaker:
         self._redis = redis
         self._outages = outages
         self._timeout = timeout
-        # Error handlers hear of a time-out, and whatever hangs inside of them is bounded.
-        _put_first(dispatcher.update.outer_middleware, self._limit, after=ErrorsMiddleware)
+        # Where error handlers hear of a time-out, and no middleware can hang outside of it.
+        _put_first(dispatcher.update.outer_middleware, self._handle, after=ErrorsMiddleware)
         # The middlewares that are there, too, see states as they were.
         _put_first(dispatcher.errors.outer_middleware, self._note_error)
 
@@ -95,35 +92,42 @@ class TurnTaker:
         token = current_turn.set(turn)
         turn.overlay.open()
         try:
+            error = await self._failure(turn, raw)
+            if error is None:
+                return
+            if turn.back is None and error is not turn.error:  # of that one it is known
+                turn.back = await self._reason_to_go_back(turn, error)
+            if turn.back:
+                raise turn.back from error
+            if isinstance(error, TelegramForbiddenError):
+                # An apology may be refused, too: what counts is what it was for.
+                reason = turn.error or error
+                if _is_shut_out(reason, raw):
+                    log.info("the chat has shut the bot out", error=error.message)
+                    return
+                error = reason
+            raise error
+        finally:
+            turn.end()
+            current_turn.reset(token)
+
+    async def _failure(self, turn: RunningTurn, raw: dict[str, Any]) -> Exception | None:
+        try:
             try:
                 await self._feed(turn, raw)
             finally:
                 # For the second edition to take over: its end script has what `seal` gives.
                 await turn.overlay.commit()
-        except Exception as error:
-            if turn.back is None and error is not turn.error:  # of that one it is known
-                turn.back = await self._reason_to_go_back(turn, error)
-            if turn.back:
-                raise turn.back from error
-            # An apology may be refused, too: what counts is what it was for.
-            reason = turn.error or error
-            if not isinstance(error, TelegramForbiddenError) or not _is_shut_out(reason, raw):
-                raise
-            log.info("the chat has shut the bot out", error=error.message)
-        finally:
-            turn.end()
-            current_turn.reset(token)
+        except Exception as error:  # noqa: BLE001 - what is made of it is not said here
+            return error
+        return None
 
     async def _feed(self, turn: RunningTurn, raw: dict[str, Any]) -> None:
-        member = turn.member
         try:
-            async with turn.limited(self._timeout + ERRORS_TIME):
-                answer = await self._dispatcher.feed_raw_update(
-                    member.bot, raw, fleet_turn=turn, **role_data(member.role)
-                )
-                if isinstance(answer, TelegramMethod):
-                    await member.bot(answer)
-                turn.check()  # a TaskGroup does not tell that a task of its own was cancelled
+            answer = await self._dispatcher.feed_raw_update(
+                turn.member.bot, raw, fleet_turn=turn, **role_data(turn.member.role)
+            )
+            turn.check()  # a TaskGroup does not tell that a task of its own was cancelled
         except BaseException as error:
             if error is not turn.error:  # no error handler had the last word
                 turn.overlay.roll_back()
@@ -131,12 +135,11 @@ class TurnTaker:
         if turn.error is not None and answer is not SETTLED:
             raise turn.error
 
-    async def _limit(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
+    async def _handle(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
         turn = data.get("fleet_turn")
         if not isinstance(turn, RunningTurn):  # a handler feeds an update of its own
             return await handler(event, data)
-        async with turn.limited(self._timeout):
-            return await handler(event, data)
+        return await turn.within(self._timeout, _call_answer(handler, event, data))
 
     async def _note_error(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Remember what a handler raised, also if an error handler takes care of it.
@@ -151,6 +154,7 @@ class TurnTaker:
             turn.back = await self._reason_to_go_back(turn, event.exception)
             if turn.back:
                 return UNHANDLED
+            return await turn.within(self._timeout, _call_answer(handler, event, data))
         return await handler(event, data)
 
     async def _reason_to_go_back(self, turn: RunningTurn, error: Exception) -> TurnBack | None:
@@ -175,6 +179,12 @@ class TurnTaker:
             member.enter(BotState.UNAUTHORIZED, reason)
             return TurnBack(reason, bot_is_down=True)
         return TurnBack("Telegram is away", seconds=self._outages.seconds_left(member.id))
+
+
+async def _call_answer(handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
+    """Run a handler, and make the call that it returns, if it returns one."""
+    answer = await handler(event, data)
+    return await data["bot"](answer) if isinstance(answer, TelegramMethod) else answer
 
 
 def _put_first(

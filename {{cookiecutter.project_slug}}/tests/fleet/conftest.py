@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from fleet.settings import Settings
-from fleet.telegram import retries
+from fleet.telegram import retries, session
 from fleet.telegram.session import TelegramSessions, create_sessions
 from tests.fleet.scripted import ScriptedTelegram
+from tests.fleet.stage import Stage
 
 
 @pytest.fixture
@@ -20,7 +21,14 @@ async def scripted() -> AsyncIterator[ScriptedTelegram]:
 async def sessions(scripted: ScriptedTelegram) -> AsyncIterator[TelegramSessions]:
     made = create_sessions(Settings(telegram_api_url=scripted.url, concurrency=10))
     yield made
-    await made.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "CLOSING", 0.0)  # nothing here has TLS
+        await made.close()
+
+
+@pytest.fixture
+def stage(sessions: TelegramSessions) -> Stage:
+    return Stage(sessions)
 
 
 @pytest.fixture

@@ -1,80 +1,18 @@
-"""One turn, in this process, against a Telegram that says no: what is made of its errors."""
+"""What is made of the errors of one turn: begun again, or the handler's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-import orjson
 import pytest
-from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramRetryAfter, TelegramServerError
+from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter, TelegramServerError
 from aiogram.methods import SendMessage
-from aiogram.types import ErrorEvent, Message
-from redis.asyncio import Redis
+from aiogram.types import Message
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
-from fleet.bots.member import BotState, Member
-from fleet.telegram.current import TurnLost
-from fleet.telegram.session import TelegramSessions
-from fleet.turn import TurnBack, TurnTaker, taker
+from fleet.bots.member import BotState
+from fleet.turn import TurnBack
 from tests.fleet.scripted import Answer, ScriptedTelegram, fails, floods
-from tests.proofs.mail import text
-
-UPDATE = orjson.dumps(text(1))
-Handler = Callable[[Message], Awaitable[Any]]
-
-
-class Stage:
-    """A bot with one handler, and a dispatcher of its own."""
-
-    def __init__(self, sessions: TelegramSessions) -> None:
-        self.member = Member(Bot("1:secret", session=sessions.calls), role=None)
-        self.dispatcher = Dispatcher()
-        self.failed: list[Exception] = []
-        """What error handlers heard of."""
-        self.dispatcher.errors.register(self._apologise)
-        self.redis = Redis()  # no state is written
-        self.sessions = sessions
-        self._taker: TurnTaker | None = None
-
-    async def _apologise(self, event: ErrorEvent) -> None:
-        self.failed.append(event.exception)
-
-    async def take(self, handler: Handler, *, timeout: float = 60.0, **options: Any) -> None:
-        """Give an update its turn. The first one's handler and time-out hold for the next, too."""
-        if self._taker is None:
-            self.dispatcher.message.register(handler)
-            self._taker = TurnTaker(self.dispatcher, self.redis, self.sessions.outages, timeout)
-        await self._taker.take(self.member, UPDATE, **options)
-
-
-@pytest.fixture
-def stage(sessions: TelegramSessions) -> Stage:
-    return Stage(sessions)
-
-
-async def say(message: Message) -> None:
-    await message.answer("Hello")
-
-
-async def say_twice(message: Message) -> None:
-    await message.answer("Hello")
-    await message.answer("Hello again")
-
-
-async def say_in_a_group_of_tasks(message: Message) -> None:
-    async with asyncio.TaskGroup() as outer:
-
-        async def inner() -> None:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(say(message))
-
-        outer.create_task(inner())
-
-
-async def hang(_: Message) -> None:
-    await asyncio.Event().wait()
+from tests.fleet.stage import Handler, Stage, say, say_in_a_group_of_tasks
 
 
 @pytest.mark.parametrize("handler", [say, say_in_a_group_of_tasks])
@@ -113,36 +51,6 @@ async def test_what_says_nothing_may_be_done_again(
 
     with pytest.raises(TurnBack):
         await stage.take(look)
-
-
-async def test_waiting_at_a_gate_takes_no_time_and_no_place(
-    scripted: ScriptedTelegram, stage: Stage
-) -> None:
-    told: list[bool] = []
-    scripted.script = [floods(2), floods(1)]
-    await stage.take(say_twice, timeout=1.0, on_wait=told.append)
-    assert told == [True, False] * 2
-    assert scripted.calls[1, "sendMessage"] == 4
-
-    async def wait_then_hang(message: Message) -> None:
-        await message.answer("Hello")
-        await hang(message)
-
-    stage = Stage(stage.sessions)
-    scripted.script = [floods(1)]
-    with pytest.raises(TimeoutError):
-        await stage.take(wait_then_hang, timeout=0.5)
-
-
-async def test_a_turn_that_waits_can_be_cancelled(scripted: ScriptedTelegram, stage: Stage) -> None:
-    waits = asyncio.Event()
-    scripted.script = [floods(20)]
-    turn = asyncio.create_task(stage.take(say, on_wait=lambda _: waits.set()))
-    await waits.wait()
-    turn.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await turn
-    assert stage.failed == []
 
 
 async def test_telegram_that_is_away_sends_the_turn_back_and_none_is_begun(
@@ -231,7 +139,7 @@ async def test_what_redis_refuses_is_the_handlers_error(stage: Stage) -> None:
     assert len(stage.failed) == 1
 
 
-async def test_a_method_that_fails_when_it_is_returned(
+async def test_a_method_that_is_returned_fails_like_one_that_is_called(
     scripted: ScriptedTelegram, stage: Stage
 ) -> None:
     async def answer(_: Message) -> SendMessage:
@@ -240,74 +148,9 @@ async def test_a_method_that_fails_when_it_is_returned(
     scripted.script = [floods(600)]
     with pytest.raises(TurnBack):
         await stage.take(answer)
-
-
-class TestATurnThatIsLost:
-    async def test_makes_no_call(self, scripted: ScriptedTelegram, stage: Stage) -> None:
-        answers = iter([True, False])
-        with pytest.raises(TurnLost):
-            await stage.take(say_twice, is_ours=lambda: next(answers))
-        assert scripted.calls.total() == 1
-        assert stage.failed == []
-
-    async def test_is_known_to_be_although_a_group_of_tasks_keeps_quiet(
-        self, scripted: ScriptedTelegram, stage: Stage
-    ) -> None:
-        with pytest.raises(TurnLost):
-            await stage.take(say_in_a_group_of_tasks, is_ours=lambda: False)
-        assert scripted.calls.total() == 0
-
-    async def test_what_it_left_running_is_no_turns_any_more(
-        self, scripted: ScriptedTelegram, stage: Stage
-    ) -> None:
-        is_over, left = asyncio.Event(), []
-
-        async def leave(message: Message) -> None:
-            async def later() -> None:
-                await is_over.wait()
-                await say(message)
-
-            left.append(asyncio.create_task(later()))
-
-        ours = iter([True])
-        await stage.take(leave, is_ours=lambda: next(ours))
-        is_over.set()
-        await left[0]
-        assert scripted.calls.total() == 1
-
-
-class TestATimeOut:
-    async def test_error_handlers_hear_of_it(
-        self, scripted: ScriptedTelegram, stage: Stage
-    ) -> None:
-        async def apologise(event: ErrorEvent) -> None:
-            assert event.update.message
-            await event.update.message.answer("Sorry")
-
-        stage.dispatcher.errors.handlers.clear()
-        stage.dispatcher.errors.register(apologise)
-        with pytest.raises(TimeoutError, match=r"0\.1 s, see HANDLER_TIMEOUT"):
-            await stage.take(hang, timeout=0.1)
-        assert scripted.calls.total() == 1
-
-    @pytest.mark.parametrize("where", ["update", "message"])
-    async def test_a_middleware_that_hangs(self, stage: Stage, where: str) -> None:
-        async def linger(*_: Any) -> None:
-            await asyncio.Event().wait()
-
-        stage.dispatcher.observers[where].outer_middleware(linger)
-        with pytest.raises(TimeoutError):
-            await stage.take(say, timeout=0.1)
-        assert [type(error) for error in stage.failed] == [TimeoutError]
-
-    async def test_an_error_handler_that_hangs(
-        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def linger(_: ErrorEvent) -> None:
-            await asyncio.Event().wait()
-
-        monkeypatch.setattr(taker, "ERRORS_TIME", 0.1)
-        stage.dispatcher.errors.handlers.clear()
-        stage.dispatcher.errors.register(linger)
-        with pytest.raises(TimeoutError):
-            await stage.take(hang, timeout=0.1)
+    assert stage.failed == []
+    stage = Stage(stage.sessions, bot_id=2)
+    scripted.script = [fails(400, "Bad Request: as told")]
+    with pytest.raises(TelegramBadRequest):
+        await stage.take(answer)
+    assert len(stage.failed) == 1

@@ -88,19 +88,21 @@ class Turns:
     def overlaps(self) -> list[tuple[Json, Json]]:
         """Pairs of entries that show two turns of one conversation at once.
 
-        A turn that Redis interrupted starts again in its process: that is still one turn.
+        A turn that Redis interrupted is begun again, here or elsewhere. It must not end then where
+        it was begun before.
         """
         found = []
         open_turns: dict[Conversation, Json] = {}
         for entry in self.entries:
             conversation = entry["bot"], entry["user"]
             holder = open_turns.get(conversation)
-            same = holder and all(holder[key] == entry[key] for key in ("process", "text"))
-            if holder and not same:
-                found.append((holder, entry))
             if entry["what"] == "start":
+                if holder and holder["text"] != entry["text"]:
+                    found.append((holder, entry))
                 open_turns[conversation] = entry
             else:
+                if not holder or holder["process"] != entry["process"]:
+                    found.append((holder or entry, entry))
                 open_turns.pop(conversation, None)
         return found
 
