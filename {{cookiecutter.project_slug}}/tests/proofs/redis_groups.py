@@ -36,6 +36,7 @@ def make_server(folder: Path, name: str, *options: str) -> RedisServer:
     place = folder / name
     place.mkdir()
     # Without a delay, for a replica that comes need not wait for others.
+    options += ("--appendonly", "yes", "--appendfsync", "always")
     return RedisServer(place, "--repl-diskless-sync-delay", "0", *options)
 
 
@@ -121,6 +122,15 @@ class Watched:
         assert primary
         return primary
 
+    async def until_replaced(self, old: RedisServer) -> None:
+        """Wait until the Sentinels have made another one the primary."""
+
+        async def replaced() -> bool:
+            with self.sentinels[0].client() as client:
+                return bool(client.sentinel_master(MASTER)["port"] != old.port)
+
+        await until(replaced, "the Sentinels have another primary")
+
     def fail_over(self) -> None:
         """Have the Sentinels exchange the primary."""
         with self.sentinels[0].client() as client:
@@ -182,6 +192,16 @@ class Nodes:
     async def _say(server: RedisServer, field: str) -> str:
         with server.client() as client:
             return str(client.execute_command("CLUSTER INFO")[field])
+
+    async def until_replaced(self, old: RedisServer) -> None:
+        """Wait until the replica of this primary is one."""
+        replica = self.replicas[self.primaries.index(old)]
+
+        async def replaced() -> bool:
+            with replica.client() as client:
+                return bool(client.info("replication")["role"] == "master")
+
+        await until(replaced, "the replica has become a primary")
 
     def primary_of(self, key: str) -> RedisServer:
         """Give the one that has the key as long as nothing has moved."""

@@ -22,7 +22,7 @@ from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.redis_groups import Nodes, running, until_written
 from tests.proofs.redis_server import RedisServer
-from tests.proofs.watch import APP, complaints, new_bots
+from tests.proofs.watch import APP, Conversation, complaints, new_bots, until_echoed
 from tests.waiting import until
 
 KEYS = [f"{{{number}}}" for number in range(12)]
@@ -127,8 +127,8 @@ async def test_a_failover_that_somebody_orders(doubled: Nodes) -> None:
         old = doubled.primary_of(KEYS[0])
         with doubled.replicas[doubled.primaries.index(old)].client() as client:
             client.execute_command("CLUSTER", "FAILOVER")
-            while client.info("replication")["role"] != "master":
-                await until_written(redis, KEYS[0] + "other")
+        await doubled.until_replaced(old)
+        await until_written(redis, KEYS[0] + "other")
         assert await asyncio.gather(*(script([key]) for key in KEYS)) == [2] * len(KEYS)
 
 
@@ -226,6 +226,32 @@ async def test_the_fleet_on_a_cluster(
     assert {key.partition("}")[0] for key in others} == {"{fleet:"}
     assert [info["id"] for info in await CommandLine(tmp_path, settings).json("list")] == [bot]
     assert complaints(service.log) == []
+
+
+async def test_the_fleet_goes_on_and_nothing_is_lost(
+    start_service: StartService, sandbox: SandboxClient, doubled: Nodes
+) -> None:
+    """Updates come before, while and after the node of its keys dies."""
+    [bot], token = await new_bots(sandbox)
+    settings = {"REDIS_URL": doubled.url, "REDIS_WAIT_REPLICAS": "1"}
+    await start_service(APP, BOT_TOKENS=token, **settings)
+    sent: dict[Conversation, list[str]] = {(bot, user): [] for user in range(7, 17)}
+
+    async def say(text: str) -> None:
+        for (_, user), texts in sent.items():
+            texts.append(text)
+            await sandbox.send(bot, text, user_id=user)
+
+    await say("sleep 1")
+    old = doubled.primary_of("{fleet:}")
+    old.kill()
+    await say("killed")
+    await doubled.until_replaced(old)
+    await say("replaced")
+    old.start()  # it comes back as a replica, without which nothing would be confirmed
+    echoes = await until_echoed(sandbox, sent)
+    for conversation, texts in sent.items():
+        assert list(dict.fromkeys(echoes[conversation])) == texts, "each, and in order"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,10 @@ from redis.exceptions import RedisError
 from fleet.redis.errors import describe, is_away
 from fleet.redis.pool import create_redis
 from fleet.settings import Settings
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
 from tests.proofs.redis_groups import Watched, running, until_written
+from tests.proofs.watch import APP, Conversation, new_bots, until_echoed
 
 
 @pytest.fixture
@@ -114,3 +117,31 @@ async def test_logins_of_both(watched: Watched) -> None:
         with pytest.raises(RedisError) as caught:
             await redis.execute_command("PING")
     assert describe(caught.value).startswith("Redis refuses the login (")
+
+
+async def test_the_fleet_goes_on_and_nothing_is_lost(
+    start_service: StartService, sandbox: SandboxClient, watched: Watched
+) -> None:
+    """Updates come before, while and after the primary dies."""
+    [bot], token = await new_bots(sandbox)
+    settings = {"REDIS_URL": watched.url, "REDIS_WAIT_REPLICAS": "1"}
+    await start_service(APP, BOT_TOKENS=token, **settings)
+    old = await watched.until_settled()
+    sent: dict[Conversation, list[str]] = {(bot, user): [] for user in range(7, 17)}
+
+    async def say(text: str) -> None:
+        for (_, user), texts in sent.items():
+            texts.append(text)
+            await sandbox.send(bot, text, user_id=user)
+
+    await say("sleep 1")
+    old.kill()
+    await say("killed")
+    await watched.until_replaced(old)
+    await say("replaced")
+    old.start()  # the Sentinels make a replica of it, without which nothing would be confirmed
+    await watched.until_settled()
+    await say("settled")
+    echoes = await until_echoed(sandbox, sent)
+    for conversation, texts in sent.items():
+        assert list(dict.fromkeys(echoes[conversation])) == texts, "each, and in order"
