@@ -67,20 +67,6 @@ class Overlay:
         self._closed.set()
         self._writes.clear()
 
-    async def commit(self) -> None:
-        """Seal, write and close. Raises `redis.exceptions.RedisError`."""
-        try:
-            if writes := self.seal():
-                async with self._redis.pipeline(transaction=True) as pipeline:
-                    for write in writes:
-                        if write.value is None:
-                            pipeline.delete(write.key)
-                        else:
-                            pipeline.set(write.key, write.value, px=write.ttl_ms)
-                    await pipeline.execute()
-        finally:
-            self.close()
-
     @staticmethod
     def of_turn(redis: Redis) -> "Overlay | None":
         """Give the overlay of the turn that this task belongs to, over this Redis, until closed."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -22,6 +23,8 @@ from fleet.bots.peers import STRANGERS
 from fleet.bots.pending import Pending
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
+from fleet.hooks import Hooks
+from fleet.inbox.mailboxes import Mailboxes
 from fleet.intake.modes import Intake, Polling, Webhooks
 from fleet.ops.files import raise_limit
 from fleet.ops.http import PROBE_TIMEOUT, create_app, listen
@@ -33,12 +36,16 @@ from fleet.ops.process import (
     run_to_its_end,
     stop_on_signals,
 )
+from fleet.overlay import Overlay
 from fleet.redis.errors import Complaint
 from fleet.redis.pool import create_redis
 from fleet.redis.server import look_at_server
 from fleet.settings import Settings, SettingsError, load_settings
-from fleet.storage import keep_apart
-from fleet.tasks import at_most, beside
+from fleet.shards.beats import INTERVAL
+from fleet.shards.holder import Holder
+from fleet.shards.replicas import OtherShardsError
+from fleet.storage import keep_apart, order_of
+from fleet.tasks import beside, end
 from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
@@ -53,6 +60,7 @@ REDIS_CHECK = 1.0
 """Seconds between two tries to reach Redis at start."""
 LONGEST_SHORT_WAIT = 5.0
 """Seconds of a flood limit from which on the bot's updates wait in the inbox, not in flight."""
+STRAYS = "handlers that go on although HANDLER_TIMEOUT cancelled them: {}"
 
 log = structlog.get_logger(__name__)
 
@@ -95,22 +103,28 @@ class Service:
         self._sessions = create_sessions(settings)
         self._dispatcher = create_dispatcher(self._redis)
         keep_apart(self._dispatcher, settings.redis_prefix, settings.shards)
-        shared = Shared.open(self._redis, settings)
+        shared = Shared.open(self._redis, settings, order_of(self._dispatcher))
+        self._replicas = shared.replicas
         self._inbox = shared.inbox
         self._peers = shared.peers
         self._pending = Pending(
             self._redis,
             self._inbox,
+            self._replicas,
             wanted=settings.drop_pending_updates,
             prefix=shared.prefix,
         )
-        self._worker = Worker(
-            self._inbox,
+        prefix = settings.redis_prefix
+        self._holder = Holder(self._redis, shared.replica, settings.shards, prefix=prefix)
+        self._worker = self._inbox.desk = Worker(
+            self._holder,
+            Mailboxes(self._redis, shared.replica, shared.sealing, prefix=prefix),
             self._member_at_work,
-            TurnTaker(
-                self._dispatcher, self._redis, self._sessions.outages, settings.handler_timeout
-            ).take,
-            settings.concurrency,
+            TurnTaker(self._dispatcher, self._sessions.outages, settings.handler_timeout).take,
+            partial(Overlay, self._redis),
+            concurrency=settings.concurrency,
+            max_attempts=settings.max_attempts,
+            timeout=settings.handler_timeout,
         )
         self._fleet = Fleet(shared, partial(ask_username, self._sessions.calls))
         self._dispatcher["fleet"] = self._fleet
@@ -118,15 +132,15 @@ class Service:
         intake = self._create_intake(shared.vault)
         self._supervisor = Supervisor(
             shared.desired,
-            shared.leases,
+            self._holder,
             shared.states,
             shared.peers,
             self._pending,
             self._create_member,
             MenuKeeper(self._dispatcher, self._sessions).beside(intake.run),
             intake.part_with,
-            lambda: self._inbox.cut_off,
         )
+        self._hooks = Hooks(self._dispatcher, self._supervisor.members.values)
         self._warnings: list[str] = []
         self._knows_fleet = False
         self._accepting = False
@@ -150,11 +164,12 @@ class Service:
         await http.setup()
         try:
             await self._listen(http)
-            if await self._wait_for_redis() and await self._emit_startup():
+            if await self._wait_for_redis() and await self._start_hooks():
                 try:
-                    await self._work()
+                    async with beside(self._inbox.tell_last()):
+                        await self._work()
                 finally:
-                    await self._dispatcher.emit_shutdown(**self._hook_data())
+                    await self._hooks.stop()
         finally:
             await http.cleanup()
             await self._sessions.close()
@@ -162,47 +177,36 @@ class Service:
         log.info("stopped")
 
     async def _listen(self, http: web.AppRunner) -> None:
-        host, port = self._settings.http_host, self._settings.http_port
         try:
-            await listen(http, host, port)
+            await listen(http, self._settings.http_host, self._settings.http_port)
         except OSError as error:
             raise SettingsError(f"HTTP_HOST, HTTP_PORT: {error.strerror}") from error
 
-    async def _emit_startup(self) -> bool:
-        """Run the startup hooks. Returns False if we are to stop and they do not come to an end."""
-        try:
-            async with (
-                beside(self._beat()),
-                at_most(self._settings.drain_timeout, after=self._stop),
-            ):
-                await self._dispatcher.emit_startup(**self._hook_data())
-        except TimeoutError:
-            if not self._stop.is_set():
-                raise
-            log.warning("stopping although a startup hook has not ended")
-            return False
-        return True
+    async def _start_hooks(self) -> bool:
+        async with beside(self._beat()):
+            return await self._hooks.start(self._stop, self._settings.drain_timeout)
 
     async def _beat(self) -> None:
         """Show that this replica lives while its startup hooks run, however long they take."""
         while True:
-            await asyncio.sleep(self._inbox.beat_interval)
+            await asyncio.sleep(INTERVAL)
             with contextlib.suppress(RedisError):  # the worker will say so
-                await self._inbox.beat()
+                await self._holder.beat()
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
-            worker = group.create_task(self._worker.run())
-            intake = group.create_task(self._supervisor.run())
-            self._accepting = True
-            log.info("started", replica=self._inbox.replica)
-            await self._stop.wait()
-
-            log.info("stopping")
-            self._accepting = False
-            drain = group.create_task(self._worker.drain(self._settings.drain_timeout))
-            self._supervisor.stop()
-            await asyncio.wait([intake, drain, worker])
+            tasks = [group.create_task(one.run()) for one in (self._worker, self._supervisor)]
+            try:
+                self._accepting = True
+                log.info("started", replica=self._holder.replica)
+                await self._stop.wait()
+                log.info("stopping")
+                self._accepting = False
+                tasks.append(group.create_task(self._worker.drain(self._settings.drain_timeout)))
+                self._supervisor.stop()
+                await asyncio.wait(tasks)
+            finally:
+                await end(tasks)
 
     async def _wait_for_redis(self) -> bool:
         """Wait until Redis knows this replica and tells which bots there are.
@@ -213,30 +217,28 @@ class Service:
         while not self._stop.is_set():
             try:
                 risk = await look_at_server(self._redis)
+                await self._replicas.agree()
                 await self._supervisor.prepare()
                 members = self._supervisor.members.values()
                 known = await self._pending.begin([one.id for one in members if not one.paused])
                 if known:
-                    await self._inbox.beat()
+                    await self._holder.beat()
                     await self._pending.refresh()
+            except OtherShardsError as error:
+                raise SettingsError(str(error)) from None
             except RedisError as error:
                 waiting.about(error)
             else:
                 if known:
-                    self._warn_of(risk)
+                    if risk:
+                        log.warning(risk)
+                        self._warnings.append(risk)
                     self._knows_fleet = True
                     return True
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REDIS_CHECK):
                     await self._stop.wait()
-            except TimeoutError:
-                continue
         return False
-
-    def _warn_of(self, risk: str | None) -> None:
-        if risk:
-            log.warning(risk)
-            self._warnings.append(risk)
 
     def _create_member(self, wanted: DesiredBot, token: str) -> Member:
         bot = Bot(token, session=self._sessions.calls, default=self._defaults)
@@ -254,16 +256,6 @@ class Service:
             return None
         return None if self._sessions.flood_wait(bot_id) > LONGEST_SHORT_WAIT else member
 
-    def _hook_data(self) -> dict[str, Any]:
-        """Give the hooks what aiogram's `start_polling` gives them; `bot` is the last of `bots`."""
-        bots = tuple(member.bot for member in self._supervisor.members.values())
-        return {
-            "dispatcher": self._dispatcher,
-            "bots": bots,
-            **self._dispatcher.workflow_data,
-            "bot": bots[-1] if bots else None,  # they may all be added later
-        }
-
     @property
     def alive(self) -> bool:
         return not self._worker.stuck
@@ -277,20 +269,28 @@ class Service:
         polls = 0 if self._settings.webhook_url else len(self._supervisor.members)
         return polls + self._sessions.calls.limit
 
-    async def redis_answers(self) -> bool:
-        return bool(await self._redis.execute_command("PING"))
+    @property
+    def redis_answers(self) -> bool:
+        return self._holder.beats_now
 
     async def describe(self, *, alone: bool) -> Mapping[str, Any]:
         bots = [BotInfo.of(member) for member in self._supervisor.members.values()]
+        shards: dict[str, int] = {}
         if not alone:
             with contextlib.suppress(RedisError, TimeoutError):
                 async with asyncio.timeout(PROBE_TIMEOUT):
                     bots = await self._fleet.bots()
+                    shards = Counter(filter(None, await self._replicas.holders()))
         return {
-            "replica": self._inbox.replica,
+            "replica": self._holder.replica,
             "mode": "webhook" if self._settings.webhook_url else "polling",
+            "shards": shards,
             "turns_in_flight": self._worker.in_flight,
-            "warnings": [*self._warnings, *([STRANGERS] if self._peers.strangers else [])],
+            "warnings": [
+                *self._warnings,
+                *([STRANGERS] if self._peers.strangers else []),
+                *([STRAYS.format(count)] if (count := self._worker.strays) else []),
+            ],
             "bots": bots,
         }
 

@@ -16,12 +16,14 @@ from aiogram.fsm.storage.base import (
     StorageKey,
 )
 from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
+from aiogram.fsm.strategy import FSMStrategy
 from redis.asyncio import Redis
 from redis.typing import ExpiryT
 
+from fleet.inbox import Order
 from fleet.overlay import Overlay, StateWrite
 from fleet.redis.cluster import is_cluster
-from fleet.redis.keys import PREFIX
+from fleet.redis.keys import PREFIX, tagged
 from fleet.shards.shard import shard_of
 
 
@@ -61,8 +63,19 @@ class PrefixedKeys(KeyBuilder):
     def build(self, key: StorageKey, part: Literal["data", "state", "lock"] | None = None) -> str:
         tag = ""
         if self._shards is not None:
-            tag = f"{{{shard_of(key.bot_id, key.chat_id, self._shards)}}}:"
+            tag = tagged(shard_of(key.bot_id, key.chat_id, self._shards)) + ":"
         return self._prefix + tag + self._keys.build(key, part)
+
+
+def order_of(dispatcher: Dispatcher) -> Order:
+    """Tell who shares a conversation: those who share a state by the dispatcher's strategy."""
+    match dispatcher.fsm.strategy:
+        case FSMStrategy.CHAT | FSMStrategy.CHAT_TOPIC:
+            return Order.CHAT
+        case FSMStrategy.GLOBAL_USER:
+            return Order.USER
+        case _:
+            return Order.USER_IN_CHAT
 
 
 def keep_apart(dispatcher: Dispatcher, prefix: str, shards: int) -> None:

@@ -23,6 +23,15 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=PATIENCE)
 
 
+def is_cancelled() -> bool:
+    """Tell whether the current task has been cancelled, also if that got lost: see `end`.
+
+    For loops that talk to Redis, as who ends them may be cancelled meanwhile, too.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 @asynccontextmanager
 async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Do it as long as the body runs."""

@@ -29,7 +29,7 @@ class BotInfo:
     """A newer replica may tell one that this version does not know."""
     error: str | None
     polled_by: str | None
-    """The replica that holds the bot's lease."""
+    """The replica that runs the bot's intake."""
     last_update_at: str | None
     """ISO 8601, UTC; None if it never got one, or Redis cannot say."""
     backlog: int | None
@@ -85,23 +85,27 @@ class Fleet:
     async def bots(self) -> list[BotInfo]:
         """List the bots by id, each as the replica that holds it told last."""
         desired = await self._shared.desired.read()
-        told, holders = await self._shared.states.read(), await self._shared.leases.holders()
+        told, holders = await self._shared.states.read(), await self._shared.replicas.holders()
         inbox = self._shared.inbox
-        replicas = await inbox.replicas()
+        replicas = await self._shared.replicas.living()
         backlog, last_updates = await inbox.sizes(), await inbox.last_updates()
+        dropped = await inbox.dropped()
         waits_for = STRANGERS if await self._shared.peers.have_met_strangers() else None
         infos = []
         for bot_id in sorted(desired):
-            bot, holder = desired[bot_id], holders.get(bot_id)
-            holder = holder if holder in replicas else None
+            bot, status = desired[bot_id], told.get(bot_id)
+            holder = self._shared.replicas.of_bot(holders, bot_id)
+            if holder not in replicas or status is None or status.state is BotState.PAUSED:
+                holder = None
             infos.append(
                 BotInfo.build(
                     bot_id,
                     bot.role,
-                    _status(bot, told.get(bot_id), holder, replicas, waits_for),
+                    _status(bot, status, holder, replicas, waits_for),
                     holder=holder,
                     last_update=last_updates.get(bot_id),
                     backlog=backlog.get(bot_id, 0),
+                    dropped=dropped.get(bot_id, 0),
                 )
             )
         return infos

@@ -12,8 +12,8 @@ import orjson
 import structlog
 from redis.asyncio import Redis
 
-from fleet.inbox import Inbox
 from fleet.redis.keys import PREFIX
+from fleet.shards.replicas import Replicas
 
 INTERVAL = 5.0
 """Seconds between two looks."""
@@ -33,11 +33,14 @@ class Peers:
     Its methods raise `redis.exceptions.RedisError` while Redis is away.
     """
 
-    def __init__(self, redis: Redis, inbox: Inbox, *, prefix: str = PREFIX) -> None:
+    def __init__(
+        self, redis: Redis, replica: str, replicas: Replicas, *, prefix: str = PREFIX
+    ) -> None:
         self.strangers = False
         """Whether other replicas have had other bots in their settings for longer than PATIENCE."""
         self._redis = redis
-        self._inbox = inbox
+        self._replica = replica
+        self._replicas = replicas
         self._key = prefix + "peers"
         self._look_at = 0.0
         self._different_since: float | None = None
@@ -52,7 +55,7 @@ class Peers:
             return
         self._look_at = now + INTERVAL
         mine = hashlib.sha256(str(sorted(bots)).encode()).hexdigest()[:16]
-        me, told = self._inbox.replica, await self._read()
+        me, told = self._replica, await self._read()
         if all(other == mine for replica, (other, _) in told.items() if replica != me):
             self._different_since = None
         elif self._different_since is None:
@@ -77,7 +80,7 @@ class Peers:
         """Read what the replicas that live have told; forget the others."""
         stored = await self._redis.execute_command("HGETALL", self._key)
         told = {replica.decode(errors="replace"): _read(value) for replica, value in stored.items()}
-        alive = await self._inbox.replicas() if told else set()
+        alive = await self._replicas.living() if told else set()
         if gone := told.keys() - alive:
             await self._redis.execute_command("HDEL", self._key, *gone)
         return {replica: said for replica in told.keys() & alive if (said := told[replica])}

@@ -16,6 +16,8 @@ from redis.asyncio import Redis
 from fleet.inbox import Inbox
 from fleet.redis.keys import PREFIX
 from fleet.redis.reading import bot_ids
+from fleet.shards.beats import LONGEST_GAP
+from fleet.shards.replicas import Replicas
 
 KEY = "dropping"
 WINDOW = 300
@@ -30,16 +32,25 @@ class Pending:
     Its methods raise `redis.exceptions.RedisError` while Redis is away.
     """
 
-    def __init__(self, redis: Redis, inbox: Inbox, *, wanted: bool, prefix: str = PREFIX) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        inbox: Inbox,
+        replicas: Replicas,
+        *,
+        wanted: bool,
+        prefix: str = PREFIX,
+    ) -> None:
         self._redis = redis
         self._inbox = inbox
+        self._replicas = replicas
         self._wanted = wanted
         self._prefix = prefix
         self._key = prefix + KEY
         script = Path(__file__).parent / "scripts" / "begin.lua"
         self._begin = redis.register_script(script.read_text())
         self._bots: set[int] = set()
-        self._seen: list[bytes] = []
+        self._seen: dict[bytes, bytes] = {}
         self._seen_at = 0.0
 
     def __bool__(self) -> bool:
@@ -55,15 +66,16 @@ class Pending:
             False if that cannot be told yet; call it again in a second. Replicas that have not said
             farewell may be silent because Redis was away: they are given time to beat.
         """
-        if not self._wanted or await self._inbox.replicas():
+        if not self._wanted or await self._replicas.living():
             return True
         key, now = self._prefix + "replicas", time.monotonic()
-        seen = await self._redis.execute_command("ZRANGE", key, 0, -1, "WITHSCORES")
+        seen = await self._redis.execute_command("HGETALL", key)
         if seen != self._seen:
             self._seen, self._seen_at = seen, now
-        if seen and now - self._seen_at < 2 * self._inbox.beat_interval:
+        if seen and now - self._seen_at < LONGEST_GAP:
             return False
-        arguments = [WINDOW, len(seen), *seen, *bots]
+        pairs = [part for pair in seen.items() for part in pair]
+        arguments = [WINDOW, len(seen), *pairs, *bots]
         return bool(await self._begin(keys=[self._prefix], args=arguments))
 
     async def refresh(self) -> None:
@@ -86,7 +98,7 @@ class Pending:
         If another replica has done so meanwhile, as when this one was paused, what waits there has
         come since, and stays.
         """
-        dropped = await self._inbox.drop_waiting(bot_id, in_hand=True, while_in=KEY)
+        dropped = await self._inbox.drop_waiting(bot_id, in_hand=True, while_in=self._key)
         await self._redis.execute_command("SREM", self._key, bot_id)
         self._bots.discard(bot_id)
         log.info("dropped what came before the start", in_the_inbox=dropped)

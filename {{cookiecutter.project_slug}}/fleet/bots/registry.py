@@ -14,11 +14,13 @@ Entries may have more fields, of newer versions; they stay when this one changes
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 import structlog
 from pydantic import SecretStr
 from redis.asyncio import Redis
+from redis.exceptions import OutOfMemoryError
 
 from fleet.bots.tokens import parse_tokens
 from fleet.redis.keys import PREFIX
@@ -30,6 +32,7 @@ PAGE = 200
 BROKEN = "what is stored of it cannot be read: add it again, or remove it"
 NO_KEY = "SECRET_KEY is not set; set it to store tokens in Redis"
 
+_SCRIPT = Path(__file__).parent / "scripts" / "change.lua"
 
 log = structlog.get_logger(__name__)
 
@@ -62,6 +65,7 @@ class Registry:
         self._registry = prefix + "registry"
         self._paused = prefix + "paused"
         self._version = prefix + "version"
+        self._script = redis.register_script(_SCRIPT.read_text())
         self._known: dict[int, tuple[bytes, Entry]] = {}
         self._entries: dict[int, Entry] = {}
         self._strangers: set[bytes] = set()
@@ -115,10 +119,14 @@ class Registry:
         return await self._change("SREM", self._paused, bot_id)
 
     async def _change(self, *command: str | bytes | int) -> bool:
-        async with self._redis.pipeline() as change:
-            change.execute_command(*command)
-            change.incr(self._version)
-            changed, _ = await change.execute()
+        try:
+            async with self._redis.pipeline() as change:
+                change.execute_command(*command)
+                change.execute_command("INCR", self._version)
+                changed, _ = await change.execute()
+        except OutOfMemoryError:
+            # A script gets through whose first command frees memory: a bot can be paused then.
+            changed = await self._script(keys=[self._registry, self._version], args=command)
         return bool(changed)
 
     async def _stored(self) -> AsyncIterator[tuple[int, bytes]]:

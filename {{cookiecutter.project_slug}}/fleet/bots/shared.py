@@ -1,19 +1,20 @@
 """What the replicas and the command line share through Redis."""
 
+import secrets
 from dataclasses import dataclass
 from typing import Self
 
 from redis.asyncio import Redis
 
 from fleet.bots.desired import DesiredFleet
-from fleet.bots.leases import Leases
 from fleet.bots.peers import Peers
 from fleet.bots.registry import Registry
 from fleet.bots.states import States
-from fleet.inbox import Inbox
+from fleet.inbox import Inbox, Order
 from fleet.inbox.sealing import Sealing
 from fleet.redis.keys import of_fleet
 from fleet.settings import Settings
+from fleet.shards.replicas import Replicas
 from fleet.vault import Vault
 
 
@@ -25,35 +26,49 @@ class Shared:
     """How the names of the keys of it all begin."""
     vault: Vault | None
     """None without a SECRET_KEY."""
+    replica: str
+    """The name of this process, should it become one."""
+    sealing: Sealing
     inbox: Inbox
+    replicas: Replicas
     registry: Registry
     desired: DesiredFleet
-    leases: Leases
     states: States
     peers: Peers
 
     @classmethod
-    def open(cls, redis: Redis, settings: Settings) -> Self:
-        """Build the parts. `redis` stays the caller's, who closes it."""
-        prefix = of_fleet(redis, settings.redis_prefix)
+    def open(cls, redis: Redis, settings: Settings, order: Order = Order.USER_IN_CHAT) -> Self:
+        """Build the parts. `redis` stays the caller's, who closes it.
+
+        `order` says who shares a conversation: only who enters updates need know.
+        """
+        prefix, own = of_fleet(redis, settings.redis_prefix), settings.redis_prefix
         vault = Vault(settings.secret_key.get_secret_value()) if settings.secret_key else None
+        replica, shards = secrets.token_hex(4), settings.shards
+        sealing = Sealing(vault.seal, vault.unseal) if vault else Sealing()
         inbox = Inbox(
             redis,
+            replica=replica,
+            shards=shards,
+            order=order,
             limit=settings.inbox_limit,
             limit_per_bot=settings.inbox_limit_per_bot,
-            max_attempts=settings.max_attempts,
-            prefix=prefix,
+            limit_per_user=settings.user_limit,
+            prefix=own,
             wait_replicas=settings.redis_wait_replicas,
-            sealing=Sealing(vault.seal, vault.unseal) if vault else None,
+            sealing=sealing,
         )
+        replicas = Replicas(redis, shards, prefix=own)
         registry = Registry(redis, vault, prefix=prefix)
         return cls(
             prefix=prefix,
             vault=vault,
+            replica=replica,
+            sealing=sealing,
             inbox=inbox,
+            replicas=replicas,
             registry=registry,
             desired=DesiredFleet(settings, registry),
-            leases=Leases(redis, inbox.replica, prefix=prefix),
             states=States(redis, prefix=prefix),
-            peers=Peers(redis, inbox, prefix=prefix),
+            peers=Peers(redis, replica, replicas, prefix=prefix),
         )

@@ -3,19 +3,19 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
 import structlog
 from redis.exceptions import RedisError
 
 from fleet.bots.desired import DesiredBot, DesiredFleet
-from fleet.bots.leases import Leases
 from fleet.bots.member import BotState, Member
 from fleet.bots.peers import Peers
 from fleet.bots.pending import Pending
 from fleet.bots.states import BotStatus, States
-from fleet.redis.errors import Complaint, describe
+from fleet.redis.errors import Complaint
+from fleet.shards.holder import Held, Holder
 from fleet.tasks import end
 
 INTERVAL = 1.0
@@ -37,47 +37,45 @@ class PartWith(Protocol):
 class Supervisor:
     """Reconciles at start, on every change and from time to time: one path for all of it.
 
-    Every replica has every member, to take turns for it; the replica that holds a bot's lease
-    also runs its intake.
+    Every replica has every member, to take turns for it; the replica that holds a bot's own
+    shard also runs its intake.
 
     Args:
         desired: tells which bots should run.
-        leases: tells which of them are this replica's.
+        holder: tells which of them are this replica's.
         states: tells the other replicas how they are.
         peers: notices replicas that have other bots.
         pending: tells which bots still have to drop what came before the start.
         create_member: makes a member of a desired bot and its token.
         intake: one bot's intake; runs until cancelled.
         part_with: is told of a member that leaves or gets another token.
-        is_cut_off: tells that others may take this replica for dead, so that it holds nothing.
     """
 
     def __init__(
         self,
         desired: DesiredFleet,
-        leases: Leases,
+        holder: Holder,
         states: States,
         peers: Peers,
         pending: Pending,
         create_member: Callable[[DesiredBot, str], Member],
         intake: Callable[[Member], Coroutine[Any, Any, None]],
         part_with: PartWith,
-        is_cut_off: Callable[[], bool],
     ) -> None:
         self.members: dict[int, Member] = {}
         self.reconciled = False
         """Whether the first reconciliation is done."""
         self._desired = desired
-        self._leases = leases
+        self._holder = holder
         self._states = states
         self._peers = peers
         self._pending = pending
         self._create_member = create_member
         self._intake = intake
         self._part_with = part_with
-        self._is_cut_off = is_cut_off
         self._unusable: dict[int, str] = {}
-        self._intakes: dict[int, asyncio.Task[None]] = {}
+        self._adopted: dict[int, DesiredBot] | None = None
+        self._intakes: dict[int, tuple[Held, asyncio.Task[None]]] = {}
         self._stopping = asyncio.Event()
         self._stays = Complaint(log, "the fleet stays as it is", hushed=True)
 
@@ -86,42 +84,58 @@ class Supervisor:
         await self._adopt(await self._desired.read())
 
     async def run(self) -> None:
-        """Reconcile until `stop` is called; then end all intakes and give their bots to others."""
+        """Reconcile until `stop` is called; then end all intakes."""
         while not self._stopping.is_set():
             try:
                 await self._reconcile()
             except RedisError as error:
                 self._stays.about(error)
-                if self._is_cut_off():
-                    await self._rest()
+                await self._share_intakes()
             else:
                 self._stays.over()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(INTERVAL):
-                    await self._stopping.wait()
-        await self._retire()
+                    await self._holder.changed.wait()
+            self._holder.changed.clear()
+        await self._stop_intakes(list(self._intakes))
 
     def stop(self) -> None:
         """Let `run` come to its end."""
         self._stopping.set()
+        self._holder.changed.set()
 
     async def _reconcile(self) -> None:
         await self.prepare()
         if self._pending:
             await self._pending.refresh()
-        working = [member.id for member in self.members.values() if not member.paused]
-        share = await self._leases.take_share(working)
-        kept = share.held - share.surplus
-        await self._hand_over(share.surplus | (self._intakes.keys() - kept))
-        for bot in kept - self._intakes.keys():
-            self._intakes[bot] = asyncio.create_task(self._keep(self.members[bot]))
+        kept = await self._share_intakes()
+        self.reconciled = True  # a Redis that is full refuses what follows
         await self._hear_of_refused(kept)
         await self._states.tell({bot: BotStatus.of(self.members[bot]) for bot in kept})
         await self._peers.compare(self._desired.in_settings)
-        self.reconciled = True
+
+    async def _share_intakes(self) -> frozenset[int]:
+        """Run the intakes of the bots whose own shards are held here, but for those that rest.
+
+        Returns all of these.
+        """
+        served = {bot: held for bot in self.members if (held := self._holder.serves(bot))}
+        ours = {bot: held for bot, held in served.items() if not self.members[bot].paused}
+        others = [bot for bot, (held, _) in self._intakes.items() if ours.get(bot) is not held]
+        await self._stop_intakes(others)
+        if others and not self._holder.beats:
+            for bot in others:
+                self.members[bot].enter(BotState.BACKING_OFF, "Redis is away for long")
+        for bot in ours.keys() - self._intakes.keys():
+            ours[bot].intakes.add(bot)
+            task = asyncio.create_task(self._keep(self.members[bot]))
+            self._intakes[bot] = ours[bot], task
+        return frozenset(served)
 
     async def _adopt(self, desired: dict[int, DesiredBot]) -> None:
         """Make members of what is desired; a bot whose token changed becomes a new one."""
+        if desired is self._adopted:
+            return
         gone = {
             bot
             for bot, member in self.members.items()
@@ -130,7 +144,7 @@ class Supervisor:
         for bot in gone:
             mine = bot in self._intakes or self.members[bot].paused
             self._part_with(self.members[bot], tidy=mine and bot not in desired)
-        await self._hand_over(gone)
+        await self._stop_intakes(gone)
         for bot in gone:
             del self.members[bot]
             log.info("a bot left the fleet or got another token", bot_id=bot)
@@ -153,6 +167,7 @@ class Supervisor:
         self._unusable = {
             bot: wanted.error or "" for bot, wanted in desired.items() if not wanted.token
         }
+        self._adopted = desired
 
     async def _hear_of_refused(self, kept: frozenset[int]) -> None:
         """Believe the holder: a turn here can find that a token is refused, not that it works."""
@@ -179,29 +194,10 @@ class Supervisor:
                 await asyncio.sleep(RESTART_DELAY)
 
     async def _stop_intakes(self, bots: Iterable[int]) -> None:
-        await end([self._intakes.pop(bot) for bot in bots if bot in self._intakes])
-
-    async def _rest(self) -> None:
-        """Stop all intakes until Redis is back: these bots may be another replica's by then."""
-        bots = list(self._intakes)
-        await self._stop_intakes(bots)
-        for bot in bots:
-            self.members[bot].enter(BotState.BACKING_OFF, "Redis is away for long")
-
-    async def _hand_over(self, bots: Collection[int]) -> None:
-        """Let others take these bots, once their intakes have ended here."""
-        await self._stop_intakes(bots)
-        await self._leases.give_back(bots)
-
-    async def _retire(self) -> None:
-        try:
-            await self._leases.retire()
-            await self._hand_over(list(self._intakes))
-        except RedisError as error:
-            await self._stop_intakes(list(self._intakes))
-            log.warning(
-                "could not hand the bots over; others take them later", error=describe(error)
-            )
+        stopped = [(bot, *self._intakes.pop(bot)) for bot in bots if bot in self._intakes]
+        await end([task for _, _, task in stopped])
+        for bot, held, _ in stopped:
+            held.intakes.discard(bot)
 
 
 def _has_token(member: Member, wanted: DesiredBot) -> bool:

@@ -17,7 +17,8 @@ from fleet.inbox import Inbox
 from fleet.ops.logging import setup_logging
 from fleet.redis.errors import describe
 from fleet.redis.pool import create_redis
-from fleet.settings import Settings, load_settings
+from fleet.settings import Settings, SettingsError, load_settings
+from fleet.shards.replicas import OtherShardsError, Replicas
 from fleet.tasks import end
 
 PATIENCE = 6.0
@@ -32,6 +33,7 @@ class Access:
 
     fleet: Fleet
     inbox: Inbox
+    replicas: Replicas
 
     async def find(self, name: str) -> BotInfo:
         """Find a bot by its id or @username. Raises `FleetError`."""
@@ -81,7 +83,10 @@ async def _run(action: Callable[[Access], Awaitable[T]], settings: Settings) -> 
     try:
         await _connect(redis, address)
         shared = Shared.open(redis, settings)
-        return await action(Access(Fleet(shared, check), shared.inbox))
+        await shared.replicas.agree()
+        return await action(Access(Fleet(shared, check), shared.inbox, shared.replicas))
+    except OtherShardsError as error:
+        raise SettingsError(str(error)) from None
     except exceptions.RedisError as error:
         raise FleetError(describe(error, f"Redis at {address}")) from None
     finally:

@@ -75,7 +75,7 @@ def add(
     async def action(access: Access) -> tuple[BotInfo, bool]:
         with spinner("Asking Telegram about the token"):
             bot = await access.fleet.add(given, role)
-        return bot, bool(await access.inbox.replicas())
+        return bot, bool(await access.replicas.living())
 
     bot, is_served = run(action, settings)
     duty = f", role {bot.role}" if bot.role else ""

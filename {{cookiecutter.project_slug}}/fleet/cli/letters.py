@@ -21,7 +21,8 @@ from fleet.inbox.letters import LONGEST_ERROR, DeadLetter, shorten
 HELP = """Look at updates that could not be handled; replay or drop them.
 
 An update becomes a dead letter when its handler raises or takes too long, when aiogram cannot read
-it, or when the process died in each of its turns. The newest 10,000 are kept.
+it, or when the process died in each of its turns. The newest are kept: 1 MB in each
+shard.
 """
 
 Ids = Annotated[
@@ -44,11 +45,11 @@ def create_app() -> typer.Typer:
 def show_all(*, as_json: AsJson = False) -> None:
     """List the dead letters, oldest first. With --json, updates and tracebacks are there, too."""
     if as_json:
-        run(lambda access: print_json_list(access.inbox.dead_letters()))
+        run(lambda access: print_json_list(access.inbox.letters.all()))
         return
 
     async def action(access: Access) -> list[_Row]:
-        return [_Row.of(letter) async for letter in access.inbox.dead_letters()]
+        return [_Row.of(letter) async for letter in access.inbox.letters.all()]
 
     rows = sorted(run(action), key=lambda row: row.time)
     if rows:
@@ -63,7 +64,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one dead letter with its traceback and update."""
-    letter = run(lambda access: access.inbox.dead_letter(letter_id))
+    letter = run(lambda access: access.inbox.letters.find(letter_id))
     if letter is None:
         raise FleetError(_missing([letter_id]))
     if as_json:
@@ -85,7 +86,7 @@ def replay(ids: Ids = None, *, everything: Everything = False) -> None:
 
     async def action(access: Access) -> tuple[int, list[str]]:
         chosen = await _choose(access, ids)
-        missing = [letter for letter in chosen if not await access.inbox.replay(letter)]
+        missing = [letter for letter in chosen if not await access.inbox.letters.replay(letter)]
         return len(chosen) - len(missing), missing
 
     replayed, missing = run(action)
@@ -108,7 +109,7 @@ def drop(
         typer.confirm(f"Delete {count(len(chosen), 'dead letter')} for good?", abort=True, err=True)
 
     async def action(access: Access) -> list[str]:
-        return [letter for letter in chosen if not await access.inbox.drop(letter)]
+        return [letter for letter in chosen if not await access.inbox.letters.drop(letter)]
 
     missing = run(action)
     dropped = len(chosen) - len(missing)
@@ -140,7 +141,7 @@ class _Row(NamedTuple):
 
 async def _choose(access: Access, ids: list[str] | None) -> list[str]:
     """Give the ids that were named, or all there are now: what fails meanwhile is left alone."""
-    return list(dict.fromkeys(ids or [letter.id async for letter in access.inbox.dead_letters()]))
+    return list(dict.fromkeys(ids or [letter.id async for letter in access.inbox.letters.all()]))
 
 
 def _check_choice(ids: list[str] | None, *, everything: bool) -> None:

@@ -70,9 +70,9 @@ def status(
 
 async def _look(access: Access) -> Snapshot:
     return Snapshot(
-        replicas=sorted(await access.inbox.replicas()),
+        replicas=sorted(await access.replicas.living()),
         waiting=sum((await access.inbox.sizes()).values()),
-        dead_letters=await access.inbox.count_dead_letters(),
+        dead_letters=await access.inbox.letters.count(),
         bots=await access.fleet.bots(),
     )
 

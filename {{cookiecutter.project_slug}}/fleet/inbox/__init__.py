@@ -1,36 +1,36 @@
 """The inbox: where updates wait, in Redis, from the moment they are accepted until their turn is over.
 
-Every key begins with REDIS_PREFIX.
+All keys of a shard begin with REDIS_PREFIX and `{shard}:`, its number:
 
 | key | type | what it holds | expires |
 |---|---|---|---|
-| `mail:{bot}:{chat}:{user}` | list | a conversation's mailbox: its updates as JSON, oldest first; the head stays until its turn is over | when empty |
-| `ready:{bot}` | list | conversations with mail that nobody works on | when empty |
-| `rota` | list | bots with a `ready` queue; turns go round it, one conversation a bot | when empty |
-| `turns:{replica}` | hash | conversation → number of the turn that this replica has in hand; `@` → number of its last exchange | with the replica |
-| `attempts` | hash | conversation → how many processes died during the turn of its head | when that update is over |
-| `suspects` | list | conversations in the last attempt that they have; each replica takes one at a time | when empty |
-| `waiting` | hash | bot → updates in its mailboxes, turns in hand included; `all` → in all | – |
-| `last` | hash | bot → when its last update was entered (Redis' clock, seconds) | – |
-| `seen:{bot}:{update id // 32768}` | bitmap | which updates were entered: 4 KB for 32,768 | 3 days after the last |
-| `replicas` | sorted set | replica → time of its last beat (Redis' clock, seconds) | with the replica |
-| `steady` | hash | replica → since when it has been beating without a gap | with the replica |
-| `bell` | list | at most one element; pushed when there is work, popped by one idle replica | when popped |
-| `dead` | stream | dead letters: conversation, update, error, traceback, died | the newest 10,000 stay |
+| `mail:{conversation}` | list | a mailbox: `id JSON` of each update, oldest first; the head stays until its turn is over | when empty |
+| `ready:{bot}` | sorted set | conversations with mail, by arrival (`entered` in the record of the shard) | when empty |
+| `news` | sorted set | the same, of all bots: those that the holder has not heard of yet | when heard |
+| `begun` | hash | conversation → id of the update whose turn is in hand | with the turn |
+| `tries` | hash | conversation → `deaths backs due`, of its head: how many processes died in its turns, how often these went back, when the next may begin (Redis' clock, milliseconds) | with the update |
+| `waiting` | hash | bot → updates in its mailboxes, those in hand included; `all` → in all | at 0 |
+| `dropped` | hash | bot → updates that USER_LIMIT kept out | – |
+| `seen:{bot}:{update id // 4096}` | bitmap | which updates were entered | 25 hours after the last |
+| `dead` | stream | dead letters: conversation, id, update, error, traceback, died, size | the newest 1 MB stay |
 
-Each change is one Lua script, so it happens whole or not at all. Only commands that Redis 6.2 and
-later and Valkey share are used.
+One key belongs to no shard: `last`, a hash, bot → when its last update was entered (Unix time).
+
+Each change is one Lua script, so it happens whole or not at all; `docs/life-of-an-update.md` shows
+how they play together. Only commands that Redis 6.2 and later and Valkey share are used.
 """
 
-from fleet.inbox.conversation import conversation_of
-from fleet.inbox.inbox import EndedTurn, Inbox, InboxFull, Outcome, Turn
+from fleet.inbox.conversation import Order, conversation_of
+from fleet.inbox.inbox import Inbox, InboxFull
 from fleet.inbox.letters import DeadLetter
+from fleet.inbox.turns import EndedTurn, Outcome, Turn
 
 __all__ = [
     "DeadLetter",
     "EndedTurn",
     "Inbox",
     "InboxFull",
+    "Order",
     "Outcome",
     "Turn",
     "conversation_of",

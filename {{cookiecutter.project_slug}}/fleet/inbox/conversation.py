@@ -1,10 +1,24 @@
 """Which conversation an update belongs to: what is kept in order, one turn at a time."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 
-def conversation_of(bot_id: int, update: Mapping[str, Any]) -> str:
+class Order(StrEnum):
+    """Who shares a conversation: those who share a state."""
+
+    USER_IN_CHAT = "user-in-chat"
+    """Each user in each chat has one."""
+    CHAT = "chat"
+    """All in a chat have one."""
+    USER = "user"
+    """Each user has one for all chats with the bot."""
+
+
+def conversation_of(
+    bot_id: int, update: Mapping[str, Any], order: Order = Order.USER_IN_CHAT
+) -> str:
     """Name the conversation of a raw update: `bot:chat:user`.
 
     Works on the JSON that Telegram sent, so that types which aiogram does not know yet are
@@ -30,6 +44,10 @@ def conversation_of(bot_id: int, update: Mapping[str, Any]) -> str:
     if chat is None and user is None:
         subject = event.get("id")
         return f"{bot_id}:{kind}:{subject if isinstance(subject, str | int) else 0}"
+    if order is Order.CHAT:
+        user = chat
+    elif order is Order.USER:
+        chat = user
     return f"{bot_id}:{chat or user}:{user or chat}"
 
 

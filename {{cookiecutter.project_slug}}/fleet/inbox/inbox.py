@@ -1,280 +1,262 @@
-"""The inbox as the rest of the service sees it. The package's docstring lists its keys."""
+"""The inbox from outside: entering and counting. For its holder's side see `mailboxes`."""
 
-import math
-import secrets
+import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
+import structlog
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import OutOfMemoryError, RedisError
 
-from fleet.inbox.conversation import conversation_of
-from fleet.inbox.letters import LETTER_ID, DeadLetter
+from fleet.inbox.conversation import Order, conversation_of
+from fleet.inbox.letters import Letters
 from fleet.inbox.sealing import Sealing
+from fleet.inbox.turns import Turn
 from fleet.lenient import dumps
-from fleet.redis.keys import PREFIX
+from fleet.redis.keys import PREFIX, of_fleet
 from fleet.redis.reading import by_bot, read_number
 from fleet.redis.replicas import Confirmed
+from fleet.shards.holder import ring
+from fleet.shards.scripts import Argument, ShardScripts, ask_each
+from fleet.shards.shard import shard_of_conversation
 
-BEAT_INTERVAL = 3.0
-"""Seconds between two beats of a replica."""
-DEAD_AFTER = 15.0
-"""Seconds of silence after which a replica counts as dead and its turns are given to others."""
-SEEN_FOR = 3 * 24 * 3600
+SEEN_FOR = 25 * 3600
 """Seconds for which the ids of a bot's updates are remembered after its last one.
 
 Telegram offers an update again for 24 hours (https://core.telegram.org/bots/api#getting-updates),
 and after a week without updates it chooses the next id at random
 (https://core.telegram.org/bots/api#update): longer than the one, shorter than the other.
 """
-LETTERS_KEPT = 10_000
-"""How many dead letters are kept, newest first: they must not fill Redis."""
-
-DROPPED_AT_ONCE = 10_000
-"""Conversations: more at a time would hold Redis up for everybody."""
+LITTLE = 100
+"""A bot for which no more than so many wait is let in although INBOX_LIMIT is reached."""
+LOOK_AFTER = 10
+"""What there is room for is looked up when one part in so many of it has entered."""
+DROPPED_AT_ONCE = 500
+"""Conversations: more in one script would hold Redis up for everybody."""
 
 _SCRIPTS = Path(__file__).parent / "scripts"
+
+log = structlog.get_logger(__name__)
 
 
 class InboxFull(Exception):
     """The inbox takes no more updates for now. Leave them with Telegram and try again later."""
 
 
-class Outcome(StrEnum):
-    """What became of a turn."""
-
-    DONE = "done"
-    """The update was handled and is over."""
-    DEAD = "dead"
-    """The update could not be handled and is a dead letter now."""
-    BACK = "back"
-    """The update keeps its place at the head of its conversation and gets another turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One handling of one update, in the hands of this replica until it is handed in."""
-
-    conversation: str
-    number: int
-    update: bytes
-    """The update as JSON."""
+class Entry(Protocol):
+    """One batch on its way in, as who holds shards here sees it."""
 
     @property
-    def bot_id(self) -> int:
-        return int(self.conversation.partition(":")[0])
+    def leases(self) -> Mapping[int, tuple[int, int]]:
+        """Shard → epoch, turns that may begin at once; only of shards that are held here."""
+
+    def begin(self, turn: Turn, arrival: int) -> None:
+        """Start a turn that entering has begun; with the arrival of its conversation."""
 
 
-@dataclass(frozen=True, slots=True)
-class EndedTurn:
-    turn: Turn
-    outcome: Outcome
-    error: str = ""
-    traceback: str = ""
+class Desk(Protocol):
+    """Who holds shards in this process."""
+
+    def entry(
+        self, bot_id: int, counts: Mapping[int, int]
+    ) -> contextlib.AbstractContextManager[Entry]:
+        """Make ready for so many updates of a bot in each shard."""
 
 
 class Inbox:
-    """One replica's access to the inbox that all replicas share.
+    """Access to the inbox that all replicas share.
 
     Every method raises `redis.exceptions.RedisError` while Redis is away; nothing is lost then,
     and each may simply be called again.
+
+    Args:
+        redis: the client.
+        replica: the name of this one.
+        shards: how many there are.
+        order: who shares a conversation.
+        limit: updates that may wait in all.
+        limit_per_bot: updates of one bot that may wait.
+        limit_per_user: updates of one conversation that may wait.
+        prefix: REDIS_PREFIX.
+        wait_replicas: replicas of Redis that must have what has entered.
+        sealing: keeps tokens that people write out of Redis.
     """
 
     def __init__(
         self,
         redis: Redis,
         *,
+        replica: str = "",
+        shards: int = 64,
+        order: Order = Order.USER_IN_CHAT,
         limit: int = 100_000,
         limit_per_bot: int = 20_000,
-        max_attempts: int = 3,
-        beat_interval: float = BEAT_INTERVAL,
-        dead_after: float = DEAD_AFTER,
+        limit_per_user: int = 100,
         prefix: str = PREFIX,
         sealing: Sealing | None = None,
         wait_replicas: int = 0,
     ) -> None:
-        self.replica = secrets.token_hex(4)
-        self.beat_interval = beat_interval
+        self.desk: Desk | None = None
+        """Without one, turns begin when their holder has heard of them."""
+        self.order = order
         self._redis = redis
-        self._limit, self._limit_per_bot = limit, limit_per_bot
-        self._max_attempts = max_attempts
-        self._dead_after = dead_after
+        self._replica = replica
+        self._shards = shards
+        self._limit = limit
+        self._limit_per_bot = limit_per_bot
+        self._limit_per_user = limit_per_user
         self._prefix = prefix
+        self._last_key = of_fleet(redis, prefix) + "last"
         self._sealing = sealing or Sealing()
+        self._scripts = ShardScripts(redis, prefix, _SCRIPTS)
         self._confirmed = Confirmed(redis, wait_replicas)
-        common = (_SCRIPTS / "common.lua").read_text()
-        self._put, self._exchange, self._beat, self._leave, self._replay, self._drop = (
-            redis.register_script(common + (_SCRIPTS / f"{name}.lua").read_text())
-            for name in ("put", "exchange", "beat", "leave", "replay", "drop")
-        )
-        self._number = 1
-        self._last_number = 0
-        self._last_beat = -math.inf
+        self._enter, self._sizes, self._drop = map(self._scripts.load, ("enter", "sizes", "drop"))
+        self.letters = Letters(redis, self._scripts, shards)
+        self._room: dict[int, int] = {}
+        self._last: dict[int, int] = {}
+        self._rings: set[asyncio.Task[None]] = set()
 
     async def put(self, bot_id: int, updates: Iterable[Mapping[str, Any]]) -> int:
         """Enter a batch of one bot's raw updates; those entered before are recognised by their id.
 
-        They are as `fleet.lenient.loads` reads them, each with an `update_id` from 0 to 2^53. All
-        enter or none. Once this returns, each of them will have its turn.
+        They are as `fleet.lenient.loads` reads them, each with an `update_id` from 0 to 2^53. Once
+        this returns, each of them will have its turn, but for those of a conversation in which
+        USER_LIMIT wait already: these are dropped and counted. If it fails, some may have entered:
+        put all of them again.
 
         Returns:
             How many were new.
 
         Raises:
-            InboxFull: as many wait as `INBOX_LIMIT` or `INBOX_LIMIT_PER_BOT` allow, or Redis has
-                reached its memory limit. None has entered.
+            InboxFull: some are new, but as many wait as `INBOX_LIMIT` or `INBOX_LIMIT_PER_BOT`
+                allow, or Redis has reached its memory limit.
         """
-        arguments: list[str | bytes | int] = [
-            bot_id, self._limit, self._limit_per_bot, SEEN_FOR,
-        ]  # fmt: skip
+        batch: defaultdict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
+        count = 0
         for update in updates:
-            arguments += (
-                update["update_id"],
-                conversation_of(bot_id, update),
-                self._sealing.close(dumps(update)),
-            )
-        try:
-            entered = int(await self._confirmed.run(self._put, [self._prefix], arguments))
-        except OutOfMemoryError as error:
-            raise InboxFull("Redis has reached its memory limit") from error
-        if entered < 0:
+            name = conversation_of(bot_id, update, self.order)
+            one = (update["update_id"], name, self._sealing.close(dumps(update)))
+            batch[shard_of_conversation(name, self._shards)].append(one)
+            count += 1
+        room = self._room.get(bot_id, 0)
+        if room < count:
+            room = self._room[bot_id] = await self._look_for_room(bot_id)
+        if room <= 0:
+            await self._refuse_if_new(bot_id, batch)
+            return 0
+        self._room[bot_id] = room - count
+        return await self._put(bot_id, batch)
+
+    async def _put(self, bot_id: int, batch: Mapping[int, list[tuple[int, str, bytes]]]) -> int:
+        counts = {shard: len(updates) for shard, updates in batch.items()}
+        entry: contextlib.AbstractContextManager[Entry | None] = contextlib.nullcontext()
+        if self.desk:
+            entry = self.desk.entry(bot_id, counts)
+        new = dropped = 0
+        to_ring = defaultdict(list)
+        with entry as held:
+            leases = held.leases if held else {}
+            try:
+                replies = await self._scripts.each(
+                    self._enter,
+                    [self._replica, bot_id, SEEN_FOR, self._limit_per_user, 0],
+                    _arguments(batch, leases),
+                    self._confirmed.run,
+                )
+            except OutOfMemoryError as error:
+                raise InboxFull("Redis has reached its memory limit") from error
+            for shard, (holder, entered, left_out, *begun) in replies.items():
+                new, dropped = new + entered, dropped + left_out
+                if holder:
+                    to_ring[holder.decode()].append(shard)
+                for at, arrival in zip(*[iter(begun)] * 2, strict=True):
+                    update_id, name, json = batch[shard][at - 1]
+                    turn = Turn(name, shard, update_id, self._sealing.open(json))
+                    cast("Entry", held).begin(turn, arrival)
+        if dropped:
+            log.warning("updates of one user are dropped: USER_LIMIT", bot_id=bot_id, count=dropped)
+        if new:
+            self._last[bot_id] = int(time.time())
+        for holder, shards in to_ring.items():
+            self._ring(holder, shards)
+        return new
+
+    async def _refuse_if_new(
+        self, bot_id: int, batch: Mapping[int, list[tuple[int, str, bytes]]]
+    ) -> None:
+        common: list[Argument] = [self._replica, bot_id, SEEN_FOR, self._limit_per_user, 1]
+        replies = await self._scripts.each(self._enter, common, _arguments(batch, {}))
+        if any(new for _, new, *_ in replies.values()):
             raise InboxFull("as many updates wait as INBOX_LIMIT or INBOX_LIMIT_PER_BOT allow")
-        return entered
 
     async def has_room(self, bot_id: int) -> bool:
-        """Tell whether the limits let a batch of this bot in; cheap, unlike sending it in vain."""
-        counts = await self._redis.execute_command("HMGET", self._prefix + "waiting", "all", bot_id)
-        in_all, of_bot = (int(count or 0) for count in counts)
-        return in_all < self._limit and of_bot < self._limit_per_bot
+        """Tell whether updates of a bot would be let in."""
+        return await self._look_for_room(bot_id) > 0
 
-    async def exchange(
-        self,
-        ended: Sequence[EndedTurn] = (),
-        *,
-        wanted: int,
-        share: int | None = None,
-        skip: Collection[int] = (),
-    ) -> list[Turn]:
-        """Hand in turns that ended and take the next ones.
+    async def _look_for_room(self, bot_id: int) -> int:
+        """Tell how many updates of a bot may enter before this is to be looked up again."""
+        of_bot, in_all = await self._count(bot_id)
+        room = min(self._limit_per_bot - of_bot, max(self._limit - in_all, LITTLE - of_bot))
+        return min(room, max(LITTLE, room // LOOK_AFTER))
 
-        Until a call succeeds, repeat it with at least the same `ended`: it hands in each turn once
-        and gives again the turns whose first reply was lost. One call at a time.
+    async def _count(self, bot_id: int) -> tuple[int, int]:
+        arguments: dict[int, list[Argument]] = {shard: [] for shard in range(self._shards)}
+        counts = (await self._scripts.each(self._sizes, [bot_id], arguments)).values()
+        return sum(of_bot for of_bot, _ in counts), sum(in_all for _, in_all in counts)
 
-        Args:
-            ended: turns that are over.
-            wanted: how many turns to take at the most.
-            share: how many of them one bot may get at the most; all, if not given.
-            skip: bots that get no turn for now.
-        """
-        arguments: list[str | bytes | int] = [
-            self.replica, self._number, self._last_number, wanted, share or wanted, LETTERS_KEPT,
-            self._max_attempts, len(skip), *skip,
-        ]  # fmt: skip
-        for end in ended:
-            turn = end.turn
-            # An error's text may hold what UTF-8 cannot, such as a file's name.
-            texts = (text.encode(errors="backslashreplace") for text in (end.error, end.traceback))
-            arguments += (turn.conversation, turn.number, end.outcome, *texts)
-        reply = await self._call(self._exchange, arguments)
-        turns = [
-            Turn(conversation.decode(), int(number), self._sealing.open(update))
-            for conversation, number, update in zip(*[iter(reply)] * 3, strict=True)
-        ]
-        self._last_number, self._number = self._number, self._number + max(1, len(turns))
-        return turns
+    def _ring(self, holder: str, shards: list[int]) -> None:
+        async def work() -> None:
+            with contextlib.suppress(RedisError):  # it looks by itself within a second
+                await ring(self._redis, self._prefix, holder, shards)
 
-    async def wait(self, seconds: float) -> None:
-        """Return when there may be turns to take, or after `seconds` at the latest."""
-        await self._redis.execute_command("BLPOP", self._prefix + "bell", seconds)
+        task = asyncio.create_task(work())
+        self._rings.add(task)
+        task.add_done_callback(self._rings.discard)
 
-    async def beat(self) -> bool:
-        """Show that this replica lives, and put the turns of dead replicas back.
-
-        Call it every `beat_interval` seconds.
-
-        Returns:
-            Whether the replica was known. If not, it is new or was declared dead: then its turns
-            are no longer its own.
-        """
-        gap = 2 * self.beat_interval
-        sent_at = time.monotonic()
-        known = await self._call(
-            self._beat, [self.replica, self._dead_after, gap, self._max_attempts, LETTERS_KEPT]
-        )
-        self._last_beat = sent_at
-        return bool(known)
-
-    @property
-    def cut_off(self) -> bool:
-        """Whether others may soon take this replica for dead, as it has not been able to beat."""
-        return time.monotonic() - self._last_beat > self._dead_after - self.beat_interval
-
-    async def leave(self) -> None:
-        """Say that this replica is gone. Turns not handed in stay until it counts as dead."""
-        await self._call(self._leave, [self.replica])
+    async def tell_last(self) -> None:
+        """Write, second by second and until cancelled, when updates entered here last."""
+        while True:
+            await asyncio.sleep(1)
+            last, self._last = self._last, {}
+            fields = [part for pair in last.items() for part in pair]
+            try:
+                if fields:
+                    await self._redis.execute_command("HSET", self._last_key, *fields)
+            except RedisError:
+                self._last = last | self._last
 
     async def sizes(self) -> dict[int, int]:
         """Count the updates that wait, turns in hand included, for each bot that has any."""
-        counts = await self._redis.execute_command("HGETALL", self._prefix + "waiting")
-        return {bot: number for bot, number in by_bot(counts, read_number).items() if number}
+        return await self._sum("waiting")
+
+    async def dropped(self) -> dict[int, int]:
+        """Count the updates that USER_LIMIT has kept out, for each bot that has any."""
+        return await self._sum("dropped")
+
+    async def _sum(self, name: str) -> dict[int, int]:
+        total: defaultdict[bytes, int] = defaultdict(int)
+        keys = [self._scripts.key(shard, name) for shard in range(self._shards)]
+        for counts in await ask_each(self._redis, keys, "HGETALL"):
+            for bot, number in counts.items():
+                total[bot] += int(number)
+        total.pop(b"all", None)
+        return {int(bot): number for bot, number in total.items()}
 
     async def last_updates(self) -> dict[int, int]:
         """Tell when each bot's last update was entered, in seconds since the epoch."""
-        times = await self._redis.execute_command("HGETALL", self._prefix + "last")
+        times = await self._redis.execute_command("HGETALL", self._last_key)
         return by_bot(times, read_number)
 
     async def last_update(self, bot_id: int) -> int | None:
         """Tell the same of one bot; None if it never got one."""
-        seconds = await self._redis.execute_command("HGET", self._prefix + "last", bot_id)
+        if bot_id in self._last:
+            return self._last[bot_id]
+        seconds = await self._redis.execute_command("HGET", self._last_key, bot_id)
         return None if seconds is None else int(seconds)
-
-    async def replicas(self) -> set[str]:
-        """Tell which replicas live."""
-        seconds, _ = await self._redis.time()
-        names = await self._redis.zrangebyscore(
-            self._prefix + "replicas", seconds - self._dead_after, "+inf"
-        )
-        return {name.decode() for name in names}
-
-    async def dead_letters(self, page: int = 20) -> AsyncIterator[DeadLetter]:
-        """Iterate over the dead letters, oldest first."""
-        start = "-"
-        while entries := await self._redis.xrange(self._prefix + "dead", min=start, count=page):
-            for key, fields in entries:
-                yield DeadLetter.read(key.decode(), fields)
-            start = f"({entries[-1][0].decode()}"
-
-    async def dead_letter(self, letter_id: str) -> DeadLetter | None:
-        """Look a dead letter up by its id."""
-        if not LETTER_ID.fullmatch(letter_id):
-            return None
-        found = await self._redis.xrange(self._prefix + "dead", letter_id, letter_id)
-        return DeadLetter.read(letter_id, found[0][1]) if found else None
-
-    async def count_dead_letters(self) -> int:
-        """Tell how many dead letters there are."""
-        return int(await self._redis.xlen(self._prefix + "dead"))
-
-    async def replay(self, letter_id: str) -> bool:
-        """Give the update of a dead letter another turn, after what waits in its conversation.
-
-        Returns whether there was that letter. It is none any more; if the turn fails, there will be
-        a new one.
-        """
-        if not LETTER_ID.fullmatch(letter_id):
-            return False
-        return bool(await self._call(self._replay, [letter_id]))
-
-    async def drop(self, letter_id: str) -> bool:
-        """Delete a dead letter for good. Returns whether there was that letter."""
-        if not LETTER_ID.fullmatch(letter_id):
-            return False
-        return bool(await self._redis.xdel(self._prefix + "dead", letter_id))
 
     async def drop_waiting(
         self, bot_id: int, *, in_hand: bool = False, while_in: str | None = None
@@ -284,17 +266,31 @@ class Inbox:
         Args:
             bot_id: the bot.
             in_hand: also those whose turns are in hand; the ends of these turns no longer count.
-            while_in: what follows REDIS_PREFIX in the name of a set; nothing is deleted once the
-                bot is not in it.
+            while_in: the name of a set; nothing is deleted once the bot is not in it.
         """
         total = 0
-        while True:
-            arguments: list[str | int] = [bot_id, int(in_hand), DROPPED_AT_ONCE]
-            arguments += [while_in] if while_in else []
-            dropped = int(await self._call(self._drop, arguments))
-            total += dropped
-            if dropped < DROPPED_AT_ONCE:  # each conversation had at least one
-                return total
+        for shard in range(self._shards):
+            skip, looked_at = 0, DROPPED_AT_ONCE
+            while looked_at == DROPPED_AT_ONCE:
+                arguments: list[Argument] = [bot_id, DROPPED_AT_ONCE, skip, int(in_hand)]
+                if while_in and self._scripts.in_one_call:
+                    arguments.append(while_in)
+                elif while_in and not await self._redis.execute_command(
+                    "SISMEMBER", while_in, bot_id
+                ):
+                    return total
+                dropped, looked_at, kept = await self._scripts.one(self._drop, shard, arguments)
+                total, skip = total + dropped, skip + kept
+        self._room.pop(bot_id, None)
+        return total
 
-    async def _call(self, script: AsyncScript, arguments: list[Any]) -> Any:
-        return await script(keys=[self._prefix], args=arguments)
+
+def _arguments(
+    batch: Mapping[int, list[tuple[int, str, bytes]]], leases: Mapping[int, tuple[int, int]]
+) -> dict[int, list[Argument]]:
+    arguments: dict[int, list[Argument]] = {}
+    for shard, updates in batch.items():
+        own = arguments[shard] = [*leases.get(shard, (0, 0)), len(updates)]
+        for update in updates:
+            own += update
+    return arguments

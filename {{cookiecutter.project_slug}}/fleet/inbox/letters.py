@@ -1,18 +1,24 @@
 """Dead letters, as they are kept."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from redis.asyncio import Redis
+
 from fleet.inbox.sealing import hide
 from fleet.redis.reading import read_fields, read_number
+from fleet.shards.scripts import ShardScripts, ask_each
 
-LETTER_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
+LETTER_ID = re.compile(r"([0-9]{1,4})-([0-9]{1,19}-[0-9]{1,19})")
+"""The shard, then the id in its stream."""
+PAGE = 20
+"""Letters that are read at once: each may have 100 KB."""
 LONGEST_ERROR = 1024
 """Bytes of an error that a letter keeps."""
-LONGEST_TRACEBACK = 4096
+LONGEST_TRACEBACK = 8192
 """Bytes of a traceback that a letter keeps: the first frames, the last ones and the error."""
 
 
@@ -54,6 +60,67 @@ class DeadLetter:
             died=_number(texts.get("died", "")),
             failed_at=_moment(key),
         )
+
+
+class Letters:
+    """The dead letters of all shards.
+
+    Every method raises `redis.exceptions.RedisError` while Redis is away.
+    """
+
+    def __init__(self, redis: Redis, scripts: ShardScripts, shards: int) -> None:
+        self._redis = redis
+        self._scripts = scripts
+        self._shards = shards
+        self._letter = scripts.load("letter")
+
+    async def all(self) -> AsyncIterator[DeadLetter]:
+        """Iterate over them, shard after shard, in each the oldest first."""
+        for shard in range(self._shards):
+            start = "-"
+            key = self._scripts.key(shard, "dead")
+            while entries := await self._redis.xrange(key, min=start, count=PAGE):
+                for entry, fields in entries:
+                    yield DeadLetter.read(f"{shard}-{entry.decode()}", fields)
+                start = f"({entries[-1][0].decode()}"
+
+    async def find(self, letter_id: str) -> DeadLetter | None:
+        """Look one up by its id."""
+        if not (parts := self._parse(letter_id)):
+            return None
+        shard, entry = parts
+        found = await self._redis.xrange(self._scripts.key(shard, "dead"), entry, entry)
+        return DeadLetter.read(letter_id, found[0][1]) if found else None
+
+    async def count(self) -> int:
+        """Tell how many there are."""
+        keys = [self._scripts.key(shard, "dead") for shard in range(self._shards)]
+        return sum(await ask_each(self._redis, keys, "XLEN"))
+
+    async def replay(self, letter_id: str) -> bool:
+        """Give the update of a letter another turn, after what waits in its conversation.
+
+        Returns whether there was that letter. It is none any more; if the turn fails, there will be
+        a new one.
+        """
+        return await self._take(letter_id, put_back=True)
+
+    async def drop(self, letter_id: str) -> bool:
+        """Delete one for good. Returns whether there was that letter."""
+        return await self._take(letter_id, put_back=False)
+
+    async def _take(self, letter_id: str, *, put_back: bool) -> bool:
+        if not (parts := self._parse(letter_id)):
+            return False
+        shard, entry = parts
+        # Its holder finds what is put back within a second.
+        return bool(await self._scripts.one(self._letter, shard, [entry, int(put_back)]))
+
+    def _parse(self, letter_id: str) -> tuple[int, str] | None:
+        found = LETTER_ID.fullmatch(letter_id)
+        if not found or int(found[1]) >= self._shards:
+            return None
+        return int(found[1]), found[2]
 
 
 def shorten(text: str, limit: int) -> str:

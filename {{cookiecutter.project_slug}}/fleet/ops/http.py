@@ -1,6 +1,5 @@
 """The HTTP port: how the service is, for people, probes and load balancers."""
 
-import asyncio
 import errno
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -8,7 +7,6 @@ from typing import Any, Protocol
 
 import orjson
 from aiohttp import web
-from redis.exceptions import RedisError
 
 from fleet.ops.connections import Connections
 from fleet.ops.files import OpenFiles
@@ -34,8 +32,9 @@ class Observed(Protocol):
     def most_connections(self) -> int:
         """How many connections to Telegram it may have at once."""
 
-    async def redis_answers(self) -> bool:
-        """Whether Redis answers; raises `RedisError` or returns False if not."""
+    @property
+    def redis_answers(self) -> bool:
+        """Whether Redis answers and takes writes."""
 
     async def describe(self, *, alone: bool) -> Mapping[str, Any]:
         """Replica, mode and bots; `alone`: without asking Redis, which is away."""
@@ -48,12 +47,12 @@ def create_app(service: Observed) -> web.Application:
         return _json({"alive": service.alive}, ok=service.alive)
 
     async def ready(_: web.Request) -> web.Response:
-        redis = await _redis_answers(service)
+        redis = service.redis_answers
         ok = redis and service.accepting
         return _json({"ready": ok, "redis": redis, "accepting": service.accepting}, ok=ok)
 
     async def health(_: web.Request) -> web.Response:
-        redis = await _redis_answers(service)
+        redis = service.redis_answers
         ok = redis and service.accepting
         body = {
             "ready": ok,
@@ -94,14 +93,6 @@ async def listen(runner: web.AppRunner, host: str, port: int) -> None:
     # asyncio would make a socket for IPv6 alone.
     server = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)
     await web.SockSite(runner, server).start()
-
-
-async def _redis_answers(service: Observed) -> bool:
-    try:
-        async with asyncio.timeout(PROBE_TIMEOUT):
-            return await service.redis_answers()
-    except (TimeoutError, RedisError):
-        return False
 
 
 def _json(body: Mapping[str, Any], *, ok: bool) -> web.Response:

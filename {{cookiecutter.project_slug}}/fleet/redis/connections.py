@@ -31,11 +31,12 @@ class _Watched(AbstractConnection):
 
         asyncio takes what is written then and reports it later; uvloop raises RuntimeError, which
         nobody expects of Redis. So does who accepts connections for a Redis that is away, such as
-        a load balancer, and a Redis that has no room for one more.
+        a load balancer, and a Redis that has no room for one more. Where another task has closed
+        it just before, redis-py has nothing to write to, and raises AttributeError.
         """
         try:
             await super().send_packed_command(command, check_health)
-        except RuntimeError as error:
+        except (RuntimeError, AttributeError) as error:
             raise ConnectionError(f"the connection is closed: {error}") from error
 
     async def read_response(self, *args: Any, **options: Any) -> Any:

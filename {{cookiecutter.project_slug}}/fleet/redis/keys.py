@@ -11,4 +11,9 @@ def of_fleet(redis: object, prefix: str) -> str:
 
     On a Cluster they have a tag, and so one slot: scripts use several of them at once.
     """
-    return f"{{{prefix}}}" if is_cluster(redis) else prefix
+    return tagged(prefix) if is_cluster(redis) else prefix
+
+
+def tagged(text: object) -> str:
+    """Make it the tag of a key: what a Cluster looks at to find the key's slot."""
+    return "{" + str(text) + "}"

@@ -16,7 +16,6 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import TelegramMethod
 from aiogram.types import ErrorEvent, TelegramObject
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
@@ -40,16 +39,12 @@ class TurnTaker:
 
     Args:
         dispatcher: the one of the fleet.
-        redis: where the states are that change with a turn.
         outages: knows for which bots Telegram is away.
         timeout: seconds for what the handler does, and again for what error handlers do.
     """
 
-    def __init__(
-        self, dispatcher: Dispatcher, redis: Redis, outages: Outages, timeout: float
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, outages: Outages, timeout: float) -> None:
         self._dispatcher = dispatcher
-        self._redis = redis
         self._outages = outages
         self._timeout = timeout
         # Where error handlers hear of a time-out, and no middleware can hang outside of it.
@@ -61,6 +56,7 @@ class TurnTaker:
         self,
         member: Member,
         update: bytes,
+        overlay: Overlay,
         *,
         is_ours: Callable[[], bool] = lambda: True,
         on_wait: Callable[[bool], None] = lambda _: None,
@@ -74,6 +70,7 @@ class TurnTaker:
         Args:
             member: the bot that the update is for.
             update: as Telegram sent it.
+            overlay: gets what the turn writes to states; the caller seals it when this is over.
             is_ours, on_wait: see `RunningTurn`.
 
         Raises:
@@ -88,7 +85,7 @@ class TurnTaker:
         structlog.contextvars.bind_contextvars(bot_id=member.id, update_id=raw.get("update_id"))
         if back := await self._hindrance(member):
             raise back
-        turn = RunningTurn(member, Overlay(self._redis), is_ours, on_wait)
+        turn = RunningTurn(member, overlay, is_ours, on_wait)
         token = current_turn.set(turn)
         turn.overlay.open()
         try:
@@ -113,11 +110,7 @@ class TurnTaker:
 
     async def _failure(self, turn: RunningTurn, raw: dict[str, Any]) -> Exception | None:
         try:
-            try:
-                await self._feed(turn, raw)
-            finally:
-                # For the second edition to take over: its end script has what `seal` gives.
-                await turn.overlay.commit()
+            await self._feed(turn, raw)
         except Exception as error:  # noqa: BLE001 - what is made of it is not said here
             return error
         return None

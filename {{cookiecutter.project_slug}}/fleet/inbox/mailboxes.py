@@ -1,0 +1,144 @@
+"""The inbox as the holder of shards sees it: what begins, what ended, what is new."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from fleet.inbox.sealing import Sealing
+from fleet.inbox.turns import EndedTurn, Outcome
+from fleet.redis.keys import PREFIX
+from fleet.shards.holder import Held
+from fleet.shards.scripts import Argument, ShardScripts
+
+LETTERS_KEPT = 1 << 20
+"""Bytes of dead letters that a shard keeps, the newest: they must not fill Redis."""
+NEWS_AT_ONCE = 200
+"""Conversations of a shard."""
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+
+
+@dataclass(slots=True)
+class Work:
+    """What is to be done in one shard."""
+
+    ended: list[EndedTurn] = field(default_factory=list)
+    begin: list[str] = field(default_factory=list)
+    """Conversations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of it."""
+
+    left: list[int]
+    """For each ended turn how many updates its mailbox still has."""
+    begun: list[tuple[int, bytes] | None]
+    """For each conversation id and JSON of the update at its head, or None if it has none."""
+    news: list[str]
+    """Conversations that have got mail."""
+    arrivals: list[int]
+    """Their numbers in the order in which they did."""
+    newest: int
+    """The last of these, also from calls before."""
+
+
+class Mailboxes:
+    """Every method raises `redis.exceptions.RedisError` while Redis is away."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        replica: str,
+        sealing: Sealing | None = None,
+        *,
+        prefix: str = PREFIX,
+    ) -> None:
+        self._redis = redis
+        self._replica = replica
+        self._sealing = sealing or Sealing()
+        self._scripts = ShardScripts(redis, prefix, _SCRIPTS)
+        self._work, self._read = map(self._scripts.load, ("work", "read"))
+
+    async def work(self, work: Mapping[Held, Work]) -> dict[Held, Done | None]:
+        """Hand in turns that ended, begin others, hear the news. None: the shard is another's.
+
+        Until a call succeeds, repeat it with at least the same. One call at a time.
+        """
+        arguments: dict[int, list[Argument]] = {}
+        for held, one in work.items():
+            held.call = held.answered + 1
+            own = arguments[held.shard] = [
+                held.epoch, held.call, held.answered, held.news, len(one.ended), len(one.begin),
+            ]  # fmt: skip
+            for ended in one.ended:
+                await self._write_elsewhere(held.shard, ended)
+                own += _arguments(ended)
+            own += one.begin
+        common: list[Argument] = [self._replica, LETTERS_KEPT, NEWS_AT_ONCE]
+        replies = await self._scripts.each(self._work, common, arguments)
+        done: dict[Held, Done | None] = {}
+        for held, one in work.items():
+            reply = replies[held.shard]
+            done[held] = None
+            if reply is None:
+                continue
+            left, heads, news = reply
+            if one.ended or one.begin:
+                held.answered = held.call
+            names = [name.decode() for name in news[::2]]
+            arrivals = [int(arrival) for arrival in news[1::2]]
+            newest = arrivals[-1] if arrivals else held.news
+            begun = [self._head(head) for head in heads]
+            done[held] = Done(left, begun, names, arrivals, newest)
+        return done
+
+    async def _write_elsewhere(self, shard: int, ended: EndedTurn) -> None:
+        """Write states of other shards: in a Cluster the script of this one cannot."""
+        if self._scripts.in_one_call or not ended.writes:
+            return
+        tag, own = self._scripts.key(shard), []
+        for write in ended.writes:
+            if write.key.startswith(tag):
+                own.append(write)
+            elif write.value is None:
+                await self._redis.execute_command("DEL", write.key)
+            else:
+                ttl = ("PX", write.ttl_ms) if write.ttl_ms else ()
+                await self._redis.execute_command("SET", write.key, write.value, *ttl)
+        ended.writes = own
+
+    async def read(self, held: Held, bots: Collection[int], most: int) -> dict[int, list[str]]:
+        """Tell which conversations of bots have mail: for each at most so many, the oldest."""
+        reply = await self._scripts.one(self._read, held.shard, [most, *bots])
+        return {
+            bot: [name.decode() for name in names] for bot, names in zip(bots, reply, strict=True)
+        }
+
+    def _head(self, entry: bytes | None) -> tuple[int, bytes] | None:
+        if entry is None:
+            return None
+        update_id, _, json = entry.partition(b" ")
+        return int(update_id), self._sealing.open(json)
+
+
+def _arguments(ended: EndedTurn) -> list[Argument]:
+    turn = ended.turn
+    own: list[Argument] = [turn.conversation, turn.update_id, ended.outcome]
+    if ended.outcome is Outcome.DEAD:
+        # An error's text may hold what UTF-8 cannot, such as a file's name.
+        texts = (text.encode(errors="backslashreplace") for text in (ended.error, ended.traceback))
+        own += [*texts, turn.deaths]
+    elif ended.outcome is Outcome.BACK:
+        own += [turn.deaths, turn.backs + 1, int(ended.again_in * 1000)]
+    else:
+        own += ["", "", ""]
+    own.append(len(ended.writes))
+    for write in ended.writes:
+        if write.value is None:
+            own += [write.key, "", -1]
+        else:
+            own += [write.key, write.value, write.ttl_ms or 0]
+    return own

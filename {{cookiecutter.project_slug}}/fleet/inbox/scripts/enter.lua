@@ -1,0 +1,47 @@
+-- Enters updates of one bot, each at most once. Whoever holds a shard, anybody may.
+-- KEYS: shards. ARGV: replica, bot, seconds to remember ids, most updates of a conversation, 1 to look only; then for
+--   each shard: the epoch if the caller holds it, how many turns it would begin at once, count of updates, and for each
+--   of these: id, conversation, JSON
+-- Returns for each shard: who is to be rung or '', how many are new, how many of these were dropped, then for each whose
+--   turn is begun: its position, from 1, and its arrival
+local replica, bot, remember, most, look_only = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
+local at, answer = 6, {}
+for i, shard in ipairs(KEYS) do
+  local epoch, places, updates = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local record = redis.call('HMGET', shard .. 'shard', 'holder', 'epoch')
+  local mine = record[1] == replica and record[2] == epoch
+  local new, dropped, seen_in, begun = 0, 0, {}, {}
+  for n = 1, updates do
+    local id, conversation, update = ARGV[at + 3 * n], ARGV[at + 3 * n + 1], ARGV[at + 3 * n + 2]
+    local seen, bit = shard .. 'seen:' .. bot .. ':' .. string.format('%d', math.floor(id / 4096)), id % 4096
+    if look_only then
+      new = new + 1 - redis.call('GETBIT', seen, bit)
+    elseif redis.call('SETBIT', seen, bit, 1) == 0 then
+      new, seen_in[seen] = new + 1, true
+      local mailbox = shard .. 'mail:' .. conversation
+      local length = redis.call('RPUSH', mailbox, id .. ' ' .. update)
+      if length > most then
+        redis.call('RPOP', mailbox)
+        dropped = dropped + 1
+      elseif length == 1 then
+        local arrival = note_mail(shard, bot, conversation)
+        if mine and places > 0 then
+          redis.call('HSET', shard .. 'begun', conversation, id)
+          begun[#begun + 1], begun[#begun + 2], places = n, arrival, places - 1
+        end
+      end
+    end
+  end
+  for seen in pairs(seen_in) do
+    redis.call('EXPIRE', seen, remember)
+  end
+  if new > dropped and not look_only then
+    count(shard, bot, new - dropped)
+  end
+  if dropped > 0 then
+    redis.call('HINCRBY', shard .. 'dropped', bot, dropped)
+  end
+  answer[i] = { new > dropped and not mine and record[1] or '', new, dropped, unpack(begun) }
+  at = at + 3 + 3 * updates
+end
+return answer

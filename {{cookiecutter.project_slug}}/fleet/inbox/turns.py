@@ -1,0 +1,51 @@
+"""Turns: what the holder of a shard takes out of a mailbox, and what becomes of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fleet.overlay import StateWrite
+
+
+class Outcome(StrEnum):
+    """What became of a turn."""
+
+    DONE = "done"
+    """The update was handled and is over."""
+    DEAD = "dead"
+    """The update could not be handled and is a dead letter now."""
+    BACK = "back"
+    """The update stays at the head of its mailbox and gets another turn."""
+
+
+@dataclass(eq=False, slots=True)
+class Turn:
+    """One handling of one update, in hand from its begin until it is handed in."""
+
+    conversation: str
+    shard: int
+    update_id: int
+    update: bytes
+    """As JSON."""
+    deaths: int = 0
+    """How many processes died in earlier turns of this update."""
+    backs: int = 0
+    """How often earlier ones went back for another reason."""
+
+    @property
+    def bot_id(self) -> int:
+        return int(self.conversation.partition(":")[0])
+
+
+@dataclass(eq=False, slots=True)
+class EndedTurn:
+    turn: Turn
+    outcome: Outcome
+    error: str = ""
+    traceback: str = ""
+    again_in: float = 0.0
+    """Seconds until the next turn of an update that goes back."""
+    writes: Sequence[StateWrite] = ()
+    """What changes with the end of the turn."""
+    on_written: Callable[[], None] = lambda: None
+    """Called when it has."""

@@ -1,0 +1,188 @@
+"""The turns that run."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from fleet.bots.member import Member
+from fleet.inbox import EndedTurn, Outcome, Turn
+from fleet.overlay import Overlay
+from fleet.schedule.places import Places
+from fleet.shards.holder import Held, Holder
+from fleet.telegram.current import TurnLost
+from fleet.turn import TurnBack
+from fleet.worker.ends import MOST_BACKS, back, dead
+
+CANCEL_GRACE = 1.0
+"""Seconds that a cancelled turn has to end."""
+LEFT_AFTER = 2
+"""A turn is left to itself when it has gone on for so many times HANDLER_TIMEOUT."""
+
+log = structlog.get_logger(__name__)
+
+
+class Take(Protocol):
+    """See `fleet.turn.TurnTaker.take`."""
+
+    async def __call__(
+        self,
+        member: Member,
+        update: bytes,
+        overlay: Overlay,
+        *,
+        is_ours: Callable[[], bool],
+        on_wait: Callable[[bool], None],
+    ) -> None: ...
+
+
+@dataclass(eq=False, slots=True)
+class InHand:
+    """A turn that runs."""
+
+    turn: Turn
+    held: Held
+    overlay: Overlay
+    task: asyncio.Task[None] | None = None
+    runs_since: float = field(default_factory=time.monotonic)
+    """The time that it waited at gates is left out."""
+    waits_since: float | None = None
+    """At a gate, without a place."""
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has run."""
+        return (self.waits_since or time.monotonic()) - self.runs_since
+
+
+class Hands:
+    """Runs turns and takes them away.
+
+    Args:
+        holder: tells whether a shard is still held.
+        places: what each turn takes one of before it comes here.
+        take: gives an update its turn; returns when it is over.
+        new_overlay: makes what holds back the state writes of a turn.
+        timeout: HANDLER_TIMEOUT.
+        on_end: gets each turn that has ended, once.
+    """
+
+    def __init__(
+        self,
+        holder: Holder,
+        places: Places,
+        take: Take,
+        new_overlay: Callable[[], Overlay],
+        timeout: float,
+        on_end: Callable[[Held, EndedTurn], None],
+    ) -> None:
+        self.turns: dict[str, InHand] = {}
+        """By conversation."""
+        self.strays: set[asyncio.Task[None]] = set()
+        """Handlers that go on although their turns were taken away."""
+        self._holder = holder
+        self._places = places
+        self._take = take
+        self._new_overlay = new_overlay
+        self._timeout = timeout
+        self._on_end = on_end
+
+    def start(self, held: Held, turn: Turn, member: Member) -> None:
+        """Run a turn, for which a place was taken."""
+        one = InHand(turn, held, self._new_overlay())
+        self.turns[turn.conversation] = one
+        one.task = asyncio.create_task(self._run(member, one))
+
+    async def _run(self, member: Member, one: InHand) -> None:
+        turn, overlay = one.turn, one.overlay
+        try:
+            await self._take(
+                member,
+                turn.update,
+                overlay,
+                is_ours=lambda: self._is_ours(one),
+                on_wait=lambda waits: self._note_wait(one, waits=waits),
+            )
+        except TurnBack as reason:
+            if turn.backs >= MOST_BACKS:
+                ended = dead(turn, reason)
+            else:
+                log.info("the turn is to be begun again", reason=reason.reason)
+                ended = back(turn, reason.seconds)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            cancelled_by_us = isinstance(error, TurnLost) or (task and task.cancelling())
+            ended = back(turn, 0.0) if cancelled_by_us else dead(turn, error)
+        except BaseException as error:  # noqa: BLE001 - not even one that calls sys.exit does harm
+            ended = dead(turn, error)
+        else:
+            ended = EndedTurn(turn, Outcome.DONE)
+        if ended.outcome is not Outcome.BACK:
+            ended.writes = overlay.seal()
+            ended.on_written = overlay.close
+        else:
+            overlay.close()
+        if not self._end(one, ended):
+            overlay.close()  # what it has written is for nobody
+
+    def _is_ours(self, one: InHand) -> bool:
+        return self.turns.get(one.turn.conversation) is one and self._holder.owns(one.held)
+
+    def _note_wait(self, one: InHand, *, waits: bool) -> None:
+        if self.turns.get(one.turn.conversation) is not one:
+            return
+        if waits:
+            one.waits_since = time.monotonic()
+            self._places.give_back(one.turn.bot_id)
+        elif one.waits_since is not None:
+            one.runs_since += time.monotonic() - one.waits_since
+            one.waits_since = None
+            self._places.take(one.turn.bot_id)
+
+    def _end(self, one: InHand, ended: EndedTurn) -> bool:
+        """Hand it in, unless the turn was taken away before."""
+        if self.turns.get(one.turn.conversation) is not one:
+            return False
+        self._let_go(one)
+        self._on_end(one.held, ended)
+        return True
+
+    def _let_go(self, one: InHand) -> None:
+        del self.turns[one.turn.conversation]
+        if one.waits_since is None:
+            self._places.give_back(one.turn.bot_id)
+
+    async def put_back(self, some: Iterable[InHand]) -> None:
+        """Cancel turns; they are begun again later, also those whose handlers do not listen."""
+        chosen = [(one, one.task) for one in some if one.task]
+        for _, task in chosen:
+            task.cancel()
+        if chosen:
+            log.warning("turns go back into the inbox", count=len(chosen))
+            await asyncio.wait([task for _, task in chosen], timeout=CANCEL_GRACE)
+        for one, _ in chosen:
+            self._end(one, back(one.turn, 0.0))
+
+    def lose(self, held: Held) -> None:
+        """Cancel the turns of a shard that is another's; their ends count no more."""
+        for one in [one for one in self.turns.values() if one.held is held]:
+            self.take_away(one)
+
+    def take_away(self, one: InHand) -> None:
+        """Cancel a turn that is no longer ours; its end counts no more."""
+        self._let_go(one)
+        if one.task:
+            one.task.cancel()
+
+    def leave_strays(self) -> None:
+        """Take the turns away from handlers that have swallowed their cancellation."""
+        for one in list(self.turns.values()):
+            if one.seconds > LEFT_AFTER * self._timeout + CANCEL_GRACE and one.task:
+                error = TimeoutError("the handler goes on although it was cancelled")
+                self._end(one, dead(one.turn, error))
+                one.task.cancel()
+                self.strays.add(one.task)
+                one.task.add_done_callback(self.strays.discard)
