@@ -111,6 +111,8 @@ def service_process(
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": str(port),
         "LOG_FORMAT": "json",
+        # After an outage few users have written hundreds of times, and nothing may be missing.
+        "USER_LIMIT": "1000000",
         **settings,
     }
     return Process(module, folder, env, url=f"http://127.0.0.1:{port}")

@@ -10,6 +10,7 @@ from aiogram.types import ErrorEvent, Message
 from redis.asyncio import Redis
 
 from fleet.bots.member import Member
+from fleet.overlay import Overlay
 from fleet.telegram.session import TelegramSessions
 from fleet.turn import TurnTaker
 from tests.proofs.mail import text
@@ -38,8 +39,8 @@ class Stage:
         """Give an update its turn. The first one's handler and time-out hold for the next, too."""
         if self._taker is None:
             self.dispatcher.message.register(handler)
-            self._taker = TurnTaker(self.dispatcher, self.redis, self.sessions.outages, timeout)
-        await self._taker.take(self.member, UPDATE, **options)
+            self._taker = TurnTaker(self.dispatcher, self.sessions.outages, timeout)
+        await self._taker.take(self.member, UPDATE, Overlay(self.redis), **options)
 
 
 async def say(message: Message) -> None:

@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from fleet.inbox import Turn
 from fleet.ops.logging import LogFormat, redact, setup_logging
-from fleet.worker import _dead
+from fleet.worker.ends import dead
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "AA-" + "s3cret" * 5 + "_x"
@@ -160,13 +160,13 @@ def test_other_handlers_get_the_exception_itself(setup: Setup) -> None:
     stream, listener = setup(), Listener()
     logging.getLogger().addHandler(listener)
     log = structlog.get_logger("ours")
-    turn = Turn("1:5:5", 1, b"")
+    turn = Turn("1:5:5", 0, 1, b"")
     try:
         raise_deep()
     except RuntimeError as error:
         raised = error
         log.exception("in the handler")
-        letter = _dead(turn, error)
+        letter = dead(turn, error)
     log.error("later", exc_info=raised)
     log.warning("none")
     *records, none = listener.records

@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from fleet.overlay import Overlay, StateWrite
 from fleet.storage import FleetStorage, StateKeys
+from tests.states import commit
 
 KEY = StorageKey(bot_id=1, chat_id=-5, user_id=7)
 KEYS = [KEY, replace(KEY, user_id=8), replace(KEY, thread_id=3), replace(KEY, destiny="scene")]
@@ -69,7 +70,7 @@ async def test_redis_has_it_at_the_end_of_the_turn(
     assert await state.update_data(c=3) == {"a": 1, "b": 2, "c": 3}
     assert await look(state) == ("new", {"a": 1, "b": 2, "c": 3})
     assert await look(kept) == ("old", {"a": 1})
-    await overlay.commit()
+    await commit(overlay)
     assert await look(kept) == ("new", {"a": 1, "b": 2, "c": 3})
     await state.clear()
     assert await look(kept) == (None, {}), "after the turn it is written at once"
@@ -85,7 +86,7 @@ async def test_what_is_rolled_back_never_was(
     overlay.roll_back()
     assert await look(state) == ("old", {})
     await state.update_data(b=2)
-    await overlay.commit()
+    await commit(overlay)
     assert await look(kept) == ("old", {"b": 2})
 
 
@@ -155,7 +156,7 @@ async def test_a_turn_changes_nothing_in_another_redis(redis: Redis, redis_url: 
         overlay = begin(redis)
         await elsewhere.set_state("there")
         assert await other.keys() == [b"fsm:1:-5:7:state"]
-        await overlay.commit()
+        await commit(overlay)
         assert await redis.keys() == []
 
 
@@ -168,7 +169,7 @@ async def test_aiograms_default_state_is_none(
     await kept.set_state("old")
     overlay = begin(redis)
     await state.set_state(default_state)
-    await overlay.commit()
+    await commit(overlay)
     assert await kept.get_state() is None
 
 
@@ -264,7 +265,7 @@ async def test_a_turn_leaves_what_aiograms_storage_would_have_left(
                 await restore(theirs, before)
             elif step == COMMIT:
                 assert await contents(ours) == before
-                await overlay.commit()
+                await commit(overlay)
                 overlay, before = begin(ours), await contents(theirs)
                 assert await contents(ours) == before
             else:

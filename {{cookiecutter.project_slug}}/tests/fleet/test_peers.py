@@ -7,8 +7,9 @@ import redis.asyncio
 
 from fleet.bots import peers
 from fleet.bots.peers import Peers
-from fleet.inbox import Inbox
 from fleet.redis.keys import PREFIX
+from fleet.shards.beats import Beats
+from fleet.shards.replicas import Replicas
 
 OLD, NEW = [1, 2], [3, 2, 1]
 
@@ -22,17 +23,17 @@ async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
 @pytest.fixture
 async def replicas(
     client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
-) -> list[tuple[Inbox, Peers]]:
+) -> list[tuple[Beats, Peers]]:
     """Two that live, and look as often as they are asked."""
     monkeypatch.setattr(peers, "INTERVAL", 0)
-    inboxes = [Inbox(client), Inbox(client)]
-    for inbox in inboxes:
-        await inbox.beat()
-    return [(inbox, Peers(client, inbox)) for inbox in inboxes]
+    both = [Beats(client, name) for name in ("one", "two")]
+    for beats in both:
+        await beats.beat()
+    return [(beats, Peers(client, beats.replica, Replicas(client, 64))) for beats in both]
 
 
 async def test_a_difference_counts_once_it_lasts(
-    replicas: list[tuple[Inbox, Peers]], monkeypatch: pytest.MonkeyPatch
+    replicas: list[tuple[Beats, Peers]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (_, one), (_, two) = replicas
     for _ in range(2):
@@ -54,7 +55,7 @@ async def test_a_difference_counts_once_it_lasts(
 
 async def test_a_replica_that_is_gone_differs_from_nobody(
     client: redis.asyncio.Redis,
-    replicas: list[tuple[Inbox, Peers]],
+    replicas: list[tuple[Beats, Peers]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(peers, "PATIENCE", 0)
@@ -70,7 +71,7 @@ async def test_a_replica_that_is_gone_differs_from_nobody(
 
 async def test_what_is_damaged_or_newer_harms_nobody(
     client: redis.asyncio.Redis,
-    replicas: list[tuple[Inbox, Peers]],
+    replicas: list[tuple[Beats, Peers]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(peers, "PATIENCE", 0)

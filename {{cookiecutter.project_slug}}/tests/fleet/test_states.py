@@ -26,6 +26,7 @@ from redis.asyncio import Redis
 from fleet.overlay import Overlay
 from fleet.storage import FleetStorage, StateKeys
 from sandbox.testing import BotUnderTest, NewUser
+from tests.states import commit
 
 pytestmark = pytest.mark.in_process
 
@@ -125,7 +126,7 @@ class TurningDispatcher(Dispatcher):
         overlay = Overlay(self._redis)
         overlay.open()
         answer = await super().feed_raw_update(bot, update, **kwargs)
-        await overlay.commit()
+        await commit(overlay)
         return answer
 
 

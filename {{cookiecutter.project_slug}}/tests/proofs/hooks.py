@@ -46,7 +46,7 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
                     await asyncio.sleep(0.05)
             case "break":
                 asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)
-                vars(fleet._shared.leases)["take_share"] = None
+                vars(fleet._shared.peers)["compare"] = None
 
     dispatcher.startup.register(on_startup)
     dispatcher.startup.register(fail)

@@ -114,7 +114,7 @@ async def until_handled(telegram: RawTelegram, redis_url: str) -> None:
             return not await inbox.sizes()
 
         await until(over, "nothing waits any more")
-        letters = [letter async for letter in inbox.dead_letters()]
+        letters = [letter async for letter in inbox.letters.all()]
     assert len(letters) == len(DEAD)
     orjson.dumps(letters)  # as `fleet dead-letters list --json` does
 

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import aiohttp
@@ -14,18 +13,16 @@ import pytest
 from redis.asyncio import Redis
 
 from fleet.inbox import Inbox
-from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
+from tests.proofs.chats import delay, report
 from tests.proofs.mail import text
-from tests.waiting import Clock, until
+from tests.waiting import until
 
 FLOOD = 50_000
 """Updates of one bot that wait."""
 BATCH = 1000
-PROBES = 15
-"""Messages whose delay is measured."""
 APP = "tests.proofs.app"
 FAILS = " "
 """A text that cannot be echoed: Telegram refuses it, the handler raises."""
@@ -56,7 +53,8 @@ def token(bot: int) -> str:
 
 
 async def start(start_service: StartService, bots: tuple[int, int], **settings: str) -> Process:
-    limits = {"INBOX_LIMIT": "1000000", "INBOX_LIMIT_PER_BOT": "1000000"}
+    names = "INBOX_LIMIT", "INBOX_LIMIT_PER_BOT", "USER_LIMIT"
+    limits = dict.fromkeys(names, "1000000")
     bot_tokens = " ".join(map(token, bots))
     return await start_service(APP, **{"BOT_TOKENS": bot_tokens, **limits, **settings})
 
@@ -71,24 +69,13 @@ async def fill(
 ) -> None:
     """Put the flood straight into the inbox: faster than any intake."""
     await sandbox.send(bot, "Hello", user_id=4999, chat_id=GROUP)  # Telegram knows the chat
-    inbox = Inbox(redis, limit=2 * FLOOD, limit_per_bot=2 * FLOOD)
+    inbox = Inbox(redis, limit=2 * FLOOD, limit_per_bot=2 * FLOOD, limit_per_user=2 * FLOOD)
     for first in range(0, FLOOD, BATCH):
         await inbox.put(bot, messages(words, first, BATCH, conversations))
 
 
-async def delay(sandbox: SandboxClient, bot: int, user: int = 7) -> float:
-    """Measure how long a user waits for an echo: the median of some messages, in seconds."""
-    delays = []
-    for number in range(PROBES):
-        clock = Clock()
-        await sandbox.send(bot, f"Are you there? {number}", user_id=user)
-        await sandbox.reply(bot, user)
-        delays.append(clock.read())
-    return median(delays)
-
-
 async def waiting(redis: Redis, bot: int) -> int:
-    return int(await redis.execute_command("HGET", f"{PREFIX}waiting", bot) or 0)
+    return (await Inbox(redis).sizes()).get(bot, 0)
 
 
 async def starts(redis: Redis, bot: int) -> list[dict[str, Any]]:
@@ -97,17 +84,13 @@ async def starts(redis: Redis, bot: int) -> list[dict[str, Any]]:
 
 
 async def no_dead_letters(redis: Redis) -> bool:
-    return not await redis.execute_command("XLEN", f"{PREFIX}dead")
+    return not await Inbox(redis).letters.count()
 
 
 async def health(service: Process, bot: int) -> dict[str, Any]:
     async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
         described: list[dict[str, Any]] = (await answer.json())["bots"]
     return next(one for one in described if one["id"] == bot)
-
-
-def report(what: str, alone: float, beside: float) -> None:
-    print(f"{what}: {alone * 1000:.0f} ms alone, {beside * 1000:.0f} ms beside it")  # noqa: T201
 
 
 @pytest.mark.parametrize(
@@ -138,30 +121,6 @@ async def test_a_flood_does_not_make_the_users_of_another_bot_wait(
     counts = Counter(entry["user"] for entry in await starts(redis, loud))
     assert max(counts.values()) - min(counts[5000 + n] for n in range(500)) <= 2
     assert beside < alone + most
-
-
-async def test_bots_that_hang_leave_places_for_the_others(
-    start_service: StartService, sandbox: SandboxClient
-) -> None:
-    """Two bots whose calls hang have enough turns to take every place."""
-    hung, quiet = [next(_bot_ids), next(_bot_ids)], next(_bot_ids)
-    for bot in (*hung, quiet):
-        await sandbox.add(token(bot))
-    await start_service(APP, BOT_TOKENS=" ".join(map(token, (*hung, quiet))))
-    alone = await delay(sandbox, quiet)
-    for bot in hung:
-        await sandbox.fault("hang", bot, method="sendMessage")
-        await sandbox.push(bot, messages("Hello", 0, 200, 200))
-
-    async def all_hang() -> bool:
-        calls = [await sandbox.calls(bot, "sendMessage") for bot in hung]
-        return sum(map(len, calls)) >= 90  # of 100 places
-
-    await until(all_hang, "the two bots hold all the places they can get")
-    beside = await delay(sandbox, quiet, user=8)
-    report("beside two bots that hang", alone, beside)
-    assert beside < alone + 0.5
-    await sandbox.clear_faults()
 
 
 async def test_a_long_conversation_does_not_make_the_others_of_its_bot_wait(

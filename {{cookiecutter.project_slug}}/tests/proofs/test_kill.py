@@ -18,13 +18,12 @@ from typing import Any
 
 import pytest
 
-from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
-from tests.proofs.mail import text
+from tests.proofs.mail import keys_of_shards, text, waiting
 from tests.proofs.redis_server import RedisServer
-from tests.proofs.watch import TAKEN_FOR_DEAD
+from tests.proofs.watch import was_taken_for_dead
 from tests.waiting import until
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
@@ -156,7 +155,7 @@ class Chaos:
             async def left() -> int:
                 bots = await self.sandbox.bots()
                 pending = sum(int(bot["pending"]) for bot in bots if bot["id"] in self.bots)
-                return pending + int(redis.hget(f"{PREFIX}waiting", "all") or 0)
+                return pending + waiting(redis)
 
             async def handled() -> bool:
                 return not await left()
@@ -200,9 +199,7 @@ class Chaos:
         for bot in self.bots:
             await self._check_echoes(bot, attempts)
         with self.redis.client() as redis:
-            assert not redis.xlen(f"{PREFIX}dead")
-            assert not redis.exists(f"{PREFIX}rota", f"{PREFIX}attempts", f"{PREFIX}suspects")
-            assert not [*redis.scan_iter(f"{PREFIX}mail:*"), *redis.scan_iter(f"{PREFIX}ready:*")]
+            assert not keys_of_shards(redis, "dead", "mail", "ready", "begun", "tries")
         sent = sum(map(len, self.sent.values()))
         turns_taken = sum(map(len, attempts.values()))
         return (
@@ -233,7 +230,7 @@ class Chaos:
 
     def _was_starved(self, turn: Attempt) -> bool:
         """Whether its process got so little of the machine that others took it for dead."""
-        return TAKEN_FOR_DEAD in self.started[turn.process].log
+        return was_taken_for_dead(self.started[turn.process])
 
     async def _check_echoes(self, bot: int, attempts: dict[Conversation, list[Attempt]]) -> None:
         """Check what Telegram saw: every message was answered, in order, once for each turn."""

@@ -18,6 +18,7 @@ from fleet.inbox import Inbox
 from fleet.intake.polling import POLL_TIMEOUT, Poller
 from fleet.ops.crowd import FEW, Crowd
 from fleet.settings import Settings
+from fleet.shards.replicas import Replicas
 from fleet.telegram.session import create_sessions
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
@@ -38,7 +39,7 @@ async def polling(url: str, token: str, inbox: Inbox, client: Any) -> AsyncItera
     """Poll one bot of the Telegram under `url`. An error that ends its poller fails the test."""
     sessions = create_sessions(Settings(telegram_api_url=url))
     member = Member(Bot(token, session=sessions.calls), None)
-    pending = Pending(client, inbox, wanted=False)
+    pending = Pending(client, inbox, Replicas(client, 64), wanted=False)
     poller = Poller(member, inbox, sessions, ["message"], pending, Crowd())
     task = asyncio.create_task(poller.run())
     yield member
@@ -60,8 +61,8 @@ async def test_a_batch_that_found_the_inbox_full_is_sent_again_when_there_is_roo
 ) -> None:
     bot, token = await new_bot(sandbox)
     async with redis.asyncio.Redis.from_url(clean_redis) as client:
-        inbox = Inbox(client, limit=1)
-        await inbox.put(1, [{"update_id": 1, "message": {}}])
+        inbox = Inbox(client, limit_per_bot=1)
+        await inbox.put(bot, [{"update_id": 1, "message": {}}])
         for number in range(50):
             await sandbox.send(bot, f"{number}: {'long ' * 500}")
 
@@ -82,7 +83,7 @@ async def test_a_batch_that_found_the_inbox_full_is_sent_again_when_there_is_roo
 
             await until(waits, "it looks for room", moving=looks)
             assert await received() - bytes_then < 50 * 2_500, "the batch itself did not come along"
-            await inbox.drop_waiting(1)
+            await inbox.drop_waiting(bot)
             await until_in(member, BotState.RUNNING)
         assert (await inbox.sizes()) == {bot: 50}
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
+from tests.proofs.mail import keys_of_shards
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import (
     APP,
@@ -136,8 +136,7 @@ async def test_redis_restarted_killed_and_paused_under_load(
 
     with server.client() as client:
         seen = Turns(client)
-        assert client.hget(f"{PREFIX}waiting", "all") == b"0"
-        assert not client.exists(f"{PREFIX}dead", f"{PREFIX}attempts")
+        assert not keys_of_shards(client, "waiting", "dead", "tries")
     assert not seen.overlaps()
     ended = {(entry["bot"], entry["user"], entry["text"]) for entry in seen.noted("end")}
     assert ended == {(*chat, text) for chat, texts in users.sent.items() for text in texts}

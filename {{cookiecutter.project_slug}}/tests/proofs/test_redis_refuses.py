@@ -43,13 +43,11 @@ async def test_a_key_of_another_program(
     [bot], tokens = await new_bots(sandbox)
     service = await start_service(APP, BOT_TOKENS=tokens, REDIS_URL=server.url)
     with server.client() as client:
-        held = client.hgetall(PREFIX + "leases")
-        for name, waits in (("rota", "turns wait"), ("leases", "the fleet stays as it is")):
+        for name, waits in (("{0}:news", "turns wait"), ("peers", "the fleet stays as it is")):
             client.delete(PREFIX + name)
             client.set(PREFIX + name, "not of the service")
             await until_logged(service, f'"event":"{waits}"')
-        client.delete(PREFIX + "rota", PREFIX + "leases")
-        client.hset(PREFIX + "leases", mapping=held)
+        client.delete(PREFIX + "{0}:news", PREFIX + "peers")
         for waits in ("turns wait", "the fleet stays as it is"):
             await until_logged(service, f'"event":"over: {waits}"')
     assert service.log.count("another program uses the same keys: set REDIS_PREFIX") == 2

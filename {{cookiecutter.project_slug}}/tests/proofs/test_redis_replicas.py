@@ -10,12 +10,13 @@ from redis.asyncio import Redis
 
 from fleet.inbox import Inbox
 from fleet.redis.errors import NotReplicatedError, describe, is_away
+from fleet.redis.keys import tagged
 from fleet.redis.pool import create_redis
 from fleet.redis.replicas import Confirmed
 from fleet.settings import Settings
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.proofs.mail import text
+from tests.proofs.mail import text, waiting
 from tests.proofs.redis_groups import Nodes, make_replica, make_server, running, until_replicated
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import APP, get, new_bots
@@ -59,7 +60,7 @@ async def test_a_batch_is_entered_when_a_replica_has_it(
         assert await inbox.put(1, [text(3)]) == 0
         assert await inbox.put(1, [text(4)]) == 1
     with replica.client() as client:
-        assert client.hget("fleet:waiting", "1") == b"4"
+        assert waiting(client) == 4
 
 
 async def test_who_waits_leaves_connections_to_others(
@@ -84,7 +85,7 @@ async def test_the_replica_of_the_node_that_has_the_key(tmp_path: Path) -> None:
         async with client_of(nodes.url) as redis:
             script = redis.register_script("return redis.call('INCR', KEYS[1])")
             confirmed = Confirmed(redis, 1)
-            keys = [f"{{{number}}}" for number in range(6)]
+            keys = [tagged(number) for number in range(6)]
             for key in keys:
                 assert await confirmed.run(script, [key], []) == 1
             nodes.replicas[nodes.primaries.index(nodes.primary_of(keys[0]))].pause()

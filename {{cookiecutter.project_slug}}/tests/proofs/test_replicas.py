@@ -14,13 +14,14 @@ from sandbox.client import SandboxClient
 from sandbox.redis import redis_server
 from tests.conftest import StartService
 from tests.process import Process
-from tests.proofs.watch import TAKEN_FOR_DEAD, until_echoed, until_logged
+from tests.proofs.watch import until_echoed, until_logged
 from tests.waiting import until
 
 BOTS = range(3000001, 3000007)
 TOKENS = {bot: f"{bot}:{'r' * 35}" for bot in BOTS}
 SETTINGS = {"BOT_TOKENS": " ".join(TOKENS.values()), "DRAIN_TIMEOUT": "10"}
 USER_IDS = count(9000)
+SHARDS = 64
 TAKEOVER = 30.0
 """Seconds within which the bots of a dead replica are taken over."""
 HAND_OVER = 8.0
@@ -40,26 +41,21 @@ async def health(service: Process) -> dict[str, Any]:
         return body
 
 
-async def holders(service: Process) -> dict[str, int]:
-    """How many bots each replica holds."""
-    held = [bot["polled_by"] for bot in (await health(service))["bots"]]
-    return {replica: held.count(replica) for replica in set(held)}
-
-
 async def until_shared(service: Process, replicas: int, within: float | None = None) -> None:
-    """Wait until this many replicas hold the bots evenly and every bot runs."""
+    """Wait until this many replicas hold the shards evenly and every bot runs."""
 
     async def shared() -> bool:
-        bots = (await health(service))["bots"]
-        counts = await holders(service)
+        body = await health(service)
+        bots, shards = body["bots"], body["shards"]
         return (
-            None not in counts
-            and len(counts) == replicas
-            and max(counts.values()) - min(counts.values()) <= 1
+            len(shards) == replicas
+            and sum(shards.values()) == SHARDS
+            and max(shards.values()) - min(shards.values()) <= 1
+            and all(bot["polled_by"] in shards for bot in bots)
             and {bot["state"] for bot in bots} == {"running"}
         )
 
-    await until(shared, f"{replicas} replicas share the bots evenly", within=within)
+    await until(shared, f"{replicas} replicas share the shards evenly", within=within)
 
 
 class Load:
@@ -166,7 +162,7 @@ async def test_a_paused_process_does_not_poll_after_it_wakes(
     first.signal(signal.SIGSTOP)
     await until_shared(second, 1, within=TAKEOVER)
     first.signal(signal.SIGCONT)
-    await until_logged(first, TAKEN_FOR_DEAD)
+    await until_logged(first, "a shard is another replica's now")
     await until_shared(second, 2)
     before = await conflicts(sandbox)
     load = Load(sandbox, BOTS)

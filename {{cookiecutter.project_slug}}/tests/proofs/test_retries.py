@@ -34,7 +34,7 @@ async def raw() -> AsyncIterator[RawTelegram]:
 
 async def only_letter(inbox: Inbox) -> DeadLetter:
     async def letters() -> list[DeadLetter]:
-        return [letter async for letter in inbox.dead_letters()]
+        return [letter async for letter in inbox.letters.all()]
 
     [letter] = await until(letters, "a dead letter")
     return letter
@@ -117,7 +117,7 @@ async def test_a_group_that_may_get_20_lines_a_minute_gets_25_once(
     await until_done(inbox)
     lines = [f"line {number}" for number in range(1, 26)]
     assert raw.sent == [*lines[:21], *lines[20:]], "the one that was refused comes again"
-    assert [letter async for letter in inbox.dead_letters()] == []
+    assert [letter async for letter in inbox.letters.all()] == []
 
 
 async def test_a_gate_shut_for_long_after_half_of_the_work_is_the_handlers_error(
@@ -173,7 +173,7 @@ async def test_an_outage_of_telegram_has_a_turn_begun_again_once(
     await until_done(inbox)
     assert len(turns(clean_redis).noted("start", text="wait go-on")) == 2
     assert len(turns(clean_redis).noted("start", text="hello")) == 1
-    assert [letter async for letter in inbox.dead_letters()] == []
+    assert [letter async for letter in inbox.letters.all()] == []
 
 
 async def test_a_bot_that_has_been_logged_out_of_this_server_is_refused(
@@ -196,4 +196,4 @@ async def test_a_bot_that_has_been_logged_out_of_this_server_is_refused(
         return raw.sent == ["wait go-on"]
 
     await until(answered, "the update gets its turn")
-    assert [letter async for letter in inbox.dead_letters()] == []
+    assert [letter async for letter in inbox.letters.all()] == []

@@ -40,7 +40,7 @@ async def inbox(clean_redis: str) -> AsyncIterator[Inbox]:
 
 
 async def letters(inbox: Inbox) -> list[DeadLetter]:
-    return [letter async for letter in inbox.dead_letters()]
+    return [letter async for letter in inbox.letters.all()]
 
 
 async def until_done(inbox: Inbox) -> None:

@@ -1,10 +1,8 @@
 """Guarantee 5: SIGTERM is graceful. Each replica runs in Python's development mode, which shows
 what is left open."""
 
-import asyncio
 import signal
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,8 @@ import redis
 from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.process import Process, free_port
+from tests.process import free_port
+from tests.proofs.mail import holders, keys_of_shards
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import (
     APP,
@@ -38,20 +37,6 @@ SOONER = 12.0
 
 async def bot_state(sandbox: SandboxClient, bot: int) -> Json:
     return next(state for state in await sandbox.bots() if state["id"] == bot)
-
-
-async def with_holder_first(replicas: Iterable[Process], bot: int) -> list[Process]:
-    """Wait until one of them polls the bot, and put it before the others."""
-
-    async def places() -> list[tuple[bool, int, Process]]:
-        found = []
-        for place, replica in enumerate(replicas):
-            _, body = await get(replica)
-            holder = next(info["polled_by"] for info in body["bots"] if info["id"] == bot)
-            found.append((holder != body["replica"], place, replica))
-        return found if not all(other for other, _, _ in found) else []
-
-    return [replica for _, _, replica in sorted(await until(places, "somebody polls the bot"))]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -85,8 +70,9 @@ async def test_turns_in_flight_finish_and_nothing_else_is_taken(
     state = await bot_state(sandbox, bot)
     assert (state["pending"], state["confirmed"]) == (1, last), "the late one stays with Telegram"
     with redis.Redis.from_url(clean_redis) as client:
-        assert client.hget(f"{PREFIX}waiting", "all") == b"0"
-        assert not client.exists(f"{PREFIX}replicas", f"{PREFIX}attempts", f"{PREFIX}leases")
+        assert not keys_of_shards(client, "waiting", "begun", "tries")
+        assert not client.exists(f"{PREFIX}replicas")
+        assert not holders(client), "it gave all back"
 
 
 async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
@@ -94,16 +80,14 @@ async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
 ) -> None:
     [bot], token = await new_bots(sandbox)
     settings = {"BOT_TOKENS": token, "DRAIN_TIMEOUT": "1", **DEVELOPMENT}
-    replicas = await asyncio.gather(*(start_service(APP, **settings) for _ in range(2)))
-    first, second = await with_holder_first(replicas, bot)
-    second.signal(signal.SIGSTOP)  # so that the first one takes both turns
+    first = await start_service(APP, **settings)
     works = {1: "sleep 9", 2: "stubborn 20"}
     for user, work in works.items():
         await sandbox.send(bot, work, user_id=user)
         await sandbox.send(bot, "next", user_id=user)
     for work in works.values():
         assert [entry["process"] for entry in await until_started(clean_redis, work)] == [first.pid]
-    second.signal(signal.SIGCONT)
+    second = await start_service(APP, **settings)
 
     told_at = time.time()
     first.signal(signal.SIGTERM)
@@ -124,8 +108,7 @@ async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
     assert {entry["process"] for entry in ended} == {second.pid}
     assert len(ended) == 4
     with redis.Redis.from_url(clean_redis) as client:
-        assert not client.exists(f"{PREFIX}attempts"), "a stop is no attempt that failed"
-        assert not client.exists(f"{PREFIX}dead")
+        assert not keys_of_shards(client, "tries", "dead"), "a stop is no attempt that failed"
 
 
 async def test_a_second_signal_ends_the_process_at_once(

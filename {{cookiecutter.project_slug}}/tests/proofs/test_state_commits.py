@@ -29,6 +29,7 @@ from tests.proofs.watch import (
     until_logged,
     until_started,
 )
+from tests.states import commit
 
 USER = 7
 
@@ -154,7 +155,7 @@ async def test_a_cluster_has_the_states_of_a_chat_in_one_slot(tmp_path: Path) ->
                 writes = overlay.seal()
                 assert len(writes) == 6
                 assert len({slot_of_key(write.key) for write in writes}) == 1
-                await overlay.commit()
+                await commit(overlay)
             keys = [StorageKey(1, chat, 2, destiny="scene 2") for chat in range(20)]
             found = await asyncio.gather(*(storage.get_data(key) for key in keys))
             assert found == [{"user": 2}] * len(keys)

@@ -21,6 +21,7 @@ from fleet.intake import keeper
 from fleet.intake.keeper import WebhookKeeper
 from fleet.ops.crowd import Crowd
 from fleet.settings import Settings
+from fleet.shards.replicas import Replicas
 from fleet.telegram.session import create_sessions
 from fleet.vault import Vault
 from sandbox.client import SandboxClient
@@ -57,7 +58,7 @@ async def keeping(
     member = Member(Bot(token, session=sessions.calls), None)
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         inbox = Inbox(client)
-        pending = Pending(client, inbox, wanted=False)
+        pending = Pending(client, inbox, Replicas(client, 64), wanted=False)
         kept = WebhookKeeper(
             member, inbox, Vault(KEY), "http://127.0.0.1:1", allowed, pending, Crowd()
         )

@@ -17,8 +17,14 @@ from tests.process import Process
 from tests.waiting import until
 
 APP = "tests.proofs.app"
-TAKEN_FOR_DEAD = "this replica was taken for dead"
-"""Says the log of one that was silent for long, when it wakes: paused, or starved."""
+
+
+def was_taken_for_dead(service: Process) -> bool:
+    """Tell whether the replica's log says so: it was silent for long, paused or starved."""
+    signs = ("others may take this replica for dead", "a shard is another replica's now")
+    return any(sign in service.log for sign in signs)
+
+
 Json = dict[str, Any]
 Conversation = tuple[int, int]
 """Bot and user, in their private chat."""

@@ -10,6 +10,7 @@ import redis.asyncio
 from fleet.inbox import DeadLetter, Inbox
 from fleet.inbox.letters import LONGEST_ERROR, LONGEST_TRACEBACK
 from fleet.redis.keys import PREFIX
+from fleet.shards.shard import key_of_shard
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
@@ -60,7 +61,7 @@ async def test_dead_letters_are_listed_replayed_and_dropped(
     await fleet.ok("dead-letters", "replay", first)
 
     async def dead_again() -> DeadLetter | None:
-        *_, last = [letter async for letter in Inbox(client).dead_letters()]
+        *_, last = [letter async for letter in Inbox(client).letters.all()]
         return last if last.id not in (first, second, third) else None
 
     last = await until(dead_again, "it is a dead letter again")
@@ -106,7 +107,7 @@ async def test_all_dead_letters_are_replayed_at_once(
         await sandbox.send(bots.one, f"fail {number}", user_id=1 + number % 3)
 
     async def all_dead() -> bool:
-        return bool(await client.xlen(f"{PREFIX}dead") == 20)
+        return bool(await Inbox(client).letters.count() == 20)
 
     await until(all_dead, "all are dead letters")
     assert (await fleet.json("status"))["dead_letters"] == 20
@@ -130,7 +131,8 @@ async def test_a_long_error_is_cut_and_its_end_is_kept(
     await sandbox.send(bots.one, text)
 
     async def dead() -> list[tuple[bytes, dict[bytes, bytes]]]:
-        return list(await client.xrange(f"{PREFIX}dead"))
+        keys = [key async for key in client.scan_iter(PREFIX + "{*}:dead")]
+        return list(await client.xrange(keys[0])) if keys else []
 
     [(_, kept)] = await until(dead, "it is a dead letter")
     assert len(kept[b"error"]) <= LONGEST_ERROR
@@ -146,11 +148,11 @@ async def test_a_long_error_is_cut_and_its_end_is_kept(
 async def test_a_damaged_letter_is_shown_beside_the_others(
     fleet: CommandLine, client: redis.asyncio.Redis, bots: Bots
 ) -> None:
-    whole = {"conversation": f"{bots.one}:7:7", "update": orjson.dumps(message(1, "whole"))}
+    update = orjson.dumps(message(1, "whole"))
+    whole = {"conversation": f"{bots.one}:7:7", "id": "1", "update": update}
     for fields in ({"error": b"\xff"}, whole, {**whole, "update": b"{"}, {"conversation": "x"}):
-        await client.execute_command(
-            "XADD", f"{PREFIX}dead", "*", *[part for field in fields.items() for part in field]
-        )
+        parts = [part for field in fields.items() for part in field]
+        await client.execute_command("XADD", key_of_shard(PREFIX, 0, "dead"), "*", *parts)
     letters = await fleet.json("dead-letters", "list")
     assert [letter["bot_id"] for letter in letters] == [0, bots.one, bots.one, 0]
     assert letters[1]["update"]["message"]["text"] == "whole"
@@ -186,7 +188,7 @@ async def test_a_long_list_takes_little_memory(
     update = orjson.dumps(message(1, "x" * 100_000))
     for _ in range(1000):
         await client.xadd(
-            f"{PREFIX}dead",
+            key_of_shard(PREFIX, 0, "dead"),
             {"conversation": f"{bots.one}:7:7", "update": update, "error": "E" * 1000},
         )
     out, memory = await listed()

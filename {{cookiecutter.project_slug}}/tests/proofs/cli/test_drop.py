@@ -2,7 +2,9 @@
 
 import redis.asyncio
 
-from fleet.inbox import Inbox
+from fleet.inbox import Inbox, conversation_of
+from fleet.redis.keys import PREFIX
+from fleet.shards.shard import key_of_shard, shard_of_conversation
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine, Terminal
@@ -50,10 +52,11 @@ async def test_a_turn_in_hand_comes_to_its_end(
     fleet: CommandLine, bots: Bots, client: redis.asyncio.Redis
 ) -> None:
     inbox = Inbox(client)
-    await inbox.beat()
     await inbox.put(bots.one, [message(1, "first"), message(2, "second")])
     await inbox.put(bots.two, [message(1, "of a bot that is not in the fleet")])
-    assert len(await inbox.exchange(wanted=1)) == 1
+    conversation = conversation_of(bots.one, message(1, "first"))
+    shard = shard_of_conversation(conversation, 64)
+    await client.execute_command("HSET", key_of_shard(PREFIX, shard, "begun"), conversation, 1)
     said = await fleet.ok("drop", "--yes", str(bots.one), str(bots.two))
     assert said.splitlines() == [
         f"1 waiting update of bot {bots.one} deleted.",

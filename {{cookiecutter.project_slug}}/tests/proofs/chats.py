@@ -1,0 +1,77 @@
+"""What tests see of private chats with bots of `app.py`: answers, delays, dead letters."""
+
+from statistics import median
+from typing import Any
+
+from fleet.inbox import DeadLetter, Inbox
+from sandbox.client import SandboxClient
+from tests.process import Process
+from tests.proofs.watch import get
+from tests.waiting import Clock, until
+
+PROBES = 15
+"""Messages whose delay is measured."""
+
+
+def token(bot: int) -> str:
+    return f"{bot}:{'w' * 35}"
+
+
+async def answers(sandbox: SandboxClient, bot: int, user: int) -> list[str]:
+    chat = await sandbox.messages(bot, user)
+    return [message["text"] for message in chat if message["from"]["is_bot"]]
+
+
+async def until_answered(
+    sandbox: SandboxClient, bot: int, user: int, wanted: list[str], within: float | None = None
+) -> None:
+    """Wait for exactly these answers in a private chat."""
+
+    async def come() -> int:
+        return len(await answers(sandbox, bot, user))
+
+    async def answered() -> bool:
+        return await come() >= len(wanted)
+
+    what = f"{len(wanted)} answers of bot {bot} for user {user}"
+    await until(answered, what, moving=come, within=within)
+    assert await answers(sandbox, bot, user) == wanted
+
+
+async def letters(inbox: Inbox, user: int, bot: int) -> list[DeadLetter]:
+    """Tell the dead letters of a private chat."""
+    found = [letter async for letter in inbox.letters.all()]
+    return [letter for letter in found if letter.conversation == f"{bot}:{user}:{user}"]
+
+
+async def until_dead(inbox: Inbox, user: int, bot: int) -> DeadLetter:
+    [letter] = await until(lambda: letters(inbox, user, bot), "the update is a dead letter")
+    return letter
+
+
+async def described(service: Process, bot: int) -> dict[str, Any]:
+    """Tell what `/health` has of a bot."""
+    _, body = await get(service)
+    [found] = [entry for entry in body["bots"] if entry["id"] == bot]
+    return dict(found)
+
+
+async def bot_state(service: Process, bot: int) -> tuple[str, str]:
+    """Tell a bot's state and error, as `/health` has them."""
+    found = await described(service, bot)
+    return found["state"], found["error"] or ""
+
+
+async def delay(sandbox: SandboxClient, bot: int, user: int = 7) -> float:
+    """Measure how long a user waits for an echo: the median of some messages, in seconds."""
+    delays = []
+    for number in range(PROBES):
+        clock = Clock()
+        await sandbox.send(bot, f"Are you there? {number}", user_id=user)
+        await sandbox.reply(bot, user)
+        delays.append(clock.read())
+    return median(delays)
+
+
+def report(what: str, alone: float, beside: float) -> None:
+    print(f"{what}: {alone * 1000:.0f} ms alone, {beside * 1000:.0f} ms beside it")  # noqa: T201

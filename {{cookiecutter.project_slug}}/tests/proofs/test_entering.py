@@ -1,0 +1,292 @@
+"""What the inbox takes, what it leaves with Telegram, and what it keeps in Redis."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from redis.asyncio import Redis
+
+from fleet.inbox import Inbox, InboxFull, Outcome
+from fleet.inbox.inbox import LITTLE
+from fleet.redis.keys import PREFIX
+from fleet.shards.shard import key_of_shard
+from fleet.tasks import beside
+from tests.proofs.mail import DOCUMENTED_KEYS, KEYS_OF_AN_EMPTY_INBOX, text
+from tests.proofs.redis_server import RedisServer
+from tests.proofs.replica import Clock, Desk, Replica, ids, name, put_for_ever
+from tests.waiting import until
+
+BOT, OTHER_BOT = 1000001, 1000002
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def inbox(redis: Redis) -> Inbox:
+    return Inbox(redis)
+
+
+@pytest.fixture
+async def small_redis(tmp_path: Path) -> AsyncIterator[Redis]:
+    """A Redis that is soon full."""
+    server = RedisServer(tmp_path, "--maxmemory", "4mb", "--maxmemory-policy", "noeviction")
+    server.start()
+    try:
+        async with Redis.from_url(server.url) as client:
+            yield client
+    finally:
+        server.kill()
+
+
+async def lists(redis: Redis, pattern: str) -> list[str]:
+    return sorted([key.decode() async for key in redis.scan_iter(PREFIX + pattern)])
+
+
+# Entered once
+
+
+async def test_an_update_is_entered_once(redis: Redis, inbox: Inbox) -> None:
+    assert await inbox.put(BOT, [text(1), text(1), text(2)]) == 2
+    assert await inbox.put(BOT, [text(2), text(3)]) == 1
+    assert await Inbox(redis, replica="another").put(BOT, [text(1), text(2), text(3)]) == 0
+    assert await inbox.sizes() == {BOT: 3}
+
+
+async def test_a_handled_update_is_not_entered_again(redis: Redis) -> None:
+    replica = Replica(redis, "one")
+    await replica.look()
+    assert await replica.inbox.put(BOT, [text(1)]) == 1
+    assert await replica.run_all(BOT) == [1]
+    assert await replica.inbox.put(BOT, [text(1)]) == 0
+    assert await replica.run_all(BOT) == []
+
+
+async def test_bots_have_ids_of_their_own(inbox: Inbox) -> None:
+    assert await inbox.put(BOT, [text(1)]) == 1
+    assert await inbox.put(OTHER_BOT, [text(1)]) == 1
+    assert await inbox.sizes() == {BOT: 1, OTHER_BOT: 1}
+
+
+@pytest.mark.parametrize("first", [0, 1, 4095, 4096, 10**9, 2**31 - 3, 2**31 + 5, 2**53 - 3])
+async def test_any_id_is_recognised(redis: Redis, inbox: Inbox, first: int) -> None:
+    updates = [text(n, user=n % 7 + 1) for n in range(first, first + 3)]
+    assert await inbox.put(BOT, updates) == 3
+    assert await inbox.put(BOT, updates) == 0
+    replica = Replica(redis, "one", shards=64)
+    for taken in await replica.look():
+        for conversation in (await replica.mailboxes.read(taken.held, [BOT], 9))[BOT]:
+            mailbox = key_of_shard(PREFIX, taken.held.shard, f"mail:{conversation}")
+            found = await redis.execute_command("LINDEX", mailbox, 0)
+            assert int(found.split()[0]) in range(first, first + 3)
+
+
+async def test_ids_are_remembered_for_a_day_and_forgotten_before_they_begin_anew(
+    redis: Redis, inbox: Inbox
+) -> None:
+    # Telegram offers an update for a day, and chooses the next id at random after a week without.
+    await inbox.put(BOT, [text(4095), text(4096), text(70000)])
+    await inbox.put(BOT, [text(70000)])
+    seen = await lists(redis, "*:seen:*")
+    assert len(seen) == 3
+    for key in seen:
+        assert DAY < await redis.ttl(key) < 7 * DAY
+        await redis.pexpire(key, 1)
+
+    async def is_gone() -> bool:
+        return not await redis.exists(*seen)
+
+    await until(is_gone, "the ids are forgotten")
+    assert await inbox.put(BOT, [text(4096)]) == 1
+
+
+# In order, as they came
+
+
+async def test_a_conversation_keeps_its_order(redis: Redis) -> None:
+    replica = Replica(redis, "one")
+    await replica.look()
+    await replica.inbox.put(BOT, [text(5), text(3), text(4, user=8)])
+    await Replica(redis, "two").inbox.put(BOT, [text(2), text(9)])
+    seen = await replica.run_all(BOT)
+    assert [n for n in seen if n != 4] == [5, 3, 2, 9]
+    assert len(seen) == 5
+
+
+async def test_an_update_arrives_as_telegram_sent_it(redis: Redis) -> None:
+    update = {**text(1, "привет \U0001f600 \x00 \n"), "new": {"deep": [None, 1.5, 2**63, ""]}}
+    replica = Replica(redis, "one")
+    await replica.look()
+    await replica.inbox.put(BOT, [update])
+    [turn] = await replica.begin(name(BOT))
+    assert orjson.loads(turn.update) == update
+    assert (turn.bot_id, turn.update_id) == (BOT, 1)
+
+
+async def test_turns_begin_with_their_entry_where_the_shard_is_held(redis: Redis) -> None:
+    replica = Replica(redis, "one")
+    await replica.look()
+    replica.inbox.desk = desk = Desk(replica, 2)
+    await replica.inbox.put(BOT, [text(1), text(2), text(3, user=8), text(4, user=9)])
+    assert ids(desk.begun) == [1, 3], "one of each conversation, as far as there are places"
+    done = await replica.end(*desk.begun)
+    assert done
+    assert done.left == [1, 0], "an end counts: Redis knew that they had begun"
+
+
+async def test_no_turn_begins_with_its_entry_where_another_holds_the_shard(
+    redis: Redis, clock: Clock
+) -> None:
+    replica, other = Replica(redis, "one"), Replica(redis, "two")
+    await replica.look()
+    replica.inbox.desk = desk = Desk(replica, 2)
+    await replica.holder.give([replica.held])
+    replica.holder.leave_soon()
+    await replica.holder.beat()
+    await other.look()
+    assert await replica.inbox.put(BOT, [text(1)]) == 1
+    assert desk.begun == []
+    assert await other.run_all(BOT) == [1]
+
+
+async def test_the_holder_of_a_shard_is_rung(redis: Redis) -> None:
+    holder, other = Replica(redis, "one", shards=8), Replica(redis, "two", shards=8)
+    await holder.look()
+    await other.inbox.put(BOT, [text(n, user=n) for n in range(1, 100)])
+    rung: set[int] = set()
+
+    async def has_heard() -> bool:
+        rung.update(await holder.holder.wait(1) or ())
+        return len(rung) == 8
+
+    await until(has_heard, "the holder hears of all its shards")
+
+
+# Limits
+
+
+async def test_a_full_bot_takes_nothing_more_and_others_do(redis: Redis) -> None:
+    replica = Replica(redis, "one", limit_per_bot=3)
+    await replica.look()
+    inbox = replica.inbox
+    assert await inbox.put(BOT, [text(n) for n in (1, 2, 3)]) == 3
+    with pytest.raises(InboxFull, match="INBOX_LIMIT_PER_BOT"):
+        await inbox.put(BOT, [text(4), text(5)])
+    assert not await inbox.has_room(BOT)
+    assert await inbox.put(OTHER_BOT, [text(4)]) == 1
+    turns = await replica.begin(name(BOT))
+    with pytest.raises(InboxFull):
+        await inbox.put(BOT, [text(4), text(5)])  # a turn in hand counts
+    await replica.end(*turns)
+    assert await inbox.has_room(BOT)
+    assert await inbox.put(BOT, [text(4), text(5)]) == 2, "nothing of it had entered"
+
+
+async def test_a_bot_with_little_is_let_in_although_others_have_filled_the_inbox(
+    redis: Redis,
+) -> None:
+    inbox = Inbox(redis, limit=2 * LITTLE)
+    for bot in (BOT, OTHER_BOT):
+        await inbox.put(bot, [text(n, user=n) for n in range(1, LITTLE + 1)])
+    for bot in (BOT, OTHER_BOT):
+        with pytest.raises(InboxFull, match="INBOX_LIMIT"):
+            await inbox.put(bot, [text(LITTLE + 1)])
+    assert await inbox.put(1, [text(n, user=n) for n in range(1, LITTLE + 1)]) == LITTLE
+    with pytest.raises(InboxFull, match="INBOX_LIMIT"):
+        await inbox.put(1, [text(LITTLE + 1)])
+
+
+async def test_a_redelivery_into_a_full_inbox_is_none_if_it_is_there(redis: Redis) -> None:
+    inbox = Inbox(redis, limit_per_bot=3)
+    updates = [text(n, user=n) for n in (1, 2, 3)]
+    await inbox.put(BOT, updates)
+    assert await inbox.put(BOT, updates) == 0
+    with pytest.raises(InboxFull):
+        await inbox.put(BOT, [*updates, text(4)])
+    assert await inbox.sizes() == {BOT: 3}
+
+
+async def test_a_flood_of_one_user_is_bounded_and_the_newest_are_dropped(redis: Redis) -> None:
+    replica = Replica(redis, "one", limit_per_user=3)
+    await replica.look()
+    flood = [text(n) for n in range(1, 9)]
+    assert await replica.inbox.put(BOT, [*flood, text(9, user=8)]) == 9
+    assert await replica.inbox.dropped() == {BOT: 5}
+    assert await replica.inbox.sizes() == {BOT: 4}
+    assert await replica.inbox.put(BOT, flood) == 0, "what is dropped is not offered again"
+    assert sorted(await replica.run_all(BOT)) == [1, 2, 3, 9]
+    assert await replica.inbox.put(BOT, [text(10)]) == 1
+    assert await replica.run_all(BOT) == [10]
+
+
+async def test_redis_without_memory_is_a_full_inbox(small_redis: Redis) -> None:
+    inbox = Inbox(small_redis)
+    with pytest.raises(InboxFull, match="memory"):
+        await put_for_ever(inbox, BOT)
+    entered = (await inbox.sizes())[BOT]
+    assert await inbox.put(OTHER_BOT, []) == 0
+    with pytest.raises(InboxFull, match="memory"):
+        await inbox.put(BOT, [text(entered + 1)])
+
+
+# What is told and what is kept
+
+
+async def test_what_waits_and_when_the_last_one_came_are_told(redis: Redis, inbox: Inbox) -> None:
+    assert (await inbox.sizes(), await inbox.last_updates()) == ({}, {})
+    assert await inbox.last_update(BOT) is None
+    await inbox.put(BOT, [text(n, user=n) for n in range(1, 31)])
+    await inbox.put(BOT, [text(1, user=1)])
+    assert await inbox.sizes() == {BOT: 30}
+    told, _ = await redis.time()
+    last = await inbox.last_update(BOT)
+    assert last is not None
+    assert abs(last - told) < 60
+    async with beside(inbox.tell_last()):
+        await until(Inbox(redis).last_updates, "all can see it")
+    assert await Inbox(redis).last_updates() == {BOT: last}
+    assert await Inbox(redis).last_update(BOT) == last
+
+
+async def test_only_documented_keys_are_used_and_nothing_that_grows_is_left(redis: Redis) -> None:
+    replica = Replica(redis, "one", shards=1, limit_per_user=5)
+    await replica.look()
+    for bot in (BOT, OTHER_BOT):
+        await replica.inbox.put(bot, [text(n, user=n % 50 + 1) for n in range(1, 301)])
+    turns = await replica.begin(*(await replica.waiting(BOT))[:40])
+    await replica.end(*turns[:20], outcome=Outcome.BACK)
+    await replica.end(*turns[20:30], outcome=Outcome.DEAD)
+    await _all_are(redis, DOCUMENTED_KEYS)
+    await replica.end(*turns[30:])
+    await replica.run_all(BOT, OTHER_BOT)
+    await replica.work()
+    await _all_are(redis, KEYS_OF_AN_EMPTY_INBOX)
+    assert await replica.inbox.sizes() == {}
+
+
+async def _all_are(redis: Redis, documented: Any) -> None:
+    of_shards = await lists(redis, "{*")
+    assert of_shards
+    of_inbox = [key for key in of_shards if not key.endswith(":shard")]
+    assert [key for key in of_inbox if not documented.fullmatch(key)] == []
+
+
+async def test_a_bot_that_rests_takes_little_memory(redis: Redis) -> None:
+    replica = Replica(redis, "one")
+    await replica.look()
+
+    async def memory_with(bots: range) -> int:
+        async def all_are_told() -> bool:
+            return bots[-1] in await Inbox(redis).last_updates()
+
+        for bot in bots:
+            await replica.inbox.put(bot, [text(10**9 + 4095)])
+        assert len(await replica.run_all(*bots)) == len(bots)
+        async with beside(replica.inbox.tell_last()):
+            await until(all_are_told, "when they got their last update is written")
+        await replica.work()
+        return int((await redis.info("memory"))["used_memory"])
+
+    before = await memory_with(range(1, 101))
+    after = await memory_with(range(101, 601))
+    assert (after - before) / 500 < 1024, "bytes for each"
