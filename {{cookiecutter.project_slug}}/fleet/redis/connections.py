@@ -5,9 +5,12 @@ from typing import Any
 
 from redis.asyncio import Connection, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.connection import AbstractConnection
+from redis.connection import HiredisRespSerializer
 from redis.exceptions import ConnectionError, ResponseError, TimeoutError  # noqa: A004 - redis' names
 
 from fleet.redis.errors import is_read_only
+
+_PACKER: Any = HiredisRespSerializer()
 
 Lost = Callable[[], Awaitable[None]]
 """What to do when a connection leads to no primary any more."""
@@ -21,6 +24,12 @@ class _Watched(AbstractConnection):
     def __init__(self, *, lost: Lost | None = None, **options: Any) -> None:
         super().__init__(**options)
         self._lost = lost
+
+    def pack_command(self, *args: Any) -> list[bytes]:
+        """Pack a command in C, as redis-py's connections without asyncio do: a batch of updates has
+        hundreds of arguments."""
+        packed: list[bytes] = _PACKER.pack(*args)
+        return packed
 
     async def send_packed_command(
         self,

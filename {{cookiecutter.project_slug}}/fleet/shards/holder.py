@@ -57,6 +57,12 @@ class Held:
     """Since when no turns begin, as another replica should have it."""
     try_at: float = 0.0
 
+    def done_with(self, conversation: str) -> None:
+        """Note that a turn is handed in."""
+        self.in_hand[conversation] -= 1
+        if self.in_hand[conversation] <= 0:
+            del self.in_hand[conversation]
+
     @property
     def is_idle(self) -> bool:
         return not (self.in_hand or self.entering or self.intakes)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
@@ -195,7 +195,7 @@ class Worker:
     def _note_ends(self, held: Held, ended: list[EndedTurn], left: list[int]) -> None:
         for one, count in zip(ended, left, strict=True):
             turn = one.turn
-            held.in_hand -= Counter([turn.conversation])
+            held.done_with(turn.conversation)
             one.on_written()
             if self._schedule.over(turn.conversation):
                 self._nudge.set()
