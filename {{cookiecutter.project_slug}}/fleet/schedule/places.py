@@ -4,6 +4,8 @@ from collections import Counter
 
 SHARE = 2
 """A bot may have so many times as many places as are free."""
+MOST_WAITING = 10
+"""Turns of one bot that may wait at gates, in multiples of all places: each takes memory."""
 KEPT = 10
 """One in so many places is kept for bots that have none."""
 
@@ -24,6 +26,7 @@ class Places:
         self._kept = -(-concurrency // KEPT)
         self._taken = 0
         self._of: Counter[int] = Counter()
+        self._waiting: Counter[int] = Counter()
 
     @property
     def taken(self) -> int:
@@ -36,6 +39,8 @@ class Places:
 
     def may_take(self, bot_id: int) -> bool:
         """Tell whether a turn of the bot may begin."""
+        if self._waiting[bot_id] >= MOST_WAITING * self._concurrency:
+            return False
         has, free = self._of.get(bot_id, 0), self.free
         return free > (self._kept if has else 0) and has < SHARE * free
 
@@ -54,6 +59,19 @@ class Places:
 
     def give_back(self, bot_id: int, count: int = 1) -> None:
         self._taken -= count
-        self._of[bot_id] -= count
-        if not self._of[bot_id]:
-            del self._of[bot_id]
+        _subtract(self._of, bot_id, count)
+
+    def wait(self, bot_id: int) -> None:
+        """Give one back for as long as its turn waits at a gate."""
+        self._waiting[bot_id] += 1
+        self.give_back(bot_id)
+
+    def wait_no_more(self, bot_id: int) -> None:
+        """Note that a turn does not wait any more: it goes on, and takes a place, or is over."""
+        _subtract(self._waiting, bot_id, 1)
+
+
+def _subtract(counter: Counter[int], bot_id: int, count: int) -> None:
+    counter[bot_id] -= count
+    if not counter[bot_id]:
+        del counter[bot_id]

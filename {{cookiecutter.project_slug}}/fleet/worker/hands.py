@@ -136,10 +136,11 @@ class Hands:
             return
         if waits:
             one.waits_since = time.monotonic()
-            self._places.give_back(one.turn.bot_id)
+            self._places.wait(one.turn.bot_id)
         elif one.waits_since is not None:
             one.runs_since += time.monotonic() - one.waits_since
             one.waits_since = None
+            self._places.wait_no_more(one.turn.bot_id)
             self._places.take(one.turn.bot_id)
 
     def _end(self, one: InHand, ended: EndedTurn) -> bool:
@@ -154,6 +155,8 @@ class Hands:
         del self.turns[one.turn.conversation]
         if one.waits_since is None:
             self._places.give_back(one.turn.bot_id)
+        else:
+            self._places.wait_no_more(one.turn.bot_id)
 
     async def put_back(self, some: Iterable[InHand]) -> None:
         """Cancel turns; they are begun again later, also those whose handlers do not listen."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet.schedule.places import Places
+from fleet.schedule.places import MOST_WAITING, Places
 
 
 def fill(places: Places, bots: range) -> list[int]:
@@ -61,3 +61,16 @@ def test_what_is_given_back_leaves_nothing_behind() -> None:
         places.give_back(bot)
     assert places.taken == 0
     assert not places._of
+
+
+def test_the_turns_of_one_bot_that_wait_at_gates_are_bounded() -> None:
+    places, waiting = Places(2), 0
+    while places.may_take(1):
+        places.take(1)
+        places.wait(1)
+        waiting += 1
+    assert waiting == 2 * MOST_WAITING
+    assert places.taken == 0
+    assert places.may_take(2)
+    places.wait_no_more(1)
+    assert places.may_take(1)
