@@ -17,7 +17,7 @@ from tests.proofs.raw_telegram import HANG, TOKEN, Answer, RawTelegram, fails
 from tests.proofs.watch import get, let_go, new_bots, turns, until_started
 from tests.waiting import until
 
-OTHER_TOKEN = "3100001:" + "o" * 35
+OTHER_TOKEN = "3190001:" + "o" * 35
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from fleet.intake.keeper import WebhookKeeper
 from fleet.ops.crowd import Crowd
 from fleet.settings import Settings
 from fleet.shards.replicas import Replicas
+from fleet.tasks import beside
 from fleet.telegram.session import create_sessions
 from fleet.vault import Vault
 from sandbox.client import SandboxClient
@@ -101,7 +102,14 @@ async def test_an_old_error_does_not_count(
             "last_error_message": "Connection refused",
         }
         async with redis.asyncio.Redis.from_url(clean_redis) as client:
-            await Inbox(client).put(BOT, [{"update_id": 1, "message": {}}])
+            inbox = Inbox(client)
+            await inbox.put(BOT, [{"update_id": 1, "message": {}}])
+            async with beside(inbox.tell_last()):
+
+                async def told() -> bool:
+                    return BOT in await inbox.last_updates()
+
+                await until(told, "it is told when the update came")
         async with keeping(telegram.url, TOKEN, clean_redis, ["message"]) as (member, _):
 
             async def looked() -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import redis.asyncio
 
@@ -13,6 +14,7 @@ from tests.conftest import StartService
 from tests.process import ROOT
 from tests.proofs.cli.command import CommandLine, Terminal
 from tests.proofs.cli.helpers import Bots, until_state
+from tests.waiting import until
 
 
 async def test_a_token_typed_at_the_prompt_is_not_shown(
@@ -59,9 +61,13 @@ async def test_status_tells_the_truth_before_and_after_a_replica(
     await sandbox.reply(bots.one, 7)
 
     await until_state(service, bots.one, "running")
-    [info] = (await fleet.json("status"))["bots"]
+
+    async def told() -> Any:  # when the last update came is told once a second
+        [info] = (await fleet.json("status"))["bots"]
+        return info["last_update_at"] and info
+
+    info = await until(told, "the last update is told")
     assert (info["state"], info["error"], info["backlog"]) == ("running", None, 0)
-    assert info["last_update_at"]
     [replica] = (await fleet.json("status"))["replicas"]
     assert info["polled_by"] == replica
     table = await fleet.ok("status")
