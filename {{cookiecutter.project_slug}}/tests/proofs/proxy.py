@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 import aiohttp
 from aiohttp import web
 
+from tests.serving import serving
+
 
 @asynccontextmanager
 async def proxy(port: int, target: str, *, strips: str = "") -> AsyncIterator[None]:
@@ -19,8 +21,5 @@ async def proxy(port: int, target: str, *, strips: str = "") -> AsyncIterator[No
 
         app = web.Application()
         app.router.add_post("/{path:.*}", forward)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield
-        await runner.cleanup()
+        async with serving(app, port):
+            yield

@@ -8,6 +8,8 @@ from typing import Self
 import orjson
 from aiohttp import web
 
+from tests.serving import serving
+
 BOT = 3000001
 Answer = tuple[int, bytes]
 """Status and body."""
@@ -50,13 +52,11 @@ class RawTelegram:
         telegram = cls()
         app = web.Application()
         app.router.add_post("/bot{token}/{method}", telegram._answer)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        telegram.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield telegram
-        telegram._over.set()
-        await runner.cleanup()
+        async with serving(app) as telegram.url:
+            try:
+                yield telegram
+            finally:
+                telegram._over.set()
 
     async def _answer(self, request: web.Request) -> web.Response:
         given = {key: str(value) for key, value in (await request.post()).items()}
