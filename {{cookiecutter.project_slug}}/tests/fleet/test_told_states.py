@@ -81,7 +81,7 @@ async def test_a_state_of_a_newer_version_is_shown_as_it_was_told(
 
 async def test_an_idle_bot_takes_little_in_redis(client: redis.asyncio.Redis) -> None:
     """The inbox knows something of it, too; in all it is to be 1 KB at the most."""
-    bots = range(10**9, 10**9 + 500)
+    bots = range(10**9, 10**9 + 100)
     registry = Registry(client, Vault("k" * 40))
     for bot in bots:
         await registry.add(bot, SecretStr(f"{bot}:{'t' * 35}"), "support")
