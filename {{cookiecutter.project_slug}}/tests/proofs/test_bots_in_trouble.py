@@ -40,7 +40,11 @@ async def test_trouble_of_one_bot_is_its_own_and_passes(
     for user in range(1, 21):
         await sandbox.send(other, "hello", user_id=user)
         await until_answered(sandbox, other, user, ["hello"], within=2)
-    assert (await bot_state(service, other))[0] == "running"
+
+    async def runs() -> bool:
+        return (await bot_state(service, other))[0] == "running"
+
+    await until(runs, "the other bot runs")
     assert await answers(sandbox, troubled, 1) == []
     await sandbox.clear_faults()
     await until_answered(sandbox, troubled, 1, ["patience"])

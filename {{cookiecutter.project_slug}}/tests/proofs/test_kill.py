@@ -212,21 +212,24 @@ class Chaos:
         """Whether a turn was over when the conversation's next one began."""
         if turn.end is not None:
             return turn.end <= following.start
-        if turn.process == following.process:  # Redis interrupted it, and it was tried again
-            return True
+        if turn.process == following.process or self._redis_was_away(turn, following):
+            return True  # Redis interrupted it: it began again, perhaps at its shard's next holder
         killed = self.killed.get(turn.process)
         return (killed is not None and killed <= following.start) or self._was_starved(turn)
 
     def _was_cut(self, turn: Attempt, following: Attempt) -> bool:
         """Whether there was a reason to repeat a turn: its process or Redis died during it."""
+        # Even if its end is noted: the reply to that note was perhaps lost.
+        if self._redis_was_away(turn, following):
+            return True
         if turn.process == following.process:
-            # Even if its end is noted: the reply to that note was perhaps lost.
-            return any(
-                gone <= following.start and turn.start <= back for gone, back in self.outages
-            )
+            return False
         killed = self.killed.get(turn.process)
         cut = killed is not None and killed <= (turn.end or killed) + HAND_IN
         return cut or self._was_starved(turn)
+
+    def _redis_was_away(self, turn: Attempt, following: Attempt) -> bool:
+        return any(gone <= following.start and turn.start <= back for gone, back in self.outages)
 
     def _was_starved(self, turn: Attempt) -> bool:
         """Whether its process got so little of the machine that others took it for dead."""
