@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -238,13 +238,11 @@ class Inbox:
         return await self._sum("dropped")
 
     async def _sum(self, name: str) -> dict[int, int]:
-        total: defaultdict[bytes, int] = defaultdict(int)
+        total: Counter[int] = Counter()
         keys = [self._scripts.key(shard, name) for shard in range(self._shards)]
         for counts in await ask_each(self._redis, keys, "HGETALL"):
-            for bot, number in counts.items():
-                total[bot] += int(number)
-        total.pop(b"all", None)
-        return {int(bot): number for bot, number in total.items()}
+            total.update(by_bot(counts, read_number))  # `all` is no bot
+        return dict(total)
 
     async def last_updates(self) -> dict[int, int]:
         """Tell when each bot's last update was entered, in seconds since the epoch."""

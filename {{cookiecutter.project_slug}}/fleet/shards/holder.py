@@ -12,6 +12,7 @@ import structlog
 from redis.asyncio import Redis
 
 from fleet.redis.keys import PREFIX, of_fleet
+from fleet.redis.reading import bot_ids
 from fleet.shards.beats import HELD_FOR, INTERVAL, Beats
 from fleet.shards.plan import plan
 from fleet.shards.scripts import ShardScripts
@@ -172,7 +173,7 @@ class Holder:
                 continue
             epoch, waiting, tries = reply
             held = self.held[shard] = Held(shard, epoch)
-            bots = [int(bot) for bot in waiting[::2] if bot != b"all"]
+            bots = list(bot_ids(waiting[::2]))  # `all` is none
             known = [(name.decode(), *counts, due / 1000) for name, *counts, due in tries]
             self.changed.set()
             on_taken(Taken(held, bots, known))

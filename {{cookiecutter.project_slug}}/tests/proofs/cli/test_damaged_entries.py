@@ -29,7 +29,7 @@ async def test_a_damaged_entry_harms_one_bot_at_the_most(
     await fleet.ok("add", "--role", "shop", stdin=bots.tokens[bots.two])
     await until_state(service, bots.two, "running")
     async with conversation(sandbox, bots.one):
-        for key in ("registry", "states", "leases", "last", "waiting", "peers"):
+        for key in ("registry", "states", "last", "peers", "{0}:waiting", "{0}:dropped"):
             for number, damage in enumerate(DAMAGE):
                 await client.execute_command("HSET", PREFIX + key, f"no bot {number}", damage)
         await client.execute_command("SADD", PREFIX + "paused", "no bot", *DAMAGE)
