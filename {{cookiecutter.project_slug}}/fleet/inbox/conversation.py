@@ -51,6 +51,11 @@ def conversation_of(
     return f"{bot_id}:{chat or user}:{user or chat}"
 
 
+def bot_of(conversation: str) -> int:
+    """Tell whose conversation it is."""
+    return int(conversation.partition(":")[0])
+
+
 def _id(holder: Any, key: str) -> int | None:
     """Read `holder[key]["id"]`, if it is there and a whole number."""
     value = holder.get(key) if isinstance(holder, Mapping) else None

@@ -102,7 +102,7 @@ class Inbox:
     ) -> None:
         self.desk: Desk | None = None
         """Without one, turns begin when their holder has heard of them."""
-        self.order = order
+        self._order = order
         self._redis = redis
         self._replica = replica
         self._shards = shards
@@ -138,7 +138,7 @@ class Inbox:
         batch: defaultdict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
         count = 0
         for update in updates:
-            name = conversation_of(bot_id, update, self.order)
+            name = conversation_of(bot_id, update, self._order)
             one = (update["update_id"], name, self._sealing.close(dumps(update)))
             batch[shard_of_conversation(name, self._shards)].append(one)
             count += 1

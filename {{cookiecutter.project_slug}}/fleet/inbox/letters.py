@@ -30,7 +30,7 @@ class DeadLetter:
     bot_id: int
     conversation: str
     update: dict[str, Any]
-    """Without the tokens that are in it; `Inbox.replay` has them."""
+    """Without the tokens that are in it; `Letters.replay` has them."""
     error: str
     traceback: str
     died: int

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fleet.inbox.conversation import bot_of
 from fleet.overlay import StateWrite
 
 
@@ -34,7 +35,7 @@ class Turn:
 
     @property
     def bot_id(self) -> int:
-        return int(self.conversation.partition(":")[0])
+        return bot_of(self.conversation)
 
 
 @dataclass(eq=False, slots=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import structlog
 from redis.asyncio import Redis
 
 from fleet.redis.keys import PREFIX, of_fleet
@@ -27,8 +26,6 @@ CLOSED_FOR = 2.0
 that, they go on, and so does the shard, until the next try."""
 TRY_AGAIN = 10.0
 """Seconds between two tries to hand a shard over."""
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False, slots=True)

@@ -45,7 +45,6 @@ class InHand:
 
     turn: Turn
     held: Held
-    overlay: Overlay
     task: asyncio.Task[None] | None = None
     runs_since: float = field(default_factory=time.monotonic)
     """The time that it waited at gates is left out."""
@@ -92,12 +91,12 @@ class Hands:
 
     def start(self, held: Held, turn: Turn, member: Member) -> None:
         """Run a turn, for which a place was taken."""
-        one = InHand(turn, held, self._new_overlay())
+        one = InHand(turn, held)
         self.turns[turn.conversation] = one
         one.task = asyncio.create_task(self._run(member, one))
 
     async def _run(self, member: Member, one: InHand) -> None:
-        turn, overlay = one.turn, one.overlay
+        turn, overlay = one.turn, self._new_overlay()
         try:
             await self._take(
                 member,

@@ -1,5 +1,6 @@
 """Reads what only Redis knows: after a shard was taken, or a bot has rested."""
 
+from fleet.inbox.conversation import bot_of
 from fleet.inbox.mailboxes import Mailboxes
 from fleet.schedule.places import Places
 from fleet.schedule.schedule import Schedule, Waiting
@@ -39,7 +40,7 @@ class Reader:
         """Note what waits in a shard that was just taken: what went back before, and whose mail."""
         shard = taken.held.shard
         for name, deaths, backs, delay in taken.tries:
-            waiting = Waiting(name, shard, int(name.partition(":")[0]), deaths, backs)
+            waiting = Waiting(name, shard, bot_of(name), deaths, backs)
             self._schedule.add(waiting, min(delay, LONGEST_DELAY))
         for bot_id in taken.bots:
             self._schedule.add_unread(bot_id, shard)

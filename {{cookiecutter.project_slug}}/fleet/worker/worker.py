@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from fleet.bots.member import Member
 from fleet.inbox import EndedTurn, Outcome, Turn
+from fleet.inbox.conversation import bot_of
 from fleet.inbox.mailboxes import NEWS_AT_ONCE, Done, Mailboxes, Work
 from fleet.overlay import Overlay
 from fleet.redis.errors import Complaint, describe
@@ -25,10 +26,8 @@ from fleet.worker.ends import back, killed
 from fleet.worker.entry import Entry
 from fleet.worker.hands import Hands, Take
 from fleet.worker.reader import Reader
-from fleet.worker.watch import Watch
+from fleet.worker.watch import RETRY_DELAY, Watch
 
-RETRY_DELAY = 0.5
-"""Seconds until the next try when Redis did not answer."""
 FAREWELL = 5.0
 """Seconds that handing in the last turns and the shards may take. Others take over what is left."""
 DRAIN_LOOK = 0.05
@@ -221,7 +220,7 @@ class Worker:
                 continue
             if held.entering:
                 held.heard[name] = arrival
-            self._add(held, Waiting(name, held.shard, int(name.partition(":")[0])))
+            self._add(held, Waiting(name, held.shard, bot_of(name)))
         held.news = done.newest
         if len(done.news) == NEWS_AT_ONCE:
             self._rung.add(held.shard)
