@@ -23,8 +23,20 @@ class StateWrite:
     """Whose state it is, by which its shard is found: not always the chat of the turn."""
 
 
+@dataclass(frozen=True, slots=True)
+class TimerWrite:
+    """What becomes of a timer at the end of a turn."""
+
+    conversation: str
+    name: str
+    due_ms: int | None
+    """Unix time in milliseconds. None: it is cancelled."""
+    json: bytes
+    """What its turn gets."""
+
+
 class Overlay:
-    """States in one Redis as a turn sees them: what it has written, over what is kept there.
+    """States and timers in one Redis as a turn sees them: what it has written, over what is there.
 
     It is *open* while the handler runs, *sealed* while its writes are on their way to Redis, and
     then *closed*. A handler's tasks have the overlay of its turn. They may outlive it: what they
@@ -35,6 +47,10 @@ class Overlay:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._writes: dict[str, StateWrite] = {}
+        self.timers: dict[str, TimerWrite] = {}
+        """By name, what the turn has set and cancelled."""
+        self.next_job: TimerWrite | None = None
+        """Set with the turn's end, however that is."""
         self._sealed = False
         self._closed = asyncio.Event()
 
@@ -56,16 +72,22 @@ class Overlay:
     def roll_back(self) -> None:
         """Forget what the turn has written until now."""
         self._writes.clear()
+        self.timers.clear()
 
     def seal(self) -> list[StateWrite]:
         """Give the writes, which Redis gets now; for whoever reads meanwhile they are done."""
         self._sealed = True
         return list(self._writes.values())
 
+    @property
+    def ordered(self) -> list[TimerWrite]:
+        """What Redis gets of timers and jobs then."""
+        return [*self.timers.values(), *([self.next_job] if self.next_job else [])]
+
     def close(self) -> None:
         """Let go: the writes are in Redis now, or never will be."""
         self._closed.set()
-        self._writes.clear()
+        self.roll_back()
 
     @staticmethod
     def of_turn(redis: Redis) -> "Overlay | None":

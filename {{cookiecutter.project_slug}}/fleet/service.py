@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -17,17 +16,17 @@ from redis.exceptions import RedisError
 
 from fleet.bots.check import ask_username
 from fleet.bots.desired import DesiredBot
-from fleet.bots.fleet import BotInfo, Fleet
+from fleet.bots.fleet import Fleet
 from fleet.bots.member import BotState, Member
-from fleet.bots.peers import STRANGERS
 from fleet.bots.pending import Pending
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.hooks import Hooks
 from fleet.inbox.mailboxes import Mailboxes
+from fleet.intake.clock import Clock
 from fleet.intake.modes import Intake, Polling, Webhooks
 from fleet.ops.files import raise_limit
-from fleet.ops.http import PROBE_TIMEOUT, create_app, listen
+from fleet.ops.http import create_app, listen
 from fleet.ops.logging import setup_logging
 from fleet.ops.process import (
     leaving_soon,
@@ -40,7 +39,9 @@ from fleet.overlay import Overlay
 from fleet.redis.errors import Complaint
 from fleet.redis.pool import create_redis
 from fleet.redis.server import look_at_server
-from fleet.settings import Settings, SettingsError, load_settings
+from fleet.report import Report
+from fleet.routing import lanes_of, used_update_types
+from fleet.settings import TELEGRAM, Settings, SettingsError, load_settings
 from fleet.shards.beats import INTERVAL
 from fleet.shards.holder import Holder
 from fleet.shards.replicas import OtherShardsError
@@ -49,6 +50,7 @@ from fleet.tasks import beside, end
 from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
+from fleet.turn.jobs import clockworks
 from fleet.vault import Vault
 from fleet.worker import Worker
 
@@ -60,7 +62,6 @@ REDIS_CHECK = 1.0
 """Seconds between two tries to reach Redis at start."""
 LONGEST_SHORT_WAIT = 5.0
 """Seconds of a flood limit from which on the bot's updates wait in the inbox, not in flight."""
-STRAYS = "handlers that go on although HANDLER_TIMEOUT cancelled them: {}"
 
 log = structlog.get_logger(__name__)
 
@@ -103,10 +104,13 @@ class Service:
         self._sessions = create_sessions(settings)
         self._dispatcher = create_dispatcher(self._redis)
         keep_apart(self._dispatcher, settings.redis_prefix, settings.shards)
-        shared = Shared.open(self._redis, settings, order_of(self._dispatcher))
+        try:
+            lanes, jobs = lanes_of(self._dispatcher), clockworks(self._dispatcher)
+        except ValueError as error:  # no setting, but as easily mended
+            raise SettingsError(str(error)) from None
+        shared = Shared.open(self._redis, settings, order_of(self._dispatcher), lanes)
         self._replicas = shared.replicas
         self._inbox = shared.inbox
-        self._peers = shared.peers
         self._pending = Pending(
             self._redis,
             self._inbox,
@@ -120,7 +124,13 @@ class Service:
             self._holder,
             Mailboxes(self._redis, shared.replica, shared.sealing, prefix=prefix),
             self._member_at_work,
-            TurnTaker(self._dispatcher, self._sessions.outages, settings.handler_timeout).take,
+            TurnTaker(
+                self._dispatcher,
+                self._sessions.outages,
+                shared.timers,
+                settings.handler_timeout,
+                is_sandbox=settings.telegram_api_url != TELEGRAM,
+            ).take,
             partial(Overlay, self._redis),
             concurrency=settings.concurrency,
             max_attempts=settings.max_attempts,
@@ -130,6 +140,8 @@ class Service:
         self._dispatcher["fleet"] = self._fleet
         self._app = create_app(self)
         intake = self._create_intake(shared.vault)
+        menus = MenuKeeper(self._dispatcher, self._sessions)
+        clock = Clock(self._dispatcher, shared.timers)
         self._supervisor = Supervisor(
             shared.desired,
             self._holder,
@@ -137,17 +149,19 @@ class Service:
             shared.peers,
             self._pending,
             self._create_member,
-            MenuKeeper(self._dispatcher, self._sessions).beside(intake.run),
+            menus.beside(clock.beside(intake.run)),
             intake.part_with,
         )
         self._hooks = Hooks(self._dispatcher, self._supervisor.members.values)
-        self._warnings: list[str] = []
+        self._report = Report(
+            shared, self._fleet, self._supervisor, self._worker, jobs, settings.webhook_url
+        )
         self._knows_fleet = False
         self._accepting = False
         self._stop = asyncio.Event()
 
     def _create_intake(self, vault: Vault | None) -> Intake:
-        base_url, allowed = self._settings.webhook_url, self._dispatcher.resolve_used_update_types()
+        base_url, allowed = self._settings.webhook_url, used_update_types(self._dispatcher)
         if not (vault and base_url):
             return Polling(self._inbox, self._pending, allowed, self._sessions)
         proxies = self._settings.trusted_proxies
@@ -232,7 +246,7 @@ class Service:
                 if known:
                     if risk:
                         log.warning(risk)
-                        self._warnings.append(risk)
+                        self._report.warnings.append(risk)
                     self._knows_fleet = True
                     return True
             with contextlib.suppress(TimeoutError):
@@ -274,25 +288,7 @@ class Service:
         return self._holder.beats_now
 
     async def describe(self, *, alone: bool) -> Mapping[str, Any]:
-        bots = [BotInfo.of(member) for member in self._supervisor.members.values()]
-        shards: dict[str, int] = {}
-        if not alone:
-            with contextlib.suppress(RedisError, TimeoutError):
-                async with asyncio.timeout(PROBE_TIMEOUT):
-                    bots = await self._fleet.bots()
-                    shards = Counter(filter(None, await self._replicas.holders()))
-        return {
-            "replica": self._holder.replica,
-            "mode": "webhook" if self._settings.webhook_url else "polling",
-            "shards": shards,
-            "turns_in_flight": self._worker.in_flight,
-            "warnings": [
-                *self._warnings,
-                *([STRANGERS] if self._peers.strangers else []),
-                *([STRAYS.format(count)] if (count := self._worker.strays) else []),
-            ],
-            "bots": bots,
-        }
+        return await self._report.give(alone=alone)
 
 
 def _refuse(reason: object) -> int:

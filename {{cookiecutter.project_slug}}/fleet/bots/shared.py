@@ -1,6 +1,7 @@
 """What the replicas and the command line share through Redis."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,6 +13,7 @@ from fleet.bots.registry import Registry
 from fleet.bots.states import States
 from fleet.inbox import Inbox, Order
 from fleet.inbox.sealing import Sealing
+from fleet.inbox.timers import TimerBook
 from fleet.redis.keys import of_fleet
 from fleet.settings import Settings
 from fleet.shards.replicas import Replicas
@@ -30,6 +32,7 @@ class Shared:
     """The name of this process, should it become one."""
     sealing: Sealing
     inbox: Inbox
+    timers: TimerBook
     replicas: Replicas
     registry: Registry
     desired: DesiredFleet
@@ -37,10 +40,17 @@ class Shared:
     peers: Peers
 
     @classmethod
-    def open(cls, redis: Redis, settings: Settings, order: Order = Order.USER_IN_CHAT) -> Self:
+    def open(
+        cls,
+        redis: Redis,
+        settings: Settings,
+        order: Order = Order.USER_IN_CHAT,
+        lanes: Mapping[str, str] | None = None,
+    ) -> Self:
         """Build the parts. `redis` stays the caller's, who closes it.
 
-        `order` says who shares a conversation: only who enters updates need know.
+        `order` says who shares a conversation, `lanes` which commands do not wait for others: only
+        who enters updates need know.
         """
         prefix, own = of_fleet(redis, settings.redis_prefix), settings.redis_prefix
         vault = Vault(settings.secret_key.get_secret_value()) if settings.secret_key else None
@@ -51,6 +61,7 @@ class Shared:
             replica=replica,
             shards=shards,
             order=order,
+            lanes=lanes,
             limit=settings.inbox_limit,
             limit_per_bot=settings.inbox_limit_per_bot,
             limit_per_user=settings.user_limit,
@@ -66,6 +77,7 @@ class Shared:
             replica=replica,
             sealing=sealing,
             inbox=inbox,
+            timers=TimerBook(redis, shards, prefix=own),
             replicas=replicas,
             registry=registry,
             desired=DesiredFleet(settings, registry),

@@ -4,15 +4,20 @@ All keys of a shard begin with REDIS_PREFIX and `{shard}:`, its number:
 
 | key | type | what it holds | expires |
 |---|---|---|---|
-| `mail:{conversation}` | list | a mailbox: `id JSON` of each update, oldest first; the head stays until its turn is over | when empty |
+| `mail:{conversation}` | list | a mailbox: `id JSON` of each update, oldest first; the head stays until its turn is over. A part of an album is `id@came@album JSON` until its turn begins, then they are one, `id [JSON, …]`; a timer that has fired is `-number JSON` | when empty |
 | `ready:{bot}` | sorted set | conversations with mail, by arrival (`entered` in the record of the shard) | when empty |
 | `news` | sorted set | the same, of all bots: those that the holder has not heard of yet | when heard |
 | `begun` | hash | conversation → id of the update whose turn is in hand | with the turn |
 | `tries` | hash | conversation → `deaths backs due`, of its head: how many processes died in its turns, how often these went back, when the next may begin (Redis' clock, milliseconds) | with the update |
+| `notes:{conversation}` | hash | the journal of its head: digest and number of what its turns have done → what came of it | with the update |
+| `timers:{conversation}` | hash | name → JSON of a timer, after `-number ` once it has fired | with the timer |
+| `due` | sorted set | `conversation name` of each timer, by the Unix time in milliseconds at which it fires | with the timer |
 | `waiting` | hash | bot → updates in its mailboxes, those in hand included; `all` → in all | at 0 |
 | `dropped` | hash | bot → updates that USER_LIMIT kept out | – |
 | `seen:{bot}:{update id // 4096}` | bitmap | which updates were entered | 25 hours after the last |
 | `dead` | stream | dead letters: conversation, id, update, error, traceback, died, size | the newest 1 MB stay |
+
+A conversation is named `bot:chat:user`, its lanes `bot:chat:user/lane`, a job `bot:job:name`.
 
 One key belongs to no shard: `last`, a hash, bot → when its last update was entered (Unix time).
 

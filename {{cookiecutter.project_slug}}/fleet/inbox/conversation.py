@@ -1,4 +1,9 @@
-"""Which conversation an update belongs to: what is kept in order, one turn at a time."""
+"""Which conversation an update belongs to: what is kept in order, one turn at a time.
+
+Some do not wait for the turn that their conversation has in hand: they are in a *lane* beside it,
+with a mailbox of its own, `bot:chat:user/lane`. What is in one lane is kept in order, but not with
+what is in others.
+"""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -49,6 +54,55 @@ def conversation_of(
     elif order is Order.USER:
         chat = user
     return f"{bot_id}:{chat or user}:{user or chat}"
+
+
+LANES = {
+    "pre_checkout_query": "checkout",
+    "shipping_query": "checkout",
+    "inline_query": "inline",
+}
+"""By kind of update: what Telegram or the user does not wait for as long as turns may take."""
+
+_ALBUMS = frozenset({"message", "channel_post", "business_message"})
+_NO_LANES: Mapping[str, str] = {}
+
+
+def mailbox_of(
+    bot_id: int,
+    update: Mapping[str, Any],
+    order: Order = Order.USER_IN_CHAT,
+    commands: Mapping[str, str] = _NO_LANES,
+) -> str:
+    """Name the conversation of a raw update, and its lane if it has one.
+
+    `commands` has the lanes of some, by their names in lower case.
+    """
+    name = conversation_of(bot_id, update, order)
+    for kind, lane in LANES.items():
+        if kind in update:
+            return f"{name}/{lane}"
+    if commands and isinstance(message := update.get("message"), Mapping):
+        text = message.get("text")
+        if isinstance(text, str) and text.startswith("/") and text[1:].split():
+            command = text[1:].split(maxsplit=1)[0].partition("@")[0].lower()
+            if command in commands:
+                return f"{name}/{commands[command]}"
+    return name
+
+
+def album_of(update: Mapping[str, Any]) -> str | None:
+    """Name the album that a raw update is a part of."""
+    for kind in _ALBUMS & update.keys():
+        event = update[kind]
+        group = event.get("media_group_id") if isinstance(event, Mapping) else None
+        if isinstance(group, str) and group.isalnum():
+            return group
+    return None
+
+
+def beside(conversation: str) -> str:
+    """Name the conversation without its lane."""
+    return conversation.partition("/")[0]
 
 
 def bot_of(conversation: str) -> int:

@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, RedisError
 
-from fleet.inbox.conversation import Order, conversation_of
+from fleet.inbox.conversation import Order, album_of, mailbox_of
 from fleet.inbox.letters import Letters
 from fleet.inbox.sealing import Sealing
 from fleet.inbox.turns import Turn
@@ -78,6 +78,7 @@ class Inbox:
         replica: the name of this one.
         shards: how many there are.
         order: who shares a conversation.
+        lanes: those of commands, by their names.
         limit: updates that may wait in all.
         limit_per_bot: updates of one bot that may wait.
         limit_per_user: updates of one conversation that may wait.
@@ -93,6 +94,7 @@ class Inbox:
         replica: str = "",
         shards: int = 64,
         order: Order = Order.USER_IN_CHAT,
+        lanes: Mapping[str, str] | None = None,
         limit: int = 100_000,
         limit_per_bot: int = 20_000,
         limit_per_user: int = 100,
@@ -103,6 +105,7 @@ class Inbox:
         self.desk: Desk | None = None
         """Without one, turns begin when their holder has heard of them."""
         self._order = order
+        self._lanes = lanes or {}
         self._redis = redis
         self._replica = replica
         self._shards = shards
@@ -138,9 +141,13 @@ class Inbox:
         batch: defaultdict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
         count = 0
         for update in updates:
-            name = conversation_of(bot_id, update, self._order)
-            one = (update["update_id"], name, self._sealing.close(dumps(update)))
-            batch[shard_of_conversation(name, self._shards)].append(one)
+            name = mailbox_of(bot_id, update, self._order, self._lanes)
+            text = self._sealing.close(dumps(update))
+            if album := album_of(update):
+                text = b"@%b %b" % (album.encode(), text)
+            batch[shard_of_conversation(name, self._shards)].append(
+                (update["update_id"], name, text)
+            )
             count += 1
         room = self._room.get(bot_id, 0)
         if room < count:

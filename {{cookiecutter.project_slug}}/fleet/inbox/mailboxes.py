@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 
 from fleet.inbox.sealing import Sealing
-from fleet.inbox.turns import EndedTurn, Outcome
+from fleet.inbox.turns import EndedTurn, Outcome, Turn
 from fleet.redis.keys import PREFIX
+from fleet.redis.reading import read_number
 from fleet.shards.holder import Held
 from fleet.shards.scripts import Argument, ShardScripts
 
@@ -16,6 +18,8 @@ LETTERS_KEPT = 1 << 20
 """Bytes of dead letters that a shard keeps, the newest: they must not fill Redis."""
 NEWS_AT_ONCE = 200
 """Conversations of a shard."""
+FIRED_AT_ONCE = 100
+"""Timers of a shard."""
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -27,6 +31,10 @@ class Work:
     ended: list[EndedTurn] = field(default_factory=list)
     begin: list[str] = field(default_factory=list)
     """Conversations."""
+    notes: list[Turn] = field(default_factory=list)
+    """Turns whose journals grow."""
+    look: bool = False
+    """Whether to look for timers that are due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +43,17 @@ class Done:
 
     left: list[int]
     """For each ended turn how many updates its mailbox still has."""
-    begun: list[tuple[int, bytes] | None]
-    """For each conversation id and JSON of the update at its head, or None if it has none."""
+    begun: list[Turn | float | None]
+    """For each conversation its turn, or seconds if more of its album may come, or None if it has
+    no mail."""
     news: list[str]
     """Conversations that have got mail."""
     arrivals: list[int]
     """Their numbers in the order in which they did."""
     newest: int
     """The last of these, also from calls before."""
+    due_in: float | None
+    """Seconds until a timer is due, if it was looked."""
 
 
 class Mailboxes:
@@ -70,14 +81,18 @@ class Mailboxes:
         arguments: dict[int, list[Argument]] = {}
         for held, one in work.items():
             held.call = held.answered + 1
+            notes = [(turn, *note) for turn in one.notes for note in turn.notes]
             own = arguments[held.shard] = [
-                held.epoch, held.call, held.answered, held.news, len(one.ended), len(one.begin),
+                held.epoch, held.call, held.answered, held.news, int(one.look),
+                len(notes), len(one.ended), len(one.begin),
             ]  # fmt: skip
+            for turn, key, value in notes:
+                own += [turn.conversation, turn.update_id, key, value]
             for ended in one.ended:
                 await self._write_elsewhere(held.shard, ended)
                 own += _arguments(ended)
             own += one.begin
-        common: list[Argument] = [self._replica, LETTERS_KEPT, NEWS_AT_ONCE]
+        common: list[Argument] = [self._replica, LETTERS_KEPT, NEWS_AT_ONCE, FIRED_AT_ONCE]
         replies = await self._scripts.each(self._work, common, arguments)
         done: dict[Held, Done | None] = {}
         for held, one in work.items():
@@ -85,14 +100,18 @@ class Mailboxes:
             done[held] = None
             if reply is None:
                 continue
-            left, heads, news = reply
-            if one.ended or one.begin:
+            left, heads, news, due_in = reply
+            if one.ended or one.begin or one.notes:
                 held.answered = held.call
             names = [name.decode() for name in news[::2]]
             arrivals = [int(arrival) for arrival in news[1::2]]
             newest = arrivals[-1] if arrivals else held.news
-            begun = [self._head(head) for head in heads]
-            done[held] = Done(left, begun, names, arrivals, newest)
+            begun = [
+                self._begun(held.shard, name, head)
+                for name, head in zip(one.begin, heads, strict=True)
+            ]
+            due = due_in / 1000 if due_in >= 0 else None
+            done[held] = Done(left, begun, names, arrivals, newest, due)
         return done
 
     async def _write_elsewhere(self, shard: int, ended: EndedTurn) -> None:
@@ -117,11 +136,29 @@ class Mailboxes:
             bot: [name.decode() for name in names] for bot, names in zip(bots, reply, strict=True)
         }
 
-    def _head(self, entry: bytes | None) -> tuple[int, bytes] | None:
-        if entry is None:
+    def _begun(self, shard: int, name: str, head: Any) -> Turn | float | None:
+        if isinstance(head, int):
+            return head / 1000
+        if head is None:
             return None
-        update_id, _, json = entry.partition(b" ")
-        return int(update_id), self._sealing.open(json)
+        tries: bytes = b""
+        notes: list[bytes] = []
+        if isinstance(head, list):
+            head, tries, *notes = head
+        update_id, _, json = head.partition(b" ")
+        turn = Turn(name, shard, int(update_id), self._sealing.open(json))
+        if tries:
+            turn.deaths, turn.backs = _read_tries(tries)
+            turn.noted = dict(zip(notes[::2], notes[1::2], strict=True))
+        return turn
+
+
+def _read_tries(tries: bytes) -> tuple[int, int]:
+    try:
+        deaths, backs, _ = map(read_number, tries.split())
+    except ValueError:  # damaged: it is as if it were the first turn
+        return 0, 0
+    return deaths, backs
 
 
 def _arguments(ended: EndedTurn) -> list[Argument]:
@@ -141,4 +178,8 @@ def _arguments(ended: EndedTurn) -> list[Argument]:
             own += [write.key, "", -1]
         else:
             own += [write.key, write.value, write.ttl_ms or 0]
+    own.append(len(ended.timers))
+    for timer in ended.timers:
+        due = "" if timer.due_ms is None else timer.due_ms
+        own += [timer.conversation, timer.name, due, timer.json]
     return own

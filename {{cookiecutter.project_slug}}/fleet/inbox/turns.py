@@ -1,11 +1,11 @@
 """Turns: what the holder of a shard takes out of a mailbox, and what becomes of it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fleet.inbox.conversation import bot_of
-from fleet.overlay import StateWrite
+from fleet.overlay import StateWrite, TimerWrite
 
 
 class Outcome(StrEnum):
@@ -26,12 +26,17 @@ class Turn:
     conversation: str
     shard: int
     update_id: int
+    """Below 0: a timer or job that has fired; unique in its shard."""
     update: bytes
-    """As JSON."""
+    """As JSON; of an album an array of them."""
     deaths: int = 0
     """How many processes died in earlier turns of this update."""
     backs: int = 0
     """How often earlier ones went back for another reason."""
+    noted: dict[bytes, bytes] = field(default_factory=dict)
+    """The journal: what earlier turns of this update have done, and what came of it."""
+    notes: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """What is to be added to it."""
 
     @property
     def bot_id(self) -> int:
@@ -48,5 +53,7 @@ class EndedTurn:
     """Seconds until the next turn of an update that goes back."""
     writes: Sequence[StateWrite] = ()
     """What changes with the end of the turn."""
+    timers: Sequence[TimerWrite] = ()
+    """The same of timers."""
     on_written: Callable[[], None] = lambda: None
     """Called when it has."""

@@ -1,6 +1,7 @@
 """Which conversation has the next turn."""
 
 import heapq
+import math
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -179,9 +180,9 @@ class Schedule:
                 self._to_read.add(bot_id)
 
     @property
-    def next_due(self) -> float | None:
+    def next_due(self) -> float:
         """When the next conversation becomes due, by the monotonic clock."""
-        return self._later[0][0] if self._later else None
+        return self._later[0][0] if self._later else math.inf
 
     def has_queue(self, bot_id: int) -> bool:
         """Tell whether others wait for a turn of this bot."""

@@ -53,6 +53,9 @@ class Held:
     """Bots whose intake runs."""
     closed_at: float | None = None
     """Since when no turns begin, as another replica should have it."""
+    look_at: float = 0.0
+    """When to look for timers that are due, by the monotonic clock: the next that is known, or at
+    once."""
     try_at: float = 0.0
 
     def done_with(self, conversation: str) -> None:

@@ -3,9 +3,7 @@
 import asyncio
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Any, Protocol
-
-from aiogram.methods import TelegramMethod
+from typing import Protocol
 
 
 class TurnLost(asyncio.CancelledError):
@@ -15,17 +13,28 @@ class TurnLost(asyncio.CancelledError):
     """
 
 
+class Notes(Protocol):
+    """The journal of a turn, as the session sees it."""
+
+    def recall(self, digest: bytes) -> bytes | None:
+        """Give what the next such call was answered in an earlier turn, or None."""
+
+    def note(self, digest: bytes, result: bytes) -> None:
+        """Note a call that Telegram has answered with success."""
+
+
 class CurrentTurn(Protocol):
     """A turn, as the session sees it. When it is over, what it left running is nobody's turn."""
+
+    @property
+    def journal(self) -> Notes | None:
+        """None when the turn is over."""
 
     def check(self) -> None:
         """Raise TurnLost if the turn is no longer ours; asked before each try of a call."""
 
     def waiting(self) -> AbstractContextManager[None]:
         """Entered for as long as a call waits at a gate, several times at once by several calls."""
-
-    def carried_out(self, method: TelegramMethod[Any]) -> None:
-        """Note a call that Telegram answered with success."""
 
 
 current_turn: ContextVar[CurrentTurn | None] = ContextVar("current_turn", default=None)

@@ -22,6 +22,7 @@ from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from fleet.bots.member import Member
 from fleet.bots.role import role_data
+from fleet.routing import names_of_commands
 from fleet.tasks import beside
 from fleet.telegram.session import TelegramSessions
 
@@ -141,9 +142,7 @@ class MenuKeeper:
 
 def _names(handler: HandlerObject) -> list[str]:
     """Name the commands of a handler that can be in a menu."""
-    filters = handler.flags.get("commands", ())  # aiogram's Command puts itself there
-    names = [name for one in filters if "/" in one.prefix for name in one.commands]
-    return [name for name in names if isinstance(name, str) and NAME.fullmatch(name)]
+    return [name for name in names_of_commands(handler) if NAME.fullmatch(name)]
 
 
 async def _is_reached(

@@ -28,6 +28,7 @@ from pydantic import BaseModel
 from fleet.lenient import loads
 from fleet.telegram.current import current_turn
 from fleet.telegram.gates import FloodControl, Gate, Gates
+from fleet.telegram.noting import Noting, answer
 from fleet.telegram.outages import Outages
 from fleet.telegram.retries import Retries
 from fleet.telegram.route import Route
@@ -106,13 +107,9 @@ class FleetSession(AiohttpSession):
         """
         if timeout is None and sends_file(method):
             timeout = self._upload_timeout
-        turn = current_turn.get()
-        if turn is None:
-            return await super().make_request(bot, method, timeout)
-        turn.check()
-        result = await super().make_request(bot, method, timeout)
-        turn.carried_out(method)
-        return result
+        if turn := current_turn.get():
+            turn.check()
+        return await super().make_request(bot, method, timeout)
 
     async def close(self) -> None:
         """Do nothing: `async with bot` calls this, and the other bots need the session."""
@@ -135,7 +132,7 @@ class FleetSession(AiohttpSession):
         been logged out of this server is refused like one with an invalid token.
         """
         try:
-            return super().check_response(bot, method, status_code, content)
+            response = super().check_response(bot, method, status_code, content)
         except TelegramBadRequest as error:
             if error.message.removeprefix("Bad Request: ") != "Logged out":
                 raise
@@ -145,6 +142,8 @@ class FleetSession(AiohttpSession):
                 raise
             message = f"HTTP {status_code} without an answer of the Bot API"
             raise TelegramServerError(method=method, message=message) from error
+        answer.set(content)
+        return response
 
 
 class _Response(ClientResponse):
@@ -185,8 +184,8 @@ class TelegramSessions:
 def create_sessions(settings: Settings) -> TelegramSessions:
     """Make the sessions of one service. Connections are opened at the first call.
 
-    `calls` waits out flood control, gate by gate, and tries again what did not reach Telegram;
-    `polls` does neither: a poller has its own backoff.
+    `calls` notes what turns have done, waits out flood control, gate by gate, and tries again what
+    did not reach Telegram; `polls` does nothing of that: a poller has its own backoff.
     """
     api = TelegramAPIServer.from_base(
         settings.telegram_api_url, is_local=settings.telegram_api_local
@@ -201,6 +200,7 @@ def create_sessions(settings: Settings) -> TelegramSessions:
         timeout=settings.call_timeout,
         upload_timeout=settings.upload_timeout,
     )
+    calls.middleware(Noting(calls))
     calls.middleware(FloodControl(gates))
     calls.middleware(Retries())
     # 0: no limit, each polling bot has its own connection.

@@ -1,18 +1,36 @@
 """A turn while it runs: whose it is, what it has done, how long it may take."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
-
-from aiogram.methods import SendChatAction, TelegramMethod
+from typing import Protocol, TypeVar
 
 from fleet.bots.member import Member
+from fleet.inbox import turns
 from fleet.overlay import Overlay
 from fleet.telegram.current import TurnLost
 from fleet.turn.errors import TurnBack
+from fleet.turn.journal import Journal
+from fleet.turn.turn import Turn
 
 T = TypeVar("T")
+
+
+class Grip(Protocol):
+    """Who has the turn in hand."""
+
+    def is_ours(self) -> bool:
+        """Tell whether this replica may still act for the turn."""
+
+    def wait(self, *, waits: bool) -> None:
+        """Note that the turn begins to wait at a gate, and needs no place, or that it goes on; not
+        that it ends while it waits."""
+
+    def note(self) -> None:
+        """Note that its journal has grown."""
+
+    async def cancel_others(self) -> None:
+        """End the turns in the other lanes of its conversation."""
 
 
 class RunningTurn:
@@ -20,45 +38,48 @@ class RunningTurn:
 
     Args:
         member: whose update it handles.
-        overlay: holds what it writes to states.
-        is_ours: tells whether this replica may still act for it.
-        on_wait: called with True when the turn begins to wait at a gate, and needs no place, and
-            with False when it goes on; not when it ends while it waits.
+        turn: the update.
+        overlay: holds what it writes to states and timers.
+        grip: has it in hand.
     """
 
-    def __init__(
-        self,
-        member: Member,
-        overlay: Overlay,
-        is_ours: Callable[[], bool],
-        on_wait: Callable[[bool], None],
-    ) -> None:
+    def __init__(self, member: Member, turn: turns.Turn, overlay: Overlay, grip: Grip) -> None:
         self.member = member
+        self.turn = turn
         self.overlay = overlay
+        self.grip = grip
         self.error: Exception | None = None
         """What the handler raised; an error handler may have raised something else after that."""
         self.back: TurnBack | None = None
         """Why the turn is to be begun again, if it is."""
-        self.has_acted = False
-        """Whether Telegram has carried out a call that would happen twice if it were."""
-        self._is_ours = is_ours
-        self._on_wait = on_wait
+        self._journal = Journal(turn.noted, self._note)
         self._over = False
         self._waiting = 0
         self._waits_since = 0.0
         self._limits: list[asyncio.Timeout] = []
         self._ends: dict[asyncio.Timeout, float | None] = {}
 
+    @property
+    def journal(self) -> Journal | None:
+        return None if self._over else self._journal
+
+    @property
+    def repeats_nothing(self) -> bool:
+        """Whether the turn may be begun again without doing anything twice."""
+        return not self._journal.is_full
+
+    def _note(self, key: bytes, result: bytes) -> None:
+        self.turn.notes.append((key, result))
+        self.grip.note()
+
     def check(self) -> None:
         """Raise TurnLost if it is no longer ours."""
-        if not self._over and not self._is_ours():
+        if not self._over and not self.grip.is_ours():
             raise TurnLost
 
-    def carried_out(self, method: TelegramMethod[Any]) -> None:
-        """Note a call that Telegram answered with success."""
-        repeats_nothing = method.__api_method__.startswith("get")
-        if not repeats_nothing and not isinstance(method, SendChatAction):
-            self.has_acted = True
+    def handle(self) -> Turn:
+        """Give what its handler gets."""
+        return Turn(self.turn, self._journal, self.grip.cancel_others)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -110,4 +131,4 @@ class RunningTurn:
 
     def _tell(self, *, is_waiting: bool) -> None:
         if not self._over:
-            self._on_wait(is_waiting)
+            self.grip.wait(waits=is_waiting)

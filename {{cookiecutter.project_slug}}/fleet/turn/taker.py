@@ -9,6 +9,7 @@ from aiogram import Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED, MiddlewareType
 from aiogram.dispatcher.middlewares.error import ErrorsMiddleware
 from aiogram.dispatcher.middlewares.manager import MiddlewareManager
+from aiogram.dispatcher.middlewares.user_context import EVENT_CONTEXT_KEY, UserContextMiddleware
 from aiogram.exceptions import (
     TelegramForbiddenError,
     TelegramNotFound,
@@ -20,14 +21,18 @@ from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
 from fleet.bots.role import role_data
-from fleet.inbox.conversation import conversation_of
-from fleet.overlay import Overlay
+from fleet.inbox import turns
+from fleet.inbox.timers import TimerBook
+from fleet.overlay import Overlay, TimerWrite
 from fleet.redis.errors import describe, is_away
 from fleet.telegram.current import current_turn
 from fleet.telegram.gates import GateShut
 from fleet.telegram.outages import Outages, is_fault
 from fleet.turn.errors import SETTLED, TurnBack
-from fleet.turn.running import RunningTurn
+from fleet.turn.jobs import Job, clockworks
+from fleet.turn.running import Grip, RunningTurn
+from fleet.turn.timers import Timers
+from fleet.turn.updates import OwnUpdate, Raw, context_data, is_shut_out, read_update
 
 Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -40,13 +45,31 @@ class TurnTaker:
     Args:
         dispatcher: the one of the fleet.
         outages: knows for which bots Telegram is away.
+        book: the timers.
+        is_sandbox: Telegram is a sandbox, whose clock can be moved.
         timeout: seconds for what the handler does, and again for what error handlers do.
     """
 
-    def __init__(self, dispatcher: Dispatcher, outages: Outages, timeout: float) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        outages: Outages,
+        book: TimerBook,
+        timeout: float,
+        *,
+        is_sandbox: bool = False,
+    ) -> None:
         self._dispatcher = dispatcher
         self._outages = outages
+        self._book = book
         self._timeout = timeout
+        self._is_sandbox = is_sandbox
+        # Where states and scenes learn whose the event is.
+        _put_first(
+            dispatcher.update.outer_middleware,
+            self._add_context,
+            after=(ErrorsMiddleware, UserContextMiddleware),
+        )
         # Where error handlers hear of a time-out, and no middleware can hang outside of it.
         _put_first(dispatcher.update.outer_middleware, self._handle, after=ErrorsMiddleware)
         # The middlewares that are there, too, see states as they were.
@@ -55,11 +78,9 @@ class TurnTaker:
     async def take(
         self,
         member: Member,
-        update: bytes,
+        turn: turns.Turn,
         overlay: Overlay,
-        *,
-        is_ours: Callable[[], bool] = lambda: True,
-        on_wait: Callable[[bool], None] = lambda _: None,
+        grip: Grip,
     ) -> None:
         """Give an update its turn; return when it is over.
 
@@ -69,9 +90,10 @@ class TurnTaker:
 
         Args:
             member: the bot that the update is for.
-            update: as Telegram sent it.
-            overlay: gets what the turn writes to states; the caller seals it when this is over.
-            is_ours, on_wait: see `RunningTurn`.
+            turn: the update.
+            overlay: gets what the turn writes to states and timers; the caller seals it when this
+                is over.
+            grip: who has the turn in hand.
 
         Raises:
             TurnBack: the turn is to be begun again, for Redis or Telegram was away as a whole, the
@@ -81,44 +103,56 @@ class TurnTaker:
                 `TimeoutError` if it took too long; `pydantic.ValidationError` if aiogram cannot
                 read the update.
         """
-        raw = orjson.loads(update)
-        structlog.contextvars.bind_contextvars(bot_id=member.id, update_id=raw.get("update_id"))
+        structlog.contextvars.bind_contextvars(bot_id=member.id, update_id=turn.update_id)
         if back := await self._hindrance(member):
             raise back
-        turn = RunningTurn(member, overlay, is_ours, on_wait)
-        token = current_turn.set(turn)
-        turn.overlay.open()
+        raw = orjson.loads(turn.update)
+        if isinstance(raw, dict) and self._is_sandbox and (clock := raw.get("clock")):
+            await self._book.advance(member.id, clock["advanced_by"])
+            return
+        running = RunningTurn(member, turn, overlay, grip)
+        token = current_turn.set(running)
+        overlay.open()
         try:
-            error = await self._failure(turn, raw)
+            error = await self._failure(running, raw)
             if error is None:
                 return
-            if turn.back is None and error is not turn.error:  # of that one it is known
-                turn.back = await self._reason_to_go_back(turn, error)
-            if turn.back:
-                raise turn.back from error
+            if running.back is None and error is not running.error:  # of that one it is known
+                running.back = await self._reason_to_go_back(running, error)
+            if running.back:
+                raise running.back from error
             if isinstance(error, TelegramForbiddenError):
                 # An apology may be refused, too: what counts is what it was for.
-                reason = turn.error or error
-                if _is_shut_out(reason, raw):
+                reason = running.error or error
+                if is_shut_out(reason, raw):
                     log.info("the chat has shut the bot out", error=error.message)
                     return
                 error = reason
             raise error
         finally:
-            turn.end()
+            running.end()
             current_turn.reset(token)
 
-    async def _failure(self, turn: RunningTurn, raw: dict[str, Any]) -> Exception | None:
+    async def _failure(self, turn: RunningTurn, raw: Raw) -> Exception | None:
         try:
             await self._feed(turn, raw)
         except Exception as error:  # noqa: BLE001 - what is made of it is not said here
             return error
         return None
 
-    async def _feed(self, turn: RunningTurn, raw: dict[str, Any]) -> None:
+    async def _feed(self, turn: RunningTurn, raw: Raw) -> None:
+        bot = turn.member.bot
         try:
-            answer = await self._dispatcher.feed_raw_update(
-                turn.member.bot, raw, fleet_turn=turn, **role_data(turn.member.role)
+            update, album = read_update(bot, turn.turn.update_id, raw)
+            if isinstance(update, OwnUpdate) and update.job:
+                turn.overlay.next_job = self._order_next(update.job)
+            answer = await self._dispatcher.feed_update(
+                bot,
+                update,
+                fleet_turn=turn,
+                turn=turn.handle(),
+                album=album,
+                **role_data(turn.member.role),
             )
             turn.check()  # a TaskGroup does not tell that a task of its own was cancelled
         except BaseException as error:
@@ -127,12 +161,33 @@ class TurnTaker:
             raise
         if turn.error is not None and answer is not SETTLED:
             raise turn.error
+        if isinstance(update, OwnUpdate) and answer is UNHANDLED:
+            turn.overlay.next_job = None
+            log.warning("no handler takes this", timer=str(update.timer), job=str(update.job))
+
+    def _order_next(self, job: Job) -> TimerWrite | None:
+        found = clockworks(self._dispatcher).get(job.name)
+        return found.order(job.bot_id) if found else None
 
     async def _handle(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
         turn = data.get("fleet_turn")
         if not isinstance(turn, RunningTurn):  # a handler feeds an update of its own
             return await handler(event, data)
         return await turn.within(self._timeout, _call_answer(handler, event, data))
+
+    async def _add_context(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
+        """Tell the handlers whose timers these are, and a timer's whose state."""
+        turn = data.get("fleet_turn")
+        if isinstance(turn, RunningTurn):
+            fired = None
+            if isinstance(event, OwnUpdate):
+                fired = event.timer.name if event.timer else None
+                if event.context:
+                    data.update(context_data(event.context))
+            data["timers"] = Timers(
+                turn.turn.conversation, data[EVENT_CONTEXT_KEY], turn.overlay, self._book, fired
+            )
+        return await handler(event, data)
 
     async def _note_error(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Remember what a handler raised, also if an error handler takes care of it.
@@ -155,8 +210,8 @@ class TurnTaker:
         for one in errors:
             if isinstance(one, RedisError) and is_away(one):
                 return TurnBack(describe(one))
-            # Begun again, a turn that has spoken would say it again: then it is the handler's.
-            if isinstance(one, GateShut) and one.bot_id == turn.member.id and not turn.has_acted:
+            # Begun again, one that has done more than is noted would repeat it.
+            if isinstance(one, GateShut) and one.bot_id == turn.member.id and turn.repeats_nothing:
                 return TurnBack(one.message, seconds=one.retry_after)
         if any(is_fault(one) or isinstance(one, TelegramUnauthorizedError) for one in errors):
             return await self._hindrance(turn.member, suspected=True)
@@ -198,14 +253,3 @@ def _single(error: Exception) -> Iterator[Exception]:
             yield from _single(one)
     else:
         yield error
-
-
-def _is_shut_out(error: Exception, update: dict[str, Any]) -> bool:
-    """Tell whether the chat or the user that the update is from refused a call.
-
-    Any other chat is the handler's own idea, and what else it had to do is left undone.
-    """
-    if not isinstance(error, TelegramForbiddenError):
-        return False
-    chat = getattr(error.method, "chat_id", None)
-    return str(chat) in conversation_of(0, update).split(":")[1:]

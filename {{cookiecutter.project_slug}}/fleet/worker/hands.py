@@ -10,12 +10,15 @@ import structlog
 
 from fleet.bots.member import Member
 from fleet.inbox import EndedTurn, Outcome, Turn
+from fleet.inbox.conversation import beside
 from fleet.overlay import Overlay
 from fleet.schedule.places import Places
 from fleet.shards.holder import Held, Holder
 from fleet.telegram.current import TurnLost
 from fleet.turn import TurnBack
+from fleet.turn.running import Grip
 from fleet.worker.ends import MOST_BACKS, back, dead
+from fleet.worker.outbox import Outbox
 
 CANCEL_GRACE = 1.0
 """Seconds that a cancelled turn has to end."""
@@ -31,30 +34,43 @@ class Take(Protocol):
     async def __call__(
         self,
         member: Member,
-        update: bytes,
+        turn: Turn,
         overlay: Overlay,
-        *,
-        is_ours: Callable[[], bool],
-        on_wait: Callable[[bool], None],
+        grip: Grip,
     ) -> None: ...
 
 
 @dataclass(eq=False, slots=True)
 class InHand:
-    """A turn that runs."""
+    """A turn that runs. It is its own `Grip`."""
 
     turn: Turn
     held: Held
+    hands: "Hands"
     task: asyncio.Task[None] | None = None
     runs_since: float = field(default_factory=time.monotonic)
     """The time that it waited at gates is left out."""
     waits_since: float | None = None
     """At a gate, without a place."""
+    is_over: bool = False
+    """It was cancelled for good: there is no other turn of its update."""
 
     @property
     def seconds(self) -> float:
         """For how long it has run."""
         return (self.waits_since or time.monotonic()) - self.runs_since
+
+    def is_ours(self) -> bool:
+        return self.hands.has(self)
+
+    def wait(self, *, waits: bool) -> None:
+        self.hands.note_wait(self, waits=waits)
+
+    def note(self) -> None:
+        self.hands.outbox.note(self.held, self.turn)
+
+    async def cancel_others(self) -> None:
+        await self.hands.cancel_others(self)
 
 
 class Hands:
@@ -66,7 +82,7 @@ class Hands:
         take: gives an update its turn; returns when it is over.
         new_overlay: makes what holds back the state writes of a turn.
         timeout: HANDLER_TIMEOUT.
-        on_end: gets each turn that has ended, once.
+        outbox: gets each turn that has ended, once, and what turns have noted.
     """
 
     def __init__(
@@ -76,7 +92,7 @@ class Hands:
         take: Take,
         new_overlay: Callable[[], Overlay],
         timeout: float,
-        on_end: Callable[[Held, EndedTurn], None],
+        outbox: Outbox,
     ) -> None:
         self.turns: dict[str, InHand] = {}
         """By conversation."""
@@ -87,24 +103,18 @@ class Hands:
         self._take = take
         self._new_overlay = new_overlay
         self._timeout = timeout
-        self._on_end = on_end
+        self.outbox = outbox
 
     def start(self, held: Held, turn: Turn, member: Member) -> None:
         """Run a turn, for which a place was taken."""
-        one = InHand(turn, held)
+        one = InHand(turn, held, self)
         self.turns[turn.conversation] = one
         one.task = asyncio.create_task(self._run(member, one))
 
     async def _run(self, member: Member, one: InHand) -> None:
         turn, overlay = one.turn, self._new_overlay()
         try:
-            await self._take(
-                member,
-                turn.update,
-                overlay,
-                is_ours=lambda: self._is_ours(one),
-                on_wait=lambda waits: self._note_wait(one, waits=waits),
-            )
+            await self._take(member, turn, overlay, one)
         except TurnBack as reason:
             if turn.backs >= MOST_BACKS:
                 ended = dead(turn, reason)
@@ -119,18 +129,22 @@ class Hands:
             ended = dead(turn, error)
         else:
             ended = EndedTurn(turn, Outcome.DONE)
+        if one.is_over and ended.outcome is Outcome.BACK:
+            ended = EndedTurn(turn, Outcome.DONE)
         if ended.outcome is not Outcome.BACK:
-            ended.writes = overlay.seal()
+            ended.writes, ended.timers = overlay.seal(), overlay.ordered
             ended.on_written = overlay.close
         else:
             overlay.close()
         if not self._end(one, ended):
             overlay.close()  # what it has written is for nobody
 
-    def _is_ours(self, one: InHand) -> bool:
+    def has(self, one: InHand) -> bool:
+        """Tell whether this replica may still act for a turn."""
         return self.turns.get(one.turn.conversation) is one and self._holder.owns(one.held)
 
-    def _note_wait(self, one: InHand, *, waits: bool) -> None:
+    def note_wait(self, one: InHand, *, waits: bool) -> None:
+        """Note that a turn waits at a gate, or goes on."""
         if self.turns.get(one.turn.conversation) is not one:
             return
         if waits:
@@ -147,7 +161,7 @@ class Hands:
         if self.turns.get(one.turn.conversation) is not one:
             return False
         self._let_go(one)
-        self._on_end(one.held, ended)
+        self.outbox.end(one.held, ended)
         return True
 
     def _let_go(self, one: InHand) -> None:
@@ -156,6 +170,23 @@ class Hands:
             self._places.give_back(one.turn.bot_id)
         else:
             self._places.wait_no_more(one.turn.bot_id)
+
+    async def cancel_others(self, asking: InHand) -> None:
+        """End the turns in the other lanes of a conversation. They are not begun again."""
+        name = beside(asking.turn.conversation)
+        others = [
+            (one, one.task)
+            for one in self.turns.values()
+            if one is not asking and one.task and beside(one.turn.conversation) == name
+        ]
+        for one, task in others:
+            one.is_over = True
+            task.cancel()
+        if others:
+            await asyncio.wait([task for _, task in others], timeout=CANCEL_GRACE)
+        for one, task in others:
+            if self._end(one, EndedTurn(one.turn, Outcome.DONE)):
+                self._leave(task)
 
     async def put_back(self, some: Iterable[InHand]) -> None:
         """Cancel turns; they are begun again later, also those whose handlers do not listen."""
@@ -186,5 +217,8 @@ class Hands:
                 error = TimeoutError("the handler goes on although it was cancelled")
                 self._end(one, dead(one.turn, error))
                 one.task.cancel()
-                self.strays.add(one.task)
-                one.task.add_done_callback(self.strays.discard)
+                self._leave(one.task)
+
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        self.strays.add(task)
+        task.add_done_callback(self.strays.discard)

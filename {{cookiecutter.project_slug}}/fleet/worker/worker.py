@@ -6,7 +6,6 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
 
 import structlog
 from redis.exceptions import RedisError
@@ -14,7 +13,7 @@ from redis.exceptions import RedisError
 from fleet.bots.member import Member
 from fleet.inbox import EndedTurn, Outcome, Turn
 from fleet.inbox.conversation import bot_of
-from fleet.inbox.mailboxes import NEWS_AT_ONCE, Done, Mailboxes, Work
+from fleet.inbox.mailboxes import NEWS_AT_ONCE, Done, Mailboxes
 from fleet.overlay import Overlay
 from fleet.redis.errors import Complaint, describe
 from fleet.schedule.places import Places
@@ -25,6 +24,7 @@ from fleet.tasks import end, is_cancelled
 from fleet.worker.ends import back, killed
 from fleet.worker.entry import Entry
 from fleet.worker.hands import Hands, Take
+from fleet.worker.outbox import Outbox
 from fleet.worker.reader import Reader
 from fleet.worker.watch import RETRY_DELAY, Watch
 
@@ -66,18 +66,17 @@ class Worker:
     ) -> None:
         self._holder = holder
         self._mailboxes = mailboxes
+        self._nudge = asyncio.Event()
         self._member = member
         self._max_attempts = max_attempts
         self._places = Places(concurrency)
         suspect_from = max(1, max_attempts - 1)
         self._schedule = Schedule(self._places, lambda bot: member(bot) is not None, suspect_from)
-        self._hands = Hands(holder, self._places, take, new_overlay, timeout, self._note_end)
+        self._outbox = Outbox(holder, self._nudge.set)
+        self._hands = Hands(holder, self._places, take, new_overlay, timeout, self._outbox)
         self._reader = Reader(holder, mailboxes, self._schedule, self._places)
         taken = self._reader.note_taken
-        self._watch = Watch(holder, self._schedule, self._hands, taken, self._ring)
-        self._ended: list[tuple[Held, EndedTurn]] = []
-        self._rung: set[int] = set()
-        self._nudge = asyncio.Event()
+        self._watch = Watch(holder, self._schedule, self._hands, taken, self._outbox.ring)
         self._draining = False
         self._waits = Complaint(log, "turns wait")
         self._worked_at = math.inf
@@ -138,8 +137,8 @@ class Worker:
     async def _wait(self) -> None:
         """Wait until there may be something to do."""
         seconds = DRAIN_LOOK if self._draining else INTERVAL
-        if due := self._schedule.next_due:
-            seconds = max(0.0, min(seconds, due - time.monotonic()))
+        due = min(self._schedule.next_due, self._outbox.look_at)
+        seconds = max(0.0, min(seconds, due - time.monotonic()))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._nudge.wait()
@@ -149,15 +148,8 @@ class Worker:
         """Make one call for all that has ended, may begin or was rung."""
         self._worked_at = time.monotonic()
         self._schedule.wake()
-        work: defaultdict[Held, Work] = defaultdict(Work)
+        work = self._outbox.collect()
         begins: defaultdict[Held, list[Waiting]] = defaultdict(list)
-        ended, self._ended = self._ended, []
-        rung, self._rung = self._rung, set()
-        for held, one in ended:
-            if self._holder.held.get(held.shard) is held:
-                work[held].ended.append(one)
-        for shard in rung & self._holder.held.keys():
-            work[self._holder.held[shard]]  # its news alone
         try:
             await self._reader.read()
             while self._may_begin and (waiting := self._schedule.take()):
@@ -166,8 +158,7 @@ class Worker:
                 begins[held].append(waiting)
             done = await self._mailboxes.work(work)
         except RedisError as error:
-            self._ended = ended + self._ended
-            self._rung |= rung
+            self._outbox.failed()
             for waiting in [one for some in begins.values() for one in some]:
                 self._do_not_begin(waiting)
                 self._schedule.add(waiting)
@@ -176,6 +167,7 @@ class Worker:
             self._nudge.set()
             return
         self._waits.over()
+        self._outbox.succeeded()
         for held, result in done.items():
             if result is None:
                 self._lose(held)
@@ -185,6 +177,10 @@ class Worker:
                 self._note_ends(held, work[held].ended, result.left)
                 self._note_begins(held, begins[held], result.begun)
                 self._note_news(held, result)
+                if work[held].look:
+                    held.look_at = math.inf
+                if result.due_in is not None:
+                    held.look_at = time.monotonic() + result.due_in
         await self._give()
 
     @property
@@ -196,6 +192,10 @@ class Worker:
             turn = one.turn
             held.done_with(turn.conversation)
             one.on_written()
+            for timer in one.timers:
+                if timer.due_ms is not None:
+                    due = time.monotonic() + timer.due_ms / 1000 - time.time()
+                    held.look_at = min(held.look_at, due)
             if self._schedule.over(turn.conversation):
                 self._nudge.set()
             if count:
@@ -205,14 +205,15 @@ class Worker:
                 self._add(held, waiting, one.again_in)
 
     def _note_begins(
-        self, held: Held, begins: list[Waiting], heads: list[tuple[int, bytes] | None]
+        self, held: Held, begins: list[Waiting], begun: list[Turn | float | None]
     ) -> None:
-        for waiting, head in zip(begins, heads, strict=True):
-            name, shard = waiting.name, held.shard
-            if head is None or name in held.in_hand:
-                self._do_not_begin(waiting)
-            else:
-                self._begin(held, Turn(name, shard, *head, waiting.deaths, waiting.backs))
+        for waiting, turn in zip(begins, begun, strict=True):
+            if isinstance(turn, Turn) and waiting.name not in held.in_hand:
+                self._begin(held, turn)
+                continue
+            self._do_not_begin(waiting)
+            if isinstance(turn, float):
+                self._add(held, waiting, turn)
 
     def _note_news(self, held: Held, done: Done) -> None:
         for name, arrival in zip(done.news, done.arrivals, strict=True):
@@ -223,7 +224,7 @@ class Worker:
             self._add(held, Waiting(name, held.shard, bot_of(name)))
         held.news = done.newest
         if len(done.news) == NEWS_AT_ONCE:
-            self._rung.add(held.shard)
+            self._outbox.ring([held.shard])
 
     def _add(self, held: Held, waiting: Waiting, delay: float = 0.0) -> None:
         if waiting.name not in held.in_hand:
@@ -253,11 +254,7 @@ class Worker:
             self._hands.start(held, turn, member)
             return
         self._places.give_back(turn.bot_id)
-        self._note_end(held, ended)
-
-    def _note_end(self, held: Held, ended: EndedTurn) -> None:
-        self._ended.append((held, ended))
-        self._nudge.set()
+        self._outbox.end(held, ended)
 
     def _lose(self, held: Held) -> None:
         log.warning("a shard is another replica's now; its turns are cancelled", shard=held.shard)
@@ -273,10 +270,6 @@ class Worker:
         if idle:
             with contextlib.suppress(RedisError):  # it is as if this replica had died holding them
                 await self._holder.give(idle)
-
-    def _ring(self, shards: AbstractSet[int]) -> None:
-        self._rung |= shards
-        self._nudge.set()
 
     @contextlib.contextmanager
     def entry(self, bot_id: int, counts: Mapping[int, int]) -> Iterator[Entry]:
@@ -295,4 +288,4 @@ class Worker:
         finally:
             self._places.give_back(bot_id, entry.close())
             if mine and not entry.all_begun:
-                self._ring(mine.keys())
+                self._outbox.ring(mine)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -10,6 +11,8 @@ from aiogram.types import ErrorEvent, Message
 from redis.asyncio import Redis
 
 from fleet.bots.member import Member
+from fleet.inbox import Turn
+from fleet.inbox.timers import TimerBook
 from fleet.overlay import Overlay
 from fleet.telegram.session import TelegramSessions
 from fleet.turn import TurnTaker
@@ -30,17 +33,46 @@ class Stage:
         self.dispatcher.errors.register(self._apologise)
         self.redis = Redis()  # no state is written
         self.sessions = sessions
+        self.turn = Turn("", 0, 1, b"")
         self._taker: TurnTaker | None = None
 
     async def _apologise(self, event: ErrorEvent) -> None:
         self.failed.append(event.exception)
 
-    async def take(self, handler: Handler, *, timeout: float = 60.0, **options: Any) -> None:
-        """Give an update its turn. The first one's handler and time-out hold for the next, too."""
+    async def take(
+        self, handler: Handler, *, timeout: float = 60.0, again: bool = False, **options: Any
+    ) -> None:
+        """Give an update its turn; `again`: the one that had the last one, with its journal.
+
+        The first one's handler and time-out hold for the next, too.
+        """
         if self._taker is None:
             self.dispatcher.message.register(handler)
-            self._taker = TurnTaker(self.dispatcher, self.sessions.outages, timeout)
-        await self._taker.take(self.member, UPDATE, Overlay(self.redis), **options)
+            book = TimerBook(self.redis, 1)
+            self._taker = TurnTaker(self.dispatcher, self.sessions.outages, book, timeout)
+        last = self.turn
+        self.turn = Turn(f"{self.member.id}:7:7", 0, 1, UPDATE)
+        if again:
+            self.turn.backs = last.backs + 1
+            self.turn.noted = last.noted | dict(last.notes)
+        await self._taker.take(self.member, self.turn, Overlay(self.redis), Grip(**options))
+
+
+@dataclass
+class Grip:
+    """Stands for the worker."""
+
+    is_ours: Callable[[], bool] = lambda: True
+    on_wait: Callable[[bool], object] = lambda _: None
+
+    def wait(self, *, waits: bool) -> None:
+        self.on_wait(waits)
+
+    def note(self) -> None:
+        """Do nothing: nobody dies here."""
+
+    async def cancel_others(self) -> None:
+        """Do nothing: there are none."""
 
 
 async def say(message: Message) -> None:

@@ -25,11 +25,10 @@ class Waits:
     def __init__(self) -> None:
         self.now = 0
 
+    journal = None
+
     def check(self) -> None:
         """Be ours."""
-
-    def carried_out(self, method: object) -> None:
-        """Note nothing."""
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

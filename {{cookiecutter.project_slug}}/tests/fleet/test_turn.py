@@ -27,30 +27,21 @@ async def test_a_gate_shut_for_long_sends_the_turn_back(
     assert stage.failed == []
 
 
-async def test_a_turn_that_has_said_something_does_not_say_it_again(
-    scripted: ScriptedTelegram, stage: Stage
+async def test_a_turn_that_does_more_than_is_noted_does_not_say_it_again(
+    scripted: ScriptedTelegram, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("fleet.turn.journal.MOST_NOTES", 1)
+
     async def speak_then_flood(message: Message) -> None:
         await message.answer("Hello")
-        scripted.script = [floods(600)]
         await message.answer("Hello again")
+        scripted.script = [floods(600)]
+        await message.answer("And again")
 
     with pytest.raises(TelegramRetryAfter):
         await stage.take(speak_then_flood)
     assert [type(error).__name__ for error in stage.failed] == ["GateShut"]
-    assert scripted.calls[1, "sendMessage"] == 2
-
-
-async def test_what_says_nothing_may_be_done_again(
-    scripted: ScriptedTelegram, stage: Stage
-) -> None:
-    async def look(message: Message) -> None:
-        await message.bot.send_chat_action(7, "typing")  # type: ignore[union-attr]  # it has one
-        scripted.script = [floods(600)]
-        await message.answer("Hello")
-
-    with pytest.raises(TurnBack):
-        await stage.take(look)
+    assert scripted.calls[1, "sendMessage"] == 3
 
 
 async def test_telegram_that_is_away_sends_the_turn_back_and_none_is_begun(

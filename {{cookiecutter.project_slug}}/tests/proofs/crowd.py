@@ -13,7 +13,7 @@ from fleet.shards.beats import DEAD_AFTER
 from fleet.shards.holder import Held, Taken
 from tests.proofs.inbox_model import SHARDS, USER_LIMIT, Batch, Call, End, Model, bot_of, shard_of
 from tests.proofs.mail import text
-from tests.proofs.replica import STEP, Clock, Desk, Replica, Wire
+from tests.proofs.replica import STEP, Clock, Desk, Replica, Wire, begun
 
 BOTS = (1, 2)
 WARM = 10_000
@@ -182,7 +182,7 @@ class Crowd:
             return
         left, heads = expected
         assert done.left == left
-        assert [head and head[0] for head in done.begun] == heads
+        assert begun(done) == heads
         for one, count in zip(work.ended, left, strict=True):
             member.ended.remove(one)
             member.tries.pop(one.turn.conversation, None)
@@ -192,10 +192,9 @@ class Crowd:
                 member.tries[one.turn.conversation] = one.turn.deaths, one.turn.backs + 1
         for conversation, head in zip(work.begin, done.begun, strict=True):
             member.known.discard(conversation)
-            if head:
-                deaths, backs = member.tries.get(conversation, (0, 0))
-                turn = Turn(conversation, held.shard, head[0], head[1], deaths, backs)
-                member.hands[conversation] = turn
+            if isinstance(head, Turn):
+                assert (head.deaths, head.backs) == member.tries.get(conversation, (0, 0))
+                member.hands[conversation] = head
         member.known |= set(done.news)
         held.news = done.newest
 

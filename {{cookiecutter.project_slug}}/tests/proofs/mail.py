@@ -49,7 +49,7 @@ DOCUMENTED_KEYS = _any_of(_KEYS)
 KEYS_OF_AN_EMPTY_INBOX = _any_of(
     key
     for key, expires in _KEYS.items()
-    if expires not in ("when empty", "when heard", "with the turn", "with the update", "at 0")
+    if expires not in ("when empty", "when heard", "at 0") and not expires.startswith("with the ")
 )
 """Nothing that grows with the number of conversations."""
 

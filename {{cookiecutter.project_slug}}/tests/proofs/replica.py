@@ -91,10 +91,16 @@ class Replica:
         """The shard, where there is but one."""
         return self.holder.held[0]
 
-    async def work(self, *ended: EndedTurn, begin: Iterable[str] = ()) -> Done | None:
+    async def work(
+        self,
+        *ended: EndedTurn,
+        begin: Iterable[str] = (),
+        notes: Iterable[Turn] = (),
+        look: bool = False,
+    ) -> Done | None:
         """Make one call for the shard, where there is but one."""
-        held = self.held
-        done = (await self.mailboxes.work({held: Work(list(ended), list(begin))}))[held]
+        held, work = self.held, Work(list(ended), list(begin), list(notes), look)
+        done = (await self.mailboxes.work({held: work}))[held]
         if done:
             held.news = done.newest
         return done
@@ -103,8 +109,7 @@ class Replica:
         """Begin turns; those without mail are left out."""
         done = await self.work(begin=conversations)
         assert done
-        heads = zip(conversations, done.begun, strict=True)
-        return [Turn(name, 0, *head) for name, head in heads if head]
+        return [turn for turn in done.begun if isinstance(turn, Turn)]
 
     async def end(self, *turns: Turn, outcome: Outcome = Outcome.DONE) -> Done | None:
         return await self.work(*ended(turns, outcome))
@@ -165,6 +170,11 @@ async def put_for_ever(inbox: Inbox, bot: int) -> None:
 
 def ended(turns: Iterable[Turn], outcome: Outcome = Outcome.DONE) -> list[EndedTurn]:
     return [EndedTurn(turn, outcome) for turn in turns]
+
+
+def begun(done: Done) -> list[int | None]:
+    """Give the ids of updates whose turns were begun, None where there was no mail."""
+    return [turn.update_id if isinstance(turn, Turn) else None for turn in done.begun]
 
 
 def ids(turns: Iterable[Turn]) -> list[int]:

@@ -28,8 +28,7 @@ async def turns_of(replica: Replica) -> list[Turn]:
         names = (await replica.mailboxes.read(held, [BOT], 10_000))[BOT]
         done = (await replica.mailboxes.work({held: Work(begin=names)}))[held]
         assert done
-        heads = zip(names, done.begun, strict=True)
-        turns += [Turn(name, held.shard, *head) for name, head in heads if head]
+        turns += [turn for turn in done.begun if isinstance(turn, Turn)]
     return turns
 
 

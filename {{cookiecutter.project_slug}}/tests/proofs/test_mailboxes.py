@@ -7,12 +7,12 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from fleet.inbox import EndedTurn, Outcome, mailboxes
+from fleet.inbox import EndedTurn, Outcome, Turn, mailboxes
 from fleet.inbox.mailboxes import NEWS_AT_ONCE, Work
 from fleet.overlay import StateWrite
 from fleet.redis.keys import PREFIX
 from tests.proofs.mail import text
-from tests.proofs.replica import Clock, Replica, Wire, ended, ids, name, silence
+from tests.proofs.replica import Clock, Replica, Wire, begun, ended, ids, name, silence
 
 BOT, OTHER_BOT = 1000001, 1000002
 ANN, BOB = name(BOT, 7), name(BOT, 8)
@@ -46,15 +46,16 @@ async def test_a_conversation_has_one_turn_after_the_other(replica: Replica) -> 
     await replica.inbox.put(BOT, [text(1), text(2), text(3, user=8)])
     done = await replica.work(begin=[ANN, BOB, name(BOT, 9)])
     assert done
-    assert [head and head[0] for head in done.begun] == [1, 3, None], "who has no mail has no turn"
-    ann, _ = [head for head in done.begun if head]
-    assert orjson.loads(ann[1]) == text(1)
+    assert begun(done) == [1, 3, None], "who has no mail has no turn"
+    ann = done.begun[0]
+    assert isinstance(ann, Turn)
+    assert orjson.loads(ann.update) == text(1)
     [first, other] = await replica.begin(ANN, BOB)
     assert ids([first, other]) == [1, 3], "to begin it again changes nothing"
     done = await replica.work(*ended([first, other]), begin=[ANN, BOB])
     assert done
     assert done.left == [1, 0]
-    assert [head and head[0] for head in done.begun] == [2, None]
+    assert begun(done) == [2, None]
     assert await replica.inbox.sizes() == {BOT: 1}
 
 
@@ -199,7 +200,7 @@ async def test_a_call_whose_reply_was_lost_is_repeated_and_changes_nothing(
     done = await replica.work(*ends, begin=[ANN, BOB])
     assert done
     assert done.left == [1, 0]
-    assert [head and head[0] for head in done.begun] == [2, None]
+    assert begun(done) == [2, None]
     assert await replica.inbox.letters.count() == 1
     assert await replica.inbox.sizes() == {BOT: 1}
 
@@ -239,7 +240,7 @@ async def test_a_call_that_arrives_twice_begins_and_ends_once(replica: Replica, 
     done = await replica.work(*ended(turns), begin=[ANN])
     assert await wire.deliver() is not None
     assert done
-    assert [head and head[0] for head in done.begun] == [2]
+    assert begun(done) == [2]
     assert await replica.inbox.sizes() == {BOT: 1}
 
 

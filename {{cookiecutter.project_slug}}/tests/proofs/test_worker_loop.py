@@ -4,12 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 
-import orjson
 import pytest
 from redis.asyncio import Redis
 
 from fleet.bots.member import Member
-from fleet.inbox import Inbox
+from fleet.inbox import Inbox, Turn
 from fleet.inbox.mailboxes import Mailboxes
 from fleet.overlay import Overlay
 from fleet.shards.holder import Holder
@@ -38,8 +37,8 @@ async def test_what_is_next_begins_at_once(redis: Redis, monkeypatch: pytest.Mon
         monkeypatch.setattr(f"fleet.worker.{module}.INTERVAL", 600.0)
     handled: list[int] = []
 
-    async def take(_: object, update: bytes, *__: object, **___: object) -> None:
-        handled.append(orjson.loads(update)["update_id"])
+    async def take(_: object, turn: Turn, *__: object) -> None:
+        handled.append(turn.update_id)
 
     inbox, number = Inbox(redis), 30
     await inbox.put(1, [text(n) for n in range(1, number + 1)])

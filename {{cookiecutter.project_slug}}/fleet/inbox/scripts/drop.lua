@@ -12,12 +12,15 @@ for _, conversation in ipairs(conversations) do
   local mailbox = shard .. 'mail:' .. conversation
   dropped = dropped + redis.call('LLEN', mailbox)
   if not in_hand and redis.call('HEXISTS', shard .. 'begun', conversation) == 1 then
+    forget_fired(shard, conversation, nil, redis.call('LINDEX', mailbox, 0))
     redis.call('LTRIM', mailbox, 0, 0)
     dropped, kept = dropped - 1, kept + 1
   else
     redis.call('DEL', mailbox)
     redis.call('HDEL', shard .. 'begun', conversation)
     redis.call('HDEL', shard .. 'tries', conversation)
+    redis.call('DEL', shard .. 'notes:' .. conversation)
+    forget_fired(shard, conversation)
     redis.call('ZREM', ready, conversation)
   end
 end

@@ -1,7 +1,7 @@
 -- Enters updates of one bot, each at most once. Whoever holds a shard, anybody may.
 -- KEYS: shards. ARGV: replica, bot, seconds to remember ids, most updates of a conversation, 1 to look only; then for
 --   each shard: the epoch if the caller holds it, how many turns it would begin at once, count of updates, and for each
---   of these: id, conversation, JSON
+--   of these: id, conversation, JSON, before it `@`, its id and a space if it is of an album
 -- Returns for each shard: who is to be rung or '', how many are new, how many of these were dropped, then for each whose
 --   turn is begun: its position, from 1, and its arrival
 local replica, bot, remember, most, look_only = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
@@ -19,13 +19,15 @@ for i, shard in ipairs(KEYS) do
     elseif redis.call('SETBIT', seen, bit, 1) == 0 then
       new, seen_in[seen] = new + 1, true
       local mailbox = shard .. 'mail:' .. conversation
-      local length = redis.call('RPUSH', mailbox, id .. ' ' .. update)
+      local is_part = string.sub(update, 1, 1) == '@'
+      local came = is_part and string.format('@%d', clock()) or ' '
+      local length = redis.call('RPUSH', mailbox, id .. came .. update)
       if length > most then
         redis.call('RPOP', mailbox)
         dropped = dropped + 1
       elseif length == 1 then
         local arrival = note_mail(shard, bot, conversation)
-        if mine and places > 0 then
+        if mine and places > 0 and not is_part then
           redis.call('HSET', shard .. 'begun', conversation, id)
           begun[#begun + 1], begun[#begun + 2], places = n, arrival, places - 1
         end

@@ -20,8 +20,5 @@ if ARGV[2] ~= '1' then
   return 1
 end
 local conversation = letter.conversation
-if redis.call('RPUSH', shard .. 'mail:' .. conversation, letter.id .. ' ' .. letter.update) == 1 then
-  note_mail(shard, bot_of(conversation), conversation)
-end
-count(shard, bot_of(conversation), 1)
+post(shard, conversation, letter.id .. ' ' .. letter.update)
 return 1

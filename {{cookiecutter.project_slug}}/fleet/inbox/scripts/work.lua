@@ -1,19 +1,23 @@
 -- The holder's call: turns that ended, turns that begin, and what is new. It may be repeated until its reply arrives.
--- KEYS: shards. ARGV: replica, bytes of dead letters kept in a shard, most news; then for each shard:
---   epoch, number of this call, number of the last one that was answered, arrival of the newest news known,
---   count of ends, count of begins; for each end: conversation, id of its update, outcome, three texts (done: none;
---   dead: error, traceback, deaths; back: deaths, times back, milliseconds), count of writes, and these: key, value,
---   milliseconds to live (0 for ever, -1 to delete it); for each begin: conversation
+-- KEYS: shards. ARGV: replica, bytes of dead letters kept in a shard, most news, most timers that fire at once; then for
+--   each shard: epoch, number of this call, number of the last one that was answered, arrival of the newest news known,
+--   1 to look for timers that are due, count of notes, of ends, of begins;
+--   for each note: conversation, id of its update, field, value;
+--   for each end: conversation, id of its update, outcome, three texts (done: none; dead: error, traceback, deaths;
+--   back: deaths, times back, milliseconds), count of writes, and these: key, value, milliseconds to live (0 for ever,
+--   -1 to delete it), count of timers, and these: conversation, name, milliseconds of Unix time or '' to cancel, JSON;
+--   for each begin: conversation
 -- Returns for each shard: nothing if it is not the caller's any more; else for each end how many updates its mailbox
---   still has, for each begin the update, and the news: each conversation and its arrival
-local replica, letters_kept, most_news = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local at, answer = 4, {}
+--   still has; for each begin nothing if there is none, milliseconds if it has to wait for the rest of an album, else
+--   the update, or if it had turns before: the update, its tries, and its notes; the news: each conversation and its
+--   arrival; and milliseconds until a timer is due, -1 if none is or nobody looked
+local replica, letters_kept, most_news, most_fired = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local ALBUM = 1000  -- milliseconds that an album may still grow after its last part
+local now, at, answer = clock(), 5, {}
 
 local function bury(shard, conversation, update, cause, traceback, deaths)
   local letters, size = shard .. 'dead', #update + #cause + #traceback
-  local id, json = string.match(update, '^(%d+) (.*)$')
+  local id, json = string.match(update, '^(%S+) (.*)$')
   redis.call('XADD', letters, '*', 'conversation', conversation, 'id', id, 'update', json,
     'error', cause, 'traceback', traceback, 'died', deaths, 'size', size)
   local kept = redis.call('HINCRBY', shard .. 'shard', 'letters', size)
@@ -28,10 +32,14 @@ local function finish(shard, conversation)
   local bot, mailbox = bot_of(conversation), shard .. 'mail:' .. conversation
   local update = redis.call('LPOP', mailbox)
   redis.call('HDEL', shard .. 'tries', conversation)
+  redis.call('DEL', shard .. 'notes:' .. conversation)
   if redis.call('LLEN', mailbox) == 0 then
     redis.call('ZREM', shard .. 'ready:' .. bot, conversation)
   end
   count(shard, bot, -1)
+  if string.sub(update, 1, 1) == '-' then
+    forget_fired(shard, conversation, update)
+  end
   return update
 end
 
@@ -45,25 +53,94 @@ local function write(key, value, ttl)
   end
 end
 
+-- Makes one update of all parts of an album that are there. Returns milliseconds to wait instead if more may come.
+local function gather(shard, conversation, id, group)
+  local mailbox, parts, last = shard .. 'mail:' .. conversation, {}, 0
+  local entries = redis.call('LRANGE', mailbox, 0, -1)
+  for _, entry in ipairs(entries) do
+    local came, its_group, json = string.match(entry, '^%d+@(%d+)@(%S+) (.*)$')
+    if its_group == group then
+      parts[#parts + 1], last = json, tonumber(came)
+    end
+  end
+  if now >= last and now < last + ALBUM then
+    return last + ALBUM - now
+  end
+  for n = #entries, 2, -1 do
+    if string.match(entries[n], '^%d+@%d+@(%S+) ') == group then
+      redis.call('LREM', mailbox, -1, entries[n])
+      count(shard, bot_of(conversation), -1)
+    end
+  end
+  local whole = id .. ' [' .. table.concat(parts, ',') .. ']'
+  redis.call('LSET', mailbox, 0, whole)
+  return whole
+end
+
+local function begin(shard, conversation)
+  local update = redis.call('LINDEX', shard .. 'mail:' .. conversation, 0)
+  if not update then
+    return false
+  end
+  local id, group = string.match(update, '^(%-?%d+)@?%d*@?(%S*)')
+  if group ~= '' then
+    update = gather(shard, conversation, id, group)
+    if type(update) == 'number' then
+      return update
+    end
+  end
+  redis.call('HSET', shard .. 'begun', conversation, id)
+  local tries = redis.call('HGET', shard .. 'tries', conversation)
+  return tries and { update, tries, unpack(redis.call('HGETALL', shard .. 'notes:' .. conversation)) } or update
+end
+
+-- Has timers that are due wait for their turns. Returns milliseconds until the next one is due.
+local function fire(shard)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', shard .. 'due', '-inf', now, 'LIMIT', 0, most_fired)) do
+    local conversation, name = string.match(member, '^(%S+) (.*)$')
+    local timers = shard .. 'timers:' .. conversation
+    local timer = redis.call('HGET', timers, name)
+    redis.call('ZREM', shard .. 'due', member)
+    if timer then
+      local entry = '-' .. redis.call('HINCRBY', shard .. 'shard', 'fired', 1) .. ' ' .. timer
+      redis.call('HSET', timers, name, entry)
+      post(shard, conversation, entry)
+    end
+  end
+  local due = redis.call('ZRANGE', shard .. 'due', 0, 0, 'WITHSCORES')[2]
+  return due and math.max(0, math.ceil(due - now)) or -1
+end
+
 for i, shard in ipairs(KEYS) do
-  local epoch, number, answered, known, ends, begins = unpack(ARGV, at, at + 5)
-  at = at + 6
+  local epoch, number, answered, known, look, notes, ends, begins = unpack(ARGV, at, at + 7)
+  at = at + 8
   local record = redis.call('HMGET', shard .. 'shard', 'holder', 'epoch', 'call')
   local last = tonumber(record[3])
   -- Lower than what was answered: Redis came back without its last writes. Higher than this one: this one is late.
   local mine = record[1] == replica and record[2] == epoch and last >= tonumber(answered) and last <= tonumber(number)
-  local left, updates = {}, {}
-  if mine and ends + begins > 0 then
+  local left, updates, next_due = {}, {}, -1
+  if mine then
     redis.call('HDEL', shard .. 'begun', '')  -- first what frees memory
-    redis.call('HSET', shard .. 'shard', 'call', number)
+    if notes + ends + begins > 0 then
+      redis.call('HSET', shard .. 'shard', 'call', number)
+    end
+  end
+  for _ = 1, notes do
+    local conversation, id, field, value = unpack(ARGV, at, at + 3)
+    if mine and redis.call('HGET', shard .. 'begun', conversation) == id then
+      redis.call('HSET', shard .. 'notes:' .. conversation, field, value)
+    end
+    at = at + 4
   end
   for n = 1, ends do
     local conversation, id, outcome, first, second, third, writes = unpack(ARGV, at, at + 6)
+    local timers_at = at + 7 + 3 * writes
+    local timers = tonumber(ARGV[timers_at])
     if mine then
       -- Another id, or none: it has ended before, or its update was dropped.
       if redis.call('HGET', shard .. 'begun', conversation) == id then
         redis.call('HDEL', shard .. 'begun', conversation)
-        for w = at + 7, at + 4 + 3 * writes, 3 do
+        for w = at + 7, timers_at - 1, 3 do
           write(ARGV[w], ARGV[w + 1], ARGV[w + 2])
         end
         if outcome == 'done' then
@@ -74,26 +151,26 @@ for i, shard in ipairs(KEYS) do
           redis.call('HSET', shard .. 'tries', conversation,
             first .. ' ' .. second .. ' ' .. string.format('%d', now + third))
         end
+        for t = timers_at + 1, timers_at + 4 * timers, 4 do
+          set_timer(shard, unpack(ARGV, t, t + 3))
+        end
       end
       left[n] = redis.call('LLEN', shard .. 'mail:' .. conversation)
     end
-    at = at + 7 + 3 * writes
+    at = timers_at + 1 + 4 * timers
+  end
+  if mine and look == '1' then
+    next_due = fire(shard)
   end
   for n = 1, begins do
-    local conversation = ARGV[at]
-    if mine then
-      updates[n] = redis.call('LINDEX', shard .. 'mail:' .. conversation, 0)
-      if updates[n] then
-        redis.call('HSET', shard .. 'begun', conversation, string.match(updates[n], '^%d+'))
-      end
-    end
+    updates[n] = mine and begin(shard, ARGV[at])
     at = at + 1
   end
   if mine then
     if known ~= '0' then
       redis.call('ZREMRANGEBYSCORE', shard .. 'news', '-inf', known)
     end
-    answer[i] = { left, updates, redis.call('ZRANGE', shard .. 'news', 0, most_news - 1, 'WITHSCORES') }
+    answer[i] = { left, updates, redis.call('ZRANGE', shard .. 'news', 0, most_news - 1, 'WITHSCORES'), next_due }
   else
     answer[i] = false
   end

@@ -14,14 +14,14 @@ local function take(shard)
   local begun = redis.call('HKEYS', shard .. 'begun')
   for _, conversation in ipairs(begun) do
     local deaths, rest = string.match(redis.call('HGET', shard .. 'tries', conversation) or '0 0 0', '^(%d+)(.*)$')
-    redis.call('HSET', shard .. 'tries', conversation, string.format('%d', deaths + 1) .. rest)
+    redis.call('HSET', shard .. 'tries', conversation, string.format('%d', (deaths or 0) + 1) .. (rest or ' 0 0'))
   end
   redis.call('DEL', shard .. 'begun')
   redis.call('HSET', shard .. 'shard', 'holder', replica, 'call', 0)
   local tries, all = redis.call('HGETALL', shard .. 'tries'), {}
   for n = 1, #tries, 2 do
     local deaths, backs, due = string.match(tries[n + 1], '^(%d+) (%d+) (%d+)$')
-    all[#all + 1] = { tries[n], tonumber(deaths), tonumber(backs), math.max(0, due - now) }
+    all[#all + 1] = { tries[n], tonumber(deaths or 0), tonumber(backs or 0), math.max(0, (due or 0) - now) }
   end
   return { redis.call('HINCRBY', shard .. 'shard', 'epoch', 1), redis.call('HGETALL', shard .. 'waiting'), all }
 end

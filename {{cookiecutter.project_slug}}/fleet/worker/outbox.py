@@ -1,0 +1,85 @@
+"""What the next call of work carries to Redis besides the turns that begin."""
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from fleet.inbox import EndedTurn, Outcome, Turn
+from fleet.inbox.mailboxes import Work
+from fleet.shards.holder import Held, Holder
+
+
+class Outbox:
+    """Gathers it until the call is made, and keeps it until the call has succeeded.
+
+    Args:
+        holder: the shards; what belongs to one that is another's now is dropped.
+        on_more: called when something was put in.
+    """
+
+    def __init__(self, holder: Holder, on_more: Callable[[], None]) -> None:
+        self._holder = holder
+        self._on_more = on_more
+        self._ended: list[tuple[Held, EndedTurn]] = []
+        self._noting: dict[Turn, Held] = {}
+        self._rung: set[int] = set()
+        self._noted: list[tuple[Turn, int]] = []
+        self._carried: tuple[list[tuple[Held, EndedTurn]], dict[Turn, Held], set[int]]
+
+    def end(self, held: Held, ended: EndedTurn) -> None:
+        """Hand in a turn that has ended."""
+        self._ended.append((held, ended))
+        self._on_more()
+
+    def note(self, held: Held, turn: Turn) -> None:
+        """Have the journal of a turn grow."""
+        self._noting[turn] = held
+        self._on_more()
+
+    def ring(self, shards: Iterable[int]) -> None:
+        """Ask for the news of shards, and for timers that are due."""
+        self._rung.update(shards)
+        self._on_more()
+
+    @property
+    def look_at(self) -> float:
+        """When the next timer that is known is due, by the monotonic clock."""
+        return min((held.look_at for held in self._holder.held.values()), default=math.inf)
+
+    def collect(self) -> defaultdict[Held, Work]:
+        """Give all there is now, shard by shard. Then comes `succeeded` or `failed`."""
+        ended, noting, rung = self._carried = self._ended, self._noting, self._rung
+        self._ended, self._noting, self._rung = [], {}, set()
+        work: defaultdict[Held, Work] = defaultdict(Work)
+        over = set()
+        for held, one in ended:
+            if self._owns(held):
+                work[held].ended.append(one)
+            if one.outcome is not Outcome.BACK:
+                over.add(one.turn)
+        # Nobody will ask for the journal of a turn whose end goes along.
+        for turn, held in noting.items():
+            if turn not in over and self._owns(held):
+                work[held].notes.append(turn)
+        self._noted = [(turn, len(turn.notes)) for turn in noting]
+        now = time.monotonic()
+        for held in self._holder.held.values():
+            if held.shard in rung or held.look_at <= now:
+                work[held].look = True
+        return work
+
+    def succeeded(self) -> None:
+        """Forget what the last call has carried."""
+        for turn, count in self._noted:
+            del turn.notes[:count]
+
+    def failed(self) -> None:
+        """Take back what it should have carried."""
+        ended, noting, rung = self._carried
+        self._ended = ended + self._ended
+        self._noting = noting | self._noting
+        self._rung |= rung
+
+    def _owns(self, held: Held) -> bool:
+        return self._holder.held.get(held.shard) is held
