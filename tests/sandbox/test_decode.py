@@ -176,13 +176,6 @@ async def test_unknown_methods(
         assert "not found" in (await answer.json())["description"]
 
 
-async def test_methods_that_are_not_emulated_say_so(sandbox: SandboxClient, raw: Raw) -> None:
-    status, body = await raw("createForumTopic", chat_id=7, name="x")
-    assert status == 404
-    assert body["description"] == "Not Found: the sandbox does not emulate createForumTopic"
-    assert (await sandbox.calls(method="createForumTopic"))[0]["emulated"] is False
-
-
 WAITING = ("calls", "edited", "inline_query", "notice", "pay", "reply")
 
 

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from aiogram import Bot
 from aiogram.enums import ParseMode
-from aiogram.exceptions import TelegramBadRequest, TelegramNotFound
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
 
 from sandbox.client import NoReplyError, SandboxClient, SandboxError
@@ -241,13 +241,6 @@ async def test_two_bots_have_chats_of_their_own(sandbox: SandboxClient, bot: Bot
     await bot.send_message(ALICE, "hi")
     assert len(await sandbox.messages(BOT_ID, ALICE)) == 2
     assert len(await sandbox.messages(other, ALICE)) == 1
-
-
-async def test_an_unknown_method_says_so(sandbox: SandboxClient, bot: Bot) -> None:
-    with pytest.raises(TelegramNotFound, match="the sandbox does not emulate getMyStarBalance"):
-        await bot.get_my_star_balance()
-    [call] = await sandbox.calls(BOT_ID, "getMyStarBalance")
-    assert not call["emulated"]
 
 
 async def test_parameters_come_in_four_ways(

@@ -2,6 +2,7 @@
 
 import re
 
+from sandbox.methods.checked import CHECKED
 from sandbox.methods.decode import known_methods
 from sandbox.methods.table import METHODS
 from tests.conftest import SOURCE
@@ -9,8 +10,15 @@ from tests.conftest import SOURCE
 README = SOURCE / "sandbox" / "README.md"
 
 
-def test_the_table_names_the_methods_that_are_emulated() -> None:
+def named(text: str) -> list[str]:
+    """The methods that a text names."""
+    return re.findall(r"`([a-z]+[A-Za-z]*)`", text)
+
+
+def test_the_tables_name_every_method() -> None:
     section = README.read_text("utf-8").partition("## What is emulated")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")]
-    named = [name for row in rows for name in re.findall(r"`([a-z]+[A-Za-z]*)`", row)]
-    assert sorted(named) == sorted(known_methods()[name].__api_method__ for name in METHODS)
+    modelled = [name for row in rows for name in named(row)]
+    assert sorted(modelled) == sorted(known_methods()[name].__api_method__ for name in METHODS)
+    checked = section.partition("Checked, without an effect")[2].partition("\n\n")[0]
+    assert named(checked) == sorted(CHECKED)

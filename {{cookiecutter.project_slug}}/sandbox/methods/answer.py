@@ -10,6 +10,7 @@ import aiohttp
 
 from sandbox.errors import ApiError, PollInterruptedError
 from sandbox.methods.call import Call, Described
+from sandbox.methods.checked import check
 from sandbox.methods.decode import decode, known_methods, shown
 from sandbox.methods.table import METHODS
 from sandbox.world import calls
@@ -54,9 +55,12 @@ async def answer(
         http: for webhooks, if the call sets one.
     """
     known = known_methods().get(name.lower())
-    emulated = name.lower() in METHODS
+    support: calls.Support = "unknown" if known is None else "checked"
     record = world.calls.begin(
-        token[0], known.__api_method__ if known else name, values, emulated=emulated
+        token[0],
+        known.__api_method__ if known else name,
+        values,
+        support="modelled" if name.lower() in METHODS else support,
     )
     outcome, fault = Outcome(None), None
     try:
@@ -91,19 +95,17 @@ async def run(
 ) -> Json:
     """The JSON of a successful answer. Raises ApiError."""
     bot = world.authorize(*token)
-    name = record.method.lower()
-    handler, known = METHODS.get(name), known_methods().get(name)
-    if handler is None or known is None:
-        log.warning("bot %s called %s, which is not emulated", bot.bot_id, record.method)
-        raise ApiError(
-            404,
-            f"Not Found: the sandbox does not emulate {record.method}"
-            if known
-            else f"Not Found: method {record.method} not found",
-        )
+    known = known_methods().get(record.method.lower())
+    if known is None:
+        raise ApiError(404, "Not Found: method not found")
     params = decode(known, values, files)
     record.params = shown(params)
-    result = await handler(Call(world, bot, record.method, params, files, http))
+
+    async def again(name: str, values: dict[str, Any], files: dict[str, Upload]) -> Outcome:
+        return await answer(world, (bot.bot_id, bot.secret), name, values, files, http)
+
+    handler = METHODS.get(record.method.lower(), check)
+    result = await handler(Call(world, bot, record.method, params, files, http, again))
     if isinstance(result, Described):
         return {"ok": True, "result": result.result, "description": result.description}
     return {"ok": True, "result": result}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -16,6 +16,14 @@ from sandbox.world.world import World
 
 MOST_MESSAGES = 100
 """At once: https://core.telegram.org/bots/api#deletemessages."""
+
+
+class Again(Protocol):
+    """Makes another call of the same bot."""
+
+    async def __call__(
+        self, name: str, values: dict[str, Any], files: dict[str, Upload]
+    ) -> object: ...
 
 
 @dataclass(slots=True)
@@ -31,6 +39,7 @@ class Call:
     """What JSON parameters name as `attach://name`."""
     http: aiohttp.ClientSession
     """For requests to webhooks."""
+    again: Again
 
     def chat(self, name: str = "chat_id") -> Chat:
         """The chat that a parameter names. Raises what `chat_of` raises."""

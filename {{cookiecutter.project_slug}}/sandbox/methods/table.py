@@ -1,4 +1,4 @@
-"""All methods that are emulated."""
+"""All methods that have an effect; the others are in checked.py."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import inspect
 from types import ModuleType
 
 from sandbox.methods import (
+    business,
     chats,
     copying,
     editing,
@@ -20,7 +21,19 @@ from sandbox.methods import (
 from sandbox.methods.call import Handler
 from sandbox.methods.decode import known_methods
 
-MODULES = (chats, copying, editing, files, managed, members, profile, queries, sending, updates)
+MODULES = (
+    business,
+    chats,
+    copying,
+    editing,
+    files,
+    managed,
+    members,
+    profile,
+    queries,
+    sending,
+    updates,
+)
 
 
 def handlers(module: ModuleType) -> dict[str, Handler]:

@@ -63,11 +63,7 @@ async def set_webhook(call: Call) -> Described:
         call.bot.drop_pending()
 
     async def run(values: Json, files: dict[str, Upload]) -> None:
-        # The table of methods has this one, too.
-        from sandbox.methods.answer import answer
-
-        token = (call.bot.bot_id, call.bot.secret)
-        await answer(call.world, token, str(values.pop("method")), values, files, call.http)
+        await call.again(str(values.pop("method")), values, files)
 
     call.bot.set_webhook(
         Webhook(call.bot, call.http, address, secret_token, connections, run),

@@ -161,13 +161,15 @@ function entryNode(entry) {
   return node;
 }
 
+const ODD = { checked: "checked, no effect", unknown: "no such method" };
+
 function drawLine(entry) {
   const { call, update } = entry;
   const name = state.bots.get(entry.bot_id)?.name ?? `Bot ${entry.bot_id}`;
   const at = call?.at ?? entry.at;
   const seconds = `${clock(at)}:${String(new Date(at * 1000).getSeconds()).padStart(2, "0")}`;
   const [status, color] = call ? callStatus(call) : updateStatus(entry);
-  const odd = call && !call.emulated;
+  const odd = call && ODD[call.support];
   fill(
     entry.node.firstChild,
     h(
@@ -179,7 +181,7 @@ function drawLine(entry) {
       "span",
       { class: "what" },
       call?.method ?? kindOf(update),
-      odd && h("em", {}, "not emulated"),
+      odd && h("em", {}, odd),
       h("small", {}, gist(entry)),
     ),
     h("span", { class: `status ${color}` }, status),

@@ -9,12 +9,16 @@ import heapq
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sandbox.world.events import Events, Json
 
 KEPT_PER_METHOD = 10_000
 """Calls kept of each method, so that long polls do not push out the messages."""
 KEPT_IN_JOURNAL = 500
+Support = Literal["modelled", "checked", "unknown"]
+"""What the sandbox does with a method: all, check its parameters and answer, or nothing, as
+Telegram does not know it."""
 
 
 @dataclass(slots=True)
@@ -26,7 +30,7 @@ class Call:
     method: str
     params: Json
     """As the sandbox understood them: numbers, JSON and files are decoded."""
-    emulated: bool
+    support: Support
     at: float
     """Unix time of arrival."""
     status: int | None = None
@@ -61,12 +65,12 @@ class CallLog:
         self._calls: dict[str, deque[Call]] = {}
         self._waiters: set[Waiter] = set()
 
-    def begin(self, bot_id: int, method: str, params: Json, *, emulated: bool) -> Call:
+    def begin(self, bot_id: int, method: str, params: Json, *, support: Support) -> Call:
         """Notes a call that came in."""
         self._number += 1
-        call = Call(self._number, bot_id, method, params, emulated, time.time())
-        # All that is not emulated shares one row, or made-up names would fill the memory.
-        key = method.lower() if emulated else ""
+        call = Call(self._number, bot_id, method, params, support, time.time())
+        # All that Telegram does not know shares one row, or made-up names would fill the memory.
+        key = method.lower() if support != "unknown" else ""
         self._calls.setdefault(key, deque(maxlen=KEPT_PER_METHOD)).append(call)
         for waiter in self._waiters:
             if matches(call, waiter.bot_id, waiter.method):

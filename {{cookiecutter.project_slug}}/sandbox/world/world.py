@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sandbox.entities import detect
 from sandbox.errors import ApiError, ControlError
 from sandbox.world.bots import Bot, Wake, new_secret
+from sandbox.world.business import Connection
 from sandbox.world.calls import CallLog
 from sandbox.world.chats import Chat, MessageIds, Stored, describe_group, describe_private
 from sandbox.world.events import Events, Json
@@ -49,6 +50,7 @@ class World:
     inline_messages: Recent[tuple[int, Chat, int]] = field(default_factory=Recent)
     """Sent by inline mode: bot id, chat and message id by inline_message_id."""
     polls: Recent[Poll] = field(default_factory=Recent)
+    connections: Recent[Connection] = field(default_factory=Recent)
     calls: CallLog = field(init=False)
     faults: Faults = field(init=False)
     stopping: bool = False

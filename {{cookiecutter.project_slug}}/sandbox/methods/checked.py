@@ -1,0 +1,195 @@
+"""Methods without an effect: their parameters are checked, their answer is made from its type.
+
+Whoever gives one of them an effect writes a function for it in another module and takes its line
+away here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal, get_args, get_origin
+
+from aiogram.types import TelegramObject
+
+from sandbox.errors import bad_request
+from sandbox.methods.business import connection
+from sandbox.methods.call import Call
+from sandbox.methods.decode import field_types, known_methods, parts
+from sandbox.methods.members import group, need_right, somebody
+from sandbox.world.events import Json
+
+Rule = Callable[[Call], object]
+"""Looks at the parameters. Raises ApiError."""
+
+
+def at_most(name: str, longest: int) -> Rule:
+    """A text has that many characters at most."""
+
+    def rule(call: Call) -> None:
+        if len(call.params.get(name, "")) > longest:
+            raise bad_request(f"{name.upper()}_TOO_LONG")
+
+    return rule
+
+
+def right(name: str, purpose: str) -> Rule:
+    """The chat is a supergroup in which the bot has a right."""
+
+    def rule(call: Call) -> None:
+        chat = group(call, "method is available only for supergroups", supergroup=True)
+        need_right(call, chat, name, purpose)
+
+    return rule
+
+
+BY_NAME: dict[str, Rule] = {
+    "business_connection_id": connection,
+    "chat_id": Call.chat,
+    "user_id": somebody,
+}
+"""What holds for every parameter of that name."""
+ABOUT = at_most("custom_description", 70)
+DELETES = right("can_delete_messages", "delete reactions in the chat")
+INFO = right("can_change_info", "change the sticker set of the chat")
+INVITES = right("can_invite_users", "manage chat join requests")
+PINS = right("can_pin_messages", "manage pinned messages in the chat")
+TAGS = right("can_manage_tags", "change the tag of the user")
+TOPICS = right("can_manage_topics", "manage topics in the chat")
+TOPIC_NAME = at_most("name", 128)
+CHECKED: dict[str, tuple[Rule, ...]] = {
+    "addStickerToSet": (),
+    "answerChatJoinRequestQuery": (),
+    "answerGuestQuery": (),
+    "answerShippingQuery": (),
+    "answerWebAppQuery": (),
+    "approveChatJoinRequest": (INVITES,),
+    "approveSuggestedPost": (),
+    "banChatSenderChat": (right("can_restrict_members", "restrict/unrestrict chat member"),),
+    "closeForumTopic": (TOPICS,),
+    "closeGeneralForumTopic": (TOPICS,),
+    "convertGiftToStars": (),
+    "createChatSubscriptionInviteLink": (at_most("name", 32),),
+    "createForumTopic": (TOPICS, TOPIC_NAME),
+    "createInvoiceLink": (),
+    "createNewStickerSet": (at_most("title", 64),),
+    "declineChatJoinRequest": (INVITES,),
+    "declineSuggestedPost": (at_most("comment", 128),),
+    "deleteAllMessageReactions": (DELETES,),
+    "deleteBusinessMessages": (),
+    "deleteChatStickerSet": (INFO,),
+    "deleteEphemeralMessage": (),
+    "deleteForumTopic": (TOPICS,),
+    "deleteMessageReaction": (DELETES,),
+    "deleteStickerFromSet": (),
+    "deleteStickerSet": (),
+    "deleteStory": (),
+    "editChatInviteLink": (at_most("name", 32),),
+    "editChatSubscriptionInviteLink": (at_most("name", 32),),
+    "editEphemeralMessageCaption": (),
+    "editEphemeralMessageMedia": (),
+    "editEphemeralMessageReplyMarkup": (),
+    "editEphemeralMessageText": (),
+    "editForumTopic": (TOPICS, TOPIC_NAME),
+    "editGeneralForumTopic": (TOPICS, TOPIC_NAME),
+    "editMessageChecklist": (),
+    "editStory": (at_most("caption", 2048),),
+    "editUserStarSubscription": (),
+    "getAvailableGifts": (),
+    "getBusinessAccountGifts": (),
+    "getBusinessAccountStarBalance": (),
+    "getChatGifts": (),
+    "getCustomEmojiStickers": (),
+    "getForumTopicIconStickers": (),
+    "getGameHighScores": (),
+    "getManagedBotAccessSettings": (),
+    "getMyStarBalance": (),
+    "getStarTransactions": (),
+    "getStickerSet": (),
+    "getUserChatBoosts": (),
+    "getUserGifts": (),
+    "getUserPersonalChatMessages": (),
+    "getUserProfileAudios": (),
+    "giftPremiumSubscription": (at_most("text", 128),),
+    "hideGeneralForumTopic": (TOPICS,),
+    "postStory": (at_most("caption", 2048),),
+    "readBusinessMessage": (),
+    "removeBusinessAccountProfilePhoto": (),
+    "removeChatVerification": (),
+    "removeMyProfilePhoto": (),
+    "removeUserVerification": (),
+    "reopenForumTopic": (TOPICS,),
+    "reopenGeneralForumTopic": (TOPICS,),
+    "replaceStickerInSet": (),
+    "repostStory": (),
+    "revokeChatInviteLink": (),
+    "savePreparedInlineMessage": (),
+    "savePreparedKeyboardButton": (),
+    "sendChatJoinRequestWebApp": (),
+    "sendChecklist": (),
+    "sendGift": (at_most("text", 128),),
+    "sendLivePhoto": (),
+    "sendRichMessage": (),
+    "sendRichMessageDraft": (),
+    "setBusinessAccountBio": (at_most("bio", 140),),
+    "setBusinessAccountGiftSettings": (),
+    "setBusinessAccountName": (at_most("first_name", 64), at_most("last_name", 64)),
+    "setBusinessAccountProfilePhoto": (),
+    "setBusinessAccountUsername": (at_most("username", 32),),
+    "setChatMemberTag": (TAGS, at_most("tag", 16)),
+    "setChatStickerSet": (INFO,),
+    "setCustomEmojiStickerSetThumbnail": (),
+    "setGameScore": (),
+    "setManagedBotAccessSettings": (),
+    "setMyProfilePhoto": (),
+    "setPassportDataErrors": (),
+    "setStickerEmojiList": (),
+    "setStickerKeywords": (),
+    "setStickerMaskPosition": (),
+    "setStickerPositionInSet": (),
+    "setStickerSetThumbnail": (),
+    "setStickerSetTitle": (at_most("title", 64),),
+    "setUserEmojiStatus": (),
+    "transferBusinessAccountStars": (),
+    "transferGift": (),
+    "unbanChatSenderChat": (right("can_restrict_members", "restrict/unrestrict chat member"),),
+    "unhideGeneralForumTopic": (TOPICS,),
+    "unpinAllForumTopicMessages": (PINS,),
+    "unpinAllGeneralForumTopicMessages": (PINS,),
+    "upgradeGift": (),
+    "uploadStickerFile": (),
+    "verifyChat": (ABOUT,),
+    "verifyUser": (ABOUT,),
+}
+"""What more than BY_NAME each of them looks at."""
+
+
+async def check(call: Call) -> object:
+    """Any method of CHECKED, or one that a later aiogram knows."""
+    by_name = [rule for name, rule in BY_NAME.items() if name in call.params]
+    for rule in (*by_name, *CHECKED.get(call.method, ())):
+        rule(call)
+    known = {"user": call.bot.user, "creator": call.bot.user, **call.params}
+    if "chat_id" in call.params:
+        known["chat"] = call.chat().info
+    return least(known_methods()[call.method.lower()].__returning__, known, call.world.new_id)
+
+
+def least(annotation: Any, known: Json, new_id: Callable[[], str]) -> Any:
+    """The least JSON of a type: what it needs and is not known is empty; a text is an id."""
+    kinds = list(parts(annotation))
+    kind = bool if bool in kinds else kinds[0]
+    if get_origin(kind) is list:
+        return []
+    if get_origin(kind) is Literal:
+        return get_args(kind)[0]
+    if inspect.isclass(kind) and issubclass(kind, TelegramObject):
+        needed = {name: one for name, one in field_types(kind).items() if one.is_required()}
+        return {
+            name: known.get(name) or least(one.annotation, {}, new_id)
+            for name, one in needed.items()
+        }
+    empty = {bool: True, datetime: int(time.time()), str: new_id()}
+    return empty.get(kind, 0)
