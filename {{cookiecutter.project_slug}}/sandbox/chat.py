@@ -10,10 +10,11 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from sandbox.client import SandboxClient, SandboxError, summary
+from sandbox.client import SandboxClient, SandboxError
 from sandbox.control.connection import Json
 from sandbox.errors import ControlError
 from sandbox.server import configured, reachable
+from sandbox.summary import summary, writer
 
 HISTORY = 10
 """Messages shown at the start."""
@@ -134,7 +135,11 @@ class Conversation:
         if kind == "message":
             message = event["message"]
             # What this user typed is on the screen already, if it came from the keyboard.
-            if event["by_bot"] or not self._terminal or message["from"]["id"] != self._user_id:
+            if (
+                event["by_bot"]
+                or not self._terminal
+                or message.get("from", {}).get("id") != self._user_id
+            ):
                 self._show_message(message)
         elif kind == "edit":
             self._show_message(event["message"], " (edited)")
@@ -146,7 +151,7 @@ class Conversation:
             self._print(f"* {'alert' if event['show_alert'] else 'notice'}: {event['text']}")
 
     def _show_message(self, message: Json, remark: str = "") -> None:
-        text = f"{message['from']['first_name']}{remark}: {summary(message) or '(nothing)'}"
+        text = f"{writer(message)}{remark}: {summary(message) or '(nothing)'}"
         markup = message.get("reply_markup", {})
         for row in markup.get("inline_keyboard") or markup.get("keyboard") or []:
             numbered = []

@@ -14,16 +14,9 @@ from typing import Any, Self
 
 from sandbox.control.connection import Connection, HttpConnection, Json, NoReplyError, SandboxError
 from sandbox.errors import NothingCameError
+from sandbox.summary import transcript
 
 __all__ = ["NoReplyError", "SandboxClient", "SandboxError"]
-
-ABOUT = (
-    *("from", "chat", "reply_markup", "reply_to_message", "link_preview_options"),
-    *("reactions", "votes"),
-)
-"""What a message has besides its content."""
-NAMES = ("question", "title", "file_name", "first_name")
-"""By which something in a message is called."""
 
 
 class SandboxClient:
@@ -277,25 +270,3 @@ class SandboxClient:
                 f"The conversation so far:\n{transcript(nothing.messages)}"
             ) from None
         return answer
-
-
-def transcript(messages: list[Json]) -> str:
-    """A chat in lines to read, the last 20 messages."""
-    lines = [
-        f"  [{message['message_id']}] {message['from']['first_name']}: {summary(message) or '…'}"
-        for message in messages[-20:]
-    ]
-    return "\n".join(lines) or "  (nothing was said)"
-
-
-def summary(message: Json) -> str:
-    """What is in a message, to read: files and the like in brackets, then its text."""
-    things = []
-    for kind, value in message.items():
-        if isinstance(value, dict | list) and kind not in ABOUT and not kind.endswith("entities"):
-            names = (
-                [value[name] for name in NAMES if name in value] if isinstance(value, dict) else []
-            )
-            things.append(f"[{' '.join([kind, *names[:1]])}]")
-    words = (message[name] for name in ("text", "caption") if message.get(name))
-    return "  ".join([*things, *words])

@@ -23,15 +23,25 @@ async def create_group(
     if not user_ids:
         raise ControlError("user_ids: a group has an owner, so name a user at least")
     bots = [world.bot(bot_id).user for bot_id in bot_ids]
+    group = world.group(next_id(world, supergroup=supergroup), title)
+    fill(world, group, [*map(world.user, user_ids), *bots])
+    return group.describe()
+
+
+def next_id(world: World, *, supergroup: bool = True) -> int:
+    """For a new group; those of supergroups and channels are in one row."""
     first = FIRST_ID - 10**12 if supergroup else FIRST_ID
     same = (one for one in world.groups if (one <= -(10**12)) is supergroup)
-    group = world.group(min([*same, first + 1]) - 1, title)
-    owner = world.user(user_ids[0])
+    return min([*same, first + 1]) - 1
+
+
+def fill(world: World, group: Chat, users: list[Json]) -> None:
+    """Users and bots join a new group, which the first one owns."""
+    owner = users[0]
     creator = {"status": "creator", "user": owner, "is_anonymous": False}
     members.change(world, group, owner, creator)
-    for user in [*map(world.user, user_ids[1:]), *bots]:
+    for user in users[1:]:
         members.join(world, group, owner, user)
-    return group.describe()
 
 
 async def add_member(world: World, chat_id: int, member_id: int) -> Json:
@@ -63,10 +73,10 @@ async def promote(
     user = person(world, member_id)
     if status not in ("administrator", "member"):
         raise ControlError("status: write administrator or member")
-    rights = dict.fromkeys(members.RIGHTS, True)
+    rights = dict.fromkeys(members.rights_in(group), True)
     new = {"status": "member", "user": user}
     if status == "administrator":
-        new = members.administrator(user, rights)
+        new = members.administrator(group, user, rights)
     members.change(world, group, owner_of(group) or user, new)
     return group.describe()
 

@@ -74,7 +74,8 @@ async def send(
     if not made:
         raise ControlError("send: give text, file or content")
     if forbidden := members.forbidden(chat, user_id, made):
-        raise ControlError(f"user {user_id} may not send {forbidden} in the group {chat_id}")
+        where = "channel" if chat.is_channel else "group"
+        raise ControlError(f"user {user_id} may not send {forbidden} in the {where} {chat_id}")
     if reply_to is not None:
         made["reply_to_message"] = alone(world.find(chat, reply_to).message)
     update_id, message = world.write(chat, user, made)
@@ -121,7 +122,10 @@ async def edit(
 ) -> Json:
     """A user edits what they wrote: the bots get `edited_message`."""
     chat, stored = find(world, bot_id, chat_id or user_id, message_id)
-    if stored.bot_id is not None or stored.message["from"]["id"] != user_id:
+    mine = stored.message.get("from", {}).get("id") == user_id
+    if chat.is_channel:
+        mine = not members.forbidden(chat, user_id, stored.message)
+    if stored.bot_id is not None or not mine:
         raise ControlError(f"message {message_id} is not by user {user_id}")
     return world.rewrite(chat, stored, text)
 

@@ -41,24 +41,30 @@ class Call:
     """For requests to webhooks."""
     again: Again
 
-    def chat(self, name: str = "chat_id") -> Chat:
+    def chat(self, name: str = "chat_id", *, read: bool = False) -> Chat:
         """The chat that a parameter names. Raises what `chat_of` raises."""
         if name not in self.params:
             raise bad_request("chat_id is empty")
-        return self.chat_of(self.params[name])
+        return self.chat_of(self.params[name], read=read)
 
-    def chat_of(self, chat_id: int) -> Chat:
-        """A chat. Raises ApiError if the bot cannot see it: 400 when no user ever wrote to the bot
-        in it, 403 when the bot is not in the group any more.
+    def chat_of(self, chat_id: int | str, *, read: bool = False) -> Chat:
+        """A chat, by its id or the `@name` of a public group or channel, which everybody may read.
+
+        Raises ApiError if the bot cannot see it: 400 when no user ever wrote to the bot in it, 403
+        when the bot is not in the group, or not any more.
         """
-        chat = self.bot.chats.get(chat_id)
-        group = self.world.groups.get(chat_id)
-        if group is not None and self.bot.bot_id in group.members:
-            if not group.is_member(self.bot.bot_id):
-                kicked = group.members[self.bot.bot_id]["status"] == "kicked"
-                how = "was kicked from" if kicked else "is not a member of"
-                raise ApiError(403, f"Forbidden: bot {how} the {group.info['type']} chat")
-            chat = group
+        if isinstance(chat_id, str):
+            chat = self.world.named(chat_id)
+        else:
+            chat = self.bot.chats.get(chat_id) or self.world.groups.get(chat_id)
+        if chat is not None and chat.bot_id is None:
+            status = chat.member(self.bot.bot_id).get("status")
+            if status is None and not chat.name:
+                raise bad_request("chat not found")
+            inside = chat.is_member(self.bot.bot_id)
+            if status == "kicked" or not (inside or (read and chat.name)):
+                how = "was kicked from" if status == "kicked" else "is not a member of"
+                raise ApiError(403, f"Forbidden: bot {how} the {chat.info['type']} chat")
         if chat is None:
             raise bad_request("chat not found")
         return chat
@@ -69,6 +75,8 @@ class Call:
         chat = self.chat()
         if chat.chat_id in self.bot.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
+        if chat.is_channel and chat.member(self.bot.bot_id)["status"] != "administrator":
+            raise bad_request("need administrator rights in the channel chat")
         return chat
 
     def message(self, chat: Chat, problem: str) -> Stored:
@@ -106,8 +114,10 @@ class Call:
             return chat, stored
         chat = self.open_chat()
         stored = self.message(chat, missing)
-        other = stored.bot_id != self.bot.bot_id or "forward_origin" in stored.message
-        if other or stored.keyboard:
+        own = stored.bot_id == self.bot.bot_id or chat.member(self.bot.bot_id).get(
+            "can_edit_messages"
+        )
+        if not own or "forward_origin" in stored.message or stored.keyboard:
             raise bad_request(foreign)
         return chat, stored
 

@@ -16,18 +16,19 @@ from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 
 LONGEST_TITLE = 128
+GRANTED = {"permissions": dict.fromkeys(members.PERMISSIONS, True)}
 LONGEST_DESCRIPTION = 255
 """https://core.telegram.org/bots/api#setchatdescription"""
 
 
 async def get_chat(call: Call) -> Json:
     """https://core.telegram.org/bots/api#getchat"""
-    chat = call.chat()
+    chat = call.chat(read=True)
     info: Json = {
         "accent_color_id": 0,
         "max_reaction_count": 11,
         "accepted_gift_types": dict.fromkeys(AcceptedGiftTypes.model_fields, False),
-        **({"permissions": dict.fromkeys(members.PERMISSIONS, True)} if chat.members else {}),
+        **({} if chat.bot_id or chat.is_channel else GRANTED),
         **chat.info,
         **chat.details,
     }

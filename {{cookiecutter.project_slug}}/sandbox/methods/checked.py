@@ -39,7 +39,7 @@ def right(name: str, purpose: str) -> Rule:
     """The chat is a supergroup in which the bot has a right."""
 
     def rule(call: Call) -> None:
-        chat = group(call, "method is available only for supergroups", supergroup=True)
+        chat = group(call, "method is available only for supergroups", "supergroup")
         need_right(call, chat, name, purpose)
 
     return rule

@@ -113,6 +113,9 @@ def alone(message: Json) -> Json:
 
 def origin(message: Json) -> Json:
     """Where a message came from first: https://core.telegram.org/bots/api#messageorigin."""
+    if chat := message.get("sender_chat"):
+        about = {"chat": chat, "message_id": message["message_id"], "date": message["date"]}
+        return message.get("forward_origin") or {"type": "channel", **about}
     user = message.get("from", {"id": 0, "is_bot": False, "first_name": "Nobody"})
     first = {"type": "user", "sender_user": user, "date": message.get("date", 0)}
     found: Json = message.get("forward_origin", first)

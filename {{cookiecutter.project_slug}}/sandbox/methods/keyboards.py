@@ -101,6 +101,8 @@ def reply_keyboard(call: Call, chat: Chat) -> Json | None:
     if there is neither. Raises ApiError 400."""
     markup: Json = call.params.get("reply_markup", {})
     keyboard = rows(markup, "keyboard")
+    if chat.is_channel:
+        return None
     asked = {name for row in keyboard for button in row for name in button}
     if chat.bot_id is None and (names := asked & PRIVATE.keys()):
         raise bad_request(PRIVATE[names.pop()])

@@ -20,13 +20,18 @@ LONGEST_TITLE = 16
 
 
 async def get_chat_member(call: Call) -> Json:
-    """https://core.telegram.org/bots/api#getchatmember"""
-    return members.member(call.world, call.chat(), somebody(call))
+    """https://core.telegram.org/bots/api#getchatmember: subscribers of a channel are known to its
+    administrators alone."""
+    user_id = somebody(call)
+    chat = with_members(call, user_id)
+    return members.member(call.world, chat, user_id)
 
 
 async def get_chat_administrators(call: Call) -> list[Json]:
     """https://core.telegram.org/bots/api#getchatadministrators: no other bots, unless asked."""
-    chat = group(call, "there are no administrators in the private chat")
+    chat = with_members(call)
+    if chat.bot_id is not None:
+        raise bad_request("there are no administrators in the private chat")
     others = () if call.params.get("return_bots") else call.world.bots.keys() - {call.bot.bot_id}
     return [
         one
@@ -37,7 +42,7 @@ async def get_chat_administrators(call: Call) -> list[Json]:
 
 async def get_chat_member_count(call: Call) -> int:
     """https://core.telegram.org/bots/api#getchatmembercount"""
-    chat = call.chat()
+    chat = call.chat(read=True)
     return 2 if chat.bot_id is not None else sum(map(chat.is_member, chat.members))
 
 
@@ -51,7 +56,7 @@ async def ban_chat_member(call: Call) -> bool:
 async def unban_chat_member(call: Call) -> bool:
     """https://core.telegram.org/bots/api#unbanchatmember: who is there is removed, but may come
     back, unless `only_if_banned`."""
-    chat, old = target(call, SUPERGROUPS)
+    chat, old = target(call, SUPERGROUPS, "supergroup", "channel")
     inside = chat.is_member(old["user"]["id"])
     if old["status"] == "kicked" or (inside and not call.params.get("only_if_banned")):
         members.leave(call.world, chat, call.bot.user, old["user"])
@@ -60,7 +65,7 @@ async def unban_chat_member(call: Call) -> bool:
 
 async def restrict_chat_member(call: Call) -> bool:
     """https://core.telegram.org/bots/api#restrictchatmember, #chatmemberrestricted"""
-    chat, old = target(call, "method is available only for supergroups")
+    chat, old = target(call, "method is available only for supergroups", "supergroup")
     user, inside = old["user"], chat.is_member(old["user"]["id"])
     allowed = permissions(call)
     new = {"status": "member" if inside else "left", "user": user}
@@ -73,7 +78,7 @@ async def restrict_chat_member(call: Call) -> bool:
 
 async def promote_chat_member(call: Call) -> bool:
     """https://core.telegram.org/bots/api#promotechatmember: without any right, the contrary."""
-    chat = group(call, SUPERGROUPS, supergroup=True)
+    chat = group(call, SUPERGROUPS, "supergroup", "channel")
     user_id = somebody(call)
     old = members.member(call.world, chat, user_id)
     if old["status"] == "creator":
@@ -85,15 +90,15 @@ async def promote_chat_member(call: Call) -> bool:
     if not chat.is_member(user_id):
         raise bad_request("USER_NOT_MUTUAL_CONTACT")
     new = {"status": "member", "user": old["user"]}
-    if any(call.params.get(name) for name in (*members.RIGHTS, "is_anonymous")):
-        new = members.administrator(old["user"], call.params)
+    if any(call.params.get(name) for name in (*members.rights_in(chat), "is_anonymous")):
+        new = members.administrator(chat, old["user"], call.params)
     members.change(call.world, chat, call.bot.user, new)
     return True
 
 
 async def set_chat_administrator_custom_title(call: Call) -> bool:
     """https://core.telegram.org/bots/api#setchatadministratorcustomtitle"""
-    chat = group(call, GROUPS)
+    chat = group(call, GROUPS, "group", "supergroup")
     old = members.member(call.world, chat, somebody(call))
     if old["status"] == "creator":
         raise bad_request("only the owner can edit their custom title")
@@ -116,16 +121,29 @@ async def leave_chat(call: Call) -> bool:
     return True
 
 
-def group(call: Call, problem: str, *, supergroup: bool = False) -> Chat:
-    """The chat, which must be a group or even a supergroup. Raises ApiError 400 with `problem`."""
+def group(call: Call, problem: str, *kinds: str) -> Chat:
+    """The chat, which must be none with a user, or of certain kinds. Raises ApiError 400 with
+    `problem`."""
     chat = call.chat()
-    if chat.bot_id is not None or (supergroup and chat.info["type"] != "supergroup"):
+    if chat.bot_id is not None or (kinds and chat.info["type"] not in kinds):
         raise bad_request(problem)
     return chat
 
 
+def with_members(call: Call, user_id: int | None = None) -> Chat:
+    """The chat to look who is in it; everybody may look for themselves. Raises ApiError 400."""
+    chat = call.chat(read=True)
+    me = chat.member(call.bot.bot_id).get("status")
+    if chat.is_channel and me != "administrator" and user_id != call.bot.bot_id:
+        raise bad_request("member list is inaccessible")
+    return chat
+
+
 def has_right(call: Call, chat: Chat, right: str) -> bool:
-    """Whether the bot is an administrator with that right; in private chats it needs none."""
+    """Whether the bot is an administrator with that right; in private chats it needs none, and in
+    channels who may edit may pin (https://core.telegram.org/bots/api#pinchatmessage)."""
+    if chat.is_channel and right == "can_pin_messages":
+        right = "can_edit_messages"
     me = chat.members.get(call.bot.bot_id, {})
     return chat.bot_id is not None or (me["status"] == "administrator" and me.get(right, False))
 
@@ -144,10 +162,10 @@ def somebody(call: Call) -> int:
     return user_id
 
 
-def target(call: Call, supergroups: str = "") -> tuple[Chat, Json]:
-    """The group and the ChatMember object of `user_id`, whom the bot may restrict. Raises ApiError
-    400: with `supergroups`, if it is given, in other groups."""
-    chat = group(call, supergroups or UNCHANGEABLE, supergroup=bool(supergroups))
+def target(call: Call, problem: str = UNCHANGEABLE, *kinds: str) -> tuple[Chat, Json]:
+    """The group, perhaps of certain kinds, and the ChatMember object of `user_id`, whom the bot may
+    restrict. Raises ApiError 400, with `problem` in other chats."""
+    chat = group(call, problem, *kinds)
     user_id = somebody(call)
     need_right(call, chat, "can_restrict_members", RESTRICT)
     if user_id == call.bot.bot_id:

@@ -45,7 +45,7 @@ function inlineButton(button, message, chat) {
 
 /** The icon and the effect of an inline button: https://core.telegram.org/bots/api#inlinekeyboardbutton */
 function meaning(button, message, chat) {
-  const bot = state.bots.get(message.via_bot?.id ?? message.from.id) ?? state.bots.get(chat.target);
+  const bot = state.bots.get(message.via_bot?.id ?? message.from?.id) ?? state.bots.get(chat.target);
   const inline = (query) => chat.insert(`@${bot?.username} ${query}`);
   if (button.callback_data !== undefined) {
     return [null, (node) => pressData(node, button.callback_data, message, chat)];
@@ -92,7 +92,7 @@ async function pressData(node, data, message, chat) {
   const calm = spin(node);
   const args = { ...place(chat.target), user_id: state.me, message_id: message.message_id, data };
   // In a group the bot is that of the message.
-  const answer = await act("press", { bot_id: message.via_bot?.id ?? message.from.id, ...args });
+  const answer = await act("press", { bot_id: message.via_bot?.id ?? message.from?.id, ...args });
   if (!answer) return calm();
   const id = answer.query_id;
   const patience = setTimeout(() => {

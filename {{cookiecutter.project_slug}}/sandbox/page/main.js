@@ -6,7 +6,7 @@ import { fill, h, icon, iconButton, narrow } from "./dom.js";
 import { takeAnswer } from "./keyboard.js";
 import { createList } from "./list.js";
 import { createLog, takeForLog } from "./log.js";
-import { fullName, summary } from "./names.js";
+import { senderName, summary } from "./names.js";
 import { copy } from "./overlay.js";
 import { createPeople, newGroup } from "./people.js";
 import { chatOf, keyOf, on, open, state, take, touch } from "./store.js";
@@ -191,7 +191,7 @@ function recall() {
 function announce(event) {
   if (event.event !== "message" || !event.by_bot || !event.chat.endsWith(`/${state.me}`)) return;
   if (!state.open.some((target) => keyOf(target) === event.chat)) {
-    byId("news").textContent = `${fullName(event.message.from)}: ${summary(event.message)}`;
+    byId("news").textContent = `${senderName(event.message)}: ${summary(event.message)}`;
   }
 }
 

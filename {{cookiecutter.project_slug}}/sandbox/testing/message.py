@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiogram import types
 
-from sandbox.client import summary
+from sandbox.summary import summary
 from sandbox.testing.errors import Refused
 from sandbox.testing.journal import Wanted, is_event
 from sandbox.world.events import Json

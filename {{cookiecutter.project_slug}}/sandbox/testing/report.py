@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
+from sandbox.summary import writer
 from sandbox.testing.message import SERVICE, buttons_of, describe, is_said_by
 from sandbox.world.events import Json
 
@@ -80,10 +81,10 @@ class Teller:
 
     def _message(self, event: Json) -> str:
         message = event["message"]
-        sender = message["from"]
+        sender_id = message.get("from", {}).get("id")
         said = self._texts[message["message_id"]] = describe(message)
         edits = " edits" if event["event"] == "edit" else ""
-        return f"{self._names.get(sender['id'], sender['first_name'])}{edits}: {said}"
+        return f"{self._names.get(sender_id) or writer(message)}{edits}: {said}"
 
     def _deletion(self, event: Json) -> str:
         return f"deleted: {self._texts.get(event['message_id'], 'a message')}"
@@ -107,7 +108,7 @@ class Teller:
         self.heard = True
         self._updates.add((bot_id, update["update_id"]))
         does = DOES.get(kind)
-        return f"{sender['first_name']} {does(content)}" if does else None
+        return f"{sender.get('first_name')} {does(content)}" if does else None
 
     def _call(self, event: Json) -> str | None:
         call = event["call"]

@@ -1,4 +1,4 @@
-"""Chats: what was said, and by whom. A private chat is one bot's; a group is shared."""
+"""Chats: what was said, and by whom. A private chat is one bot's; a group or channel is shared."""
 
 from __future__ import annotations
 
@@ -85,6 +85,23 @@ class Chat:
     def chat_id(self) -> int:
         chat_id: int = self.info["id"]
         return chat_id
+
+    @property
+    def name(self) -> str:
+        """Its `@name` in lower case, if it is public."""
+        return f"@{self.info['username']}".lower() if "username" in self.info else ""
+
+    @property
+    def is_channel(self) -> bool:
+        return bool(self.info["type"] == "channel")
+
+    def author(self, sender: Json) -> Json:
+        """Who has written a message, as it tells; posts in a channel are the channel's."""
+        return {"sender_chat": self.info} if self.is_channel else {"from": sender}
+
+    def update(self, kind: str) -> str:
+        """What an update `message` or `edited_message` of this chat is called."""
+        return kind.replace("message", "channel_post") if self.is_channel else kind
 
     @property
     def key(self) -> str:
@@ -198,7 +215,8 @@ def describe_private(user: Json) -> Json:
     return {"id": user["id"], "type": "private", **{n: user[n] for n in names if n in user}}
 
 
-def describe_group(chat_id: int, title: str | None = None) -> Json:
-    """The Chat object of a group: a supergroup below -10^12, else a basic one."""
-    kind = "supergroup" if chat_id < -(10**12) else "group"
-    return {"id": chat_id, "type": kind, "title": title or f"Sandbox {kind}"}
+def describe_group(chat_id: int, title: str | None = None, **about: str) -> Json:
+    """The Chat object of a group: a supergroup below -10^12 unless told otherwise, else a basic
+    one."""
+    kind = about.get("type") or ("supergroup" if chat_id < -(10**12) else "group")
+    return {"id": chat_id, "type": kind, "title": title or f"Sandbox {kind}", **about}

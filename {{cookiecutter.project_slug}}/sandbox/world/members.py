@@ -14,10 +14,16 @@ from sandbox.world.events import Json
 from sandbox.world.world import World
 
 OF_CHANNELS = ("can_post_messages", "can_edit_messages", "can_manage_direct_messages")
+OF_GROUPS = ("can_pin_messages", "can_manage_topics", "can_manage_tags")
 RIGHTS = tuple(
     name
     for name in ChatAdministratorRights.model_fields
     if name.startswith("can_") and name not in OF_CHANNELS
+)
+CHANNEL_RIGHTS = tuple(
+    name
+    for name in ChatAdministratorRights.model_fields
+    if name.startswith("can_") and name not in OF_GROUPS
 )
 PERMISSIONS = tuple(ChatPermissions.model_fields)
 
@@ -31,14 +37,19 @@ def member(world: World, chat: Chat, user_id: int) -> Json:
     return found | {"user": world.user(user_id)}
 
 
-def administrator(user: Json, rights: Json) -> Json:
+def rights_in(chat: Chat) -> tuple[str, ...]:
+    """What administrators of a group or channel may have the right to."""
+    return CHANNEL_RIGHTS if chat.is_channel else RIGHTS
+
+
+def administrator(chat: Chat, user: Json, rights: Json) -> Json:
     """https://core.telegram.org/bots/api#chatmemberadministrator: every right implies the one to
     manage the chat."""
     return {
         "status": "administrator",
         "user": user,
         "can_be_edited": True,
-        **{name: bool(rights.get(name, False)) for name in ("is_anonymous", *RIGHTS)},
+        **{name: bool(rights.get(name, False)) for name in ("is_anonymous", *rights_in(chat))},
         "can_manage_chat": True,
     }
 
@@ -67,6 +78,9 @@ it is called. An animation is a document, too, and comes first."""
 def forbidden(chat: Chat, user_id: int, content: Json) -> str | None:
     """What of a message somebody may not send in a chat, in words; None: all is allowed."""
     member = chat.member(user_id)
+    if chat.is_channel:
+        may_post = member.get("status") == "creator" or member.get("can_post_messages")
+        return None if may_post else "posts"
     if member.get("status") in ("creator", "administrator"):
         return None
     allowed = chat.details.get("permissions", {})
@@ -103,14 +117,19 @@ def change(world: World, chat: Chat, actor: Json, new: Json) -> None:
 
 
 def join(world: World, chat: Chat, actor: Json, user: Json) -> None:
-    """Somebody is added to a group: all bots in it see the message."""
-    change(world, chat, actor, {"status": "member", "user": user})
-    announce(world, chat, actor, {"new_chat_members": [user]})
+    """Somebody is added to a group: all bots in it see the message. In a channel, where there is
+    none, bots are administrators."""
+    new = {"status": "member", "user": user}
+    if chat.is_channel and user["is_bot"]:
+        new = administrator(chat, user, dict.fromkeys(CHANNEL_RIGHTS, True))
+    change(world, chat, actor, new)
+    if not chat.is_channel:
+        announce(world, chat, actor, {"new_chat_members": [user]})
 
 
 def leave(world: World, chat: Chat, actor: Json, user: Json, until: int | None = None) -> None:
     """Somebody is out of a group, and with `until`, a time or 0, banned."""
-    if chat.is_member(user["id"]):
+    if chat.is_member(user["id"]) and not chat.is_channel:
         announce(world, chat, actor, {"left_chat_member": user})
     gone = {"status": "left"} if until is None else {"status": "kicked", "until_date": until}
     change(world, chat, actor, gone | {"user": user})
@@ -122,4 +141,5 @@ def announce(world: World, chat: Chat, actor: Json, content: Json) -> None:
     if bot is None:
         world.write(chat, actor, content)
     else:
-        bot.enter([{"message": world.post(chat, actor, content, bot_id=bot.bot_id)}])
+        message = world.post(chat, actor, content, bot_id=bot.bot_id)
+        bot.enter([{chat.update("message"): message}])

@@ -180,14 +180,18 @@ class World:
             chat = bot.awaited[chat_id] = Chat(info, self.events, bot.ids, bot.bot_id)
         return chat
 
-    def group(self, chat_id: int, title: str | None = None) -> Chat:
-        """A group, made when it is not known."""
+    def group(self, chat_id: int, title: str | None = None, **about: str) -> Chat:
+        """A group or channel, made when it is not known."""
         group = self.groups.get(chat_id)
         if group is None:
-            info = describe_group(chat_id, title)
+            info = describe_group(chat_id, title, **about)
             group = self.groups[chat_id] = Chat(info, self.events, MessageIds())
             self.group_changed(group)
         return group
+
+    def named(self, name: str) -> Chat | None:
+        """The public group or channel with an `@name`, in any case."""
+        return next((one for one in self.groups.values() if one.name == name.lower()), None)
 
     def group_changed(self, group: Chat) -> None:
         """Tells everybody who watches."""
@@ -201,6 +205,8 @@ class World:
             chat.info = describe_private(user)
             bot.chats[chat_id] = chat
             bot.awaited.pop(chat_id, None)
+            return chat
+        if chat.is_channel:
             return chat
         newcomers = [one for one in (user, bot.user if bot else None) if one]
         newcomers = [one for one in newcomers if not chat.is_member(one["id"])]
@@ -230,7 +236,7 @@ class World:
         """A message in a chat, of a user or of the bot `bot_id`. Returns the Message object."""
         message = {
             "message_id": chat.ids.take(),
-            "from": sender,
+            **chat.author(sender),
             "chat": chat.info,
             "date": int(time.time()),
             **content,
@@ -247,7 +253,7 @@ class World:
             if entities := detect(content.get(text, ""), content.get(name, [])):
                 content = content | {name: entities}
         message = self.post(chat, sender, content)
-        return self.tell_bots(chat, {"message": message}), message
+        return self.tell_bots(chat, {chat.update("message"): message}), message
 
     def rewrite(self, chat: Chat, stored: Stored, text: str) -> Json:
         """A user edits what they wrote; every bot of the chat gets `edited_message`."""
@@ -257,7 +263,8 @@ class World:
         if entities := detect(text, []):
             message[FORMATTED[name]] = entities
         chat.edit(message)
-        return {"update_id": self.tell_bots(chat, {"edited_message": message}), "message": message}
+        update_id = self.tell_bots(chat, {chat.update("edited_message"): message})
+        return {"update_id": update_id, "message": message}
 
     def tell_bots(self, chat: Chat, update: Json) -> int:
         """An update for every bot in a chat. Returns the id of the (first) one, 0 without bots."""
