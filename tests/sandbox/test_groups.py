@@ -144,16 +144,6 @@ async def test_changing_a_group(sandbox: SandboxClient, bot: Bot) -> None:
             await change
 
 
-async def test_links_that_invite(sandbox: SandboxClient, bot: Bot) -> None:
-    chat_id = await led(sandbox, bot)
-    link = await bot.export_chat_invite_link(chat_id)
-    assert link.startswith("https://t.me/+")
-    assert (await bot.get_chat(chat_id)).invite_link == link
-    more = await bot.create_chat_invite_link(chat_id, name="Friends", member_limit=5)
-    assert (more.name, more.member_limit, more.creator.id) == ("Friends", 5, BOT_ID)
-    assert not more.is_primary
-
-
 async def test_web_apps_are_for_private_chats(sandbox: SandboxClient, bot: Bot) -> None:
     chat_id = await team(sandbox)
     await sandbox.send(BOT_ID, "hi")

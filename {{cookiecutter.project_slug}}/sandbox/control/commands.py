@@ -9,12 +9,22 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from sandbox.control import business, channels, groups, inline, looking, payments, people, trouble
+from sandbox.control import (
+    business,
+    channels,
+    groups,
+    inline,
+    joining,
+    looking,
+    payments,
+    people,
+    trouble,
+)
 from sandbox.errors import ControlError
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
-MODULES = (business, channels, groups, inline, looking, payments, people, trouble)
+MODULES = (business, channels, groups, inline, joining, looking, payments, people, trouble)
 COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
 LARGEST_ID = 2**52
 

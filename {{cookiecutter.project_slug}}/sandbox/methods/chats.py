@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-
-from aiogram.types import AcceptedGiftTypes, ChatFullInfo, ChatInviteLink
+from aiogram.types import AcceptedGiftTypes, ChatFullInfo
 
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
-from sandbox.methods.content import described
 from sandbox.methods.media import media
 from sandbox.methods.members import group, need_right, permissions
 from sandbox.world import members
@@ -88,32 +85,6 @@ async def delete_chat_photo(call: Call) -> bool:
         raise bad_request("CHAT_NOT_MODIFIED")
     announce(call, chat, {"delete_chat_photo": True})
     return True
-
-
-async def export_chat_invite_link(call: Call) -> str:
-    """https://core.telegram.org/bots/api#exportchatinvitelink"""
-    chat = invitable(call)
-    link = chat.details["invite_link"] = new_link()
-    return link
-
-
-async def create_chat_invite_link(call: Call) -> Json:
-    """https://core.telegram.org/bots/api#createchatinvitelink: nobody joins by it here."""
-    invitable(call)
-    about = {"invite_link": new_link(), "creator": call.bot.user}
-    return described(ChatInviteLink, call.params | about)
-
-
-def new_link() -> str:
-    """The address of a chat for those who are invited."""
-    return f"https://t.me/+{secrets.token_urlsafe(12)}"
-
-
-def invitable(call: Call) -> Chat:
-    """The group, to which the bot may invite. Raises ApiError 400."""
-    chat = group(call, "can't invite members to a private chat")
-    need_right(call, chat, "can_invite_users", "manage chat invite link")
-    return chat
 
 
 def changeable(call: Call, verb: str, what: str) -> Chat:

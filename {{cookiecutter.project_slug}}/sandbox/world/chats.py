@@ -75,6 +75,8 @@ class Chat:
     members: dict[int, Json] = field(default_factory=dict)
     """Of a group: ChatMember objects (https://core.telegram.org/bots/api#chatmember) by user id."""
     pinned: list[int] = field(default_factory=list)
+    requests: dict[int, Json] = field(default_factory=dict)
+    """ChatJoinRequest objects by user id."""
     details: Json = field(default_factory=dict)
     """What only getChat tells, such as the description."""
     revision: int = 0

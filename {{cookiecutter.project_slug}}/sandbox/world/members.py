@@ -89,9 +89,10 @@ def forbidden(chat: Chat, user_id: int, content: Json) -> str | None:
     return None
 
 
-def change(world: World, chat: Chat, actor: Json, new: Json) -> None:
-    """Makes somebody something else in a chat. A bot hears of itself by `my_chat_member`, of others
-    by `chat_member`, for which it must ask (https://core.telegram.org/bots/api#update)."""
+def change(world: World, chat: Chat, actor: Json, new: Json, about: Json | None = None) -> None:
+    """Makes somebody something else in a chat; `about` tells how it came. A bot hears of itself by
+    `my_chat_member`, of others by `chat_member`, for which it must ask
+    (https://core.telegram.org/bots/api#update)."""
     user_id = new["user"]["id"]
     old = member(world, chat, user_id)
     if old == new:
@@ -103,6 +104,7 @@ def change(world: World, chat: Chat, actor: Json, new: Json) -> None:
         "date": int(time.time()),
         "old_chat_member": old,
         "new_chat_member": new,
+        **(about or {}),
     }
     if user_id in world.bots:
         world.bots[user_id].enter([{"my_chat_member": changed}])
@@ -116,13 +118,15 @@ def change(world: World, chat: Chat, actor: Json, new: Json) -> None:
         world.group_changed(chat)
 
 
-def join(world: World, chat: Chat, actor: Json, user: Json) -> None:
+def join(
+    world: World, chat: Chat, actor: Json, user: Json, about: Json | None = None, **until: int
+) -> None:
     """Somebody is added to a group: all bots in it see the message. In a channel, where there is
-    none, bots are administrators."""
-    new = {"status": "member", "user": user}
+    none, bots are administrators. `about` tells how it came, `until` when it ends."""
+    new = {"status": "member", "user": user, **until}
     if chat.is_channel and user["is_bot"]:
         new = administrator(chat, user, dict.fromkeys(CHANNEL_RIGHTS, True))
-    change(world, chat, actor, new)
+    change(world, chat, actor, new, about)
     if not chat.is_channel:
         announce(world, chat, actor, {"new_chat_members": [user]})
 

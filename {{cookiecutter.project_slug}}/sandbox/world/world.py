@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from sandbox.entities import detect
 from sandbox.errors import ApiError, ControlError
 from sandbox.world.bots import Bot, Wake, new_secret
-from sandbox.world.business import Connection
 from sandbox.world.calls import CallLog
 from sandbox.world.chats import Chat, MessageIds, Stored, describe_group, describe_private
 from sandbox.world.events import Events, Json
 from sandbox.world.faults import Fault, Faults
 from sandbox.world.files import Files, file_ids
-from sandbox.world.pending import Checkout, InlineQuery, Poll, Press, Recent
+from sandbox.world.kept import Kept
+from sandbox.world.pending import Poll
 
 KEPT_MESSAGES = 100_000
 """Messages kept in all chats together; the oldest are forgotten."""
@@ -31,7 +31,7 @@ PEOPLE = {ALICE: "Alice", 8: "Bob", 9: "Carol"}
 
 
 @dataclass(slots=True)
-class World:
+class World(Kept):
     """The state. What users do in it is in `sandbox/control/`, what bots do in
     `sandbox/methods/`."""
 
@@ -44,13 +44,6 @@ class World:
     users: dict[int, Json] = field(default_factory=dict)
     groups: dict[int, Chat] = field(default_factory=dict)
     files: Files = field(default_factory=Files)
-    presses: Recent[Press] = field(default_factory=Recent)
-    inline_queries: Recent[InlineQuery] = field(default_factory=Recent)
-    checkouts: Recent[Checkout] = field(default_factory=Recent)
-    inline_messages: Recent[tuple[int, Chat, int]] = field(default_factory=Recent)
-    """Sent by inline mode: bot id, chat and message id by inline_message_id."""
-    polls: Recent[Poll] = field(default_factory=Recent)
-    connections: Recent[Connection] = field(default_factory=Recent)
     calls: CallLog = field(init=False)
     faults: Faults = field(init=False)
     stopping: bool = False

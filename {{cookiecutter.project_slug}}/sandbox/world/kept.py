@@ -1,0 +1,25 @@
+"""What is found by an id that was given out: queries, links, polls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sandbox.world.business import Connection
+from sandbox.world.chats import Chat
+from sandbox.world.invites import Link
+from sandbox.world.pending import Checkout, InlineQuery, Poll, Press, Recent
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """The newest of each kind."""
+
+    presses: Recent[Press] = field(default_factory=Recent)
+    inline_queries: Recent[InlineQuery] = field(default_factory=Recent)
+    checkouts: Recent[Checkout] = field(default_factory=Recent)
+    inline_messages: Recent[tuple[int, Chat, int]] = field(default_factory=Recent)
+    """Sent by inline mode: bot id, chat and message id by inline_message_id."""
+    polls: Recent[Poll] = field(default_factory=Recent)
+    connections: Recent[Connection] = field(default_factory=Recent)
+    links: Recent[Link] = field(default_factory=Recent)
+    """By address."""
