@@ -18,13 +18,14 @@ from sandbox.control import (
     looking,
     payments,
     people,
+    topics,
     trouble,
 )
 from sandbox.errors import ControlError
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
-MODULES = (business, channels, groups, inline, joining, looking, payments, people, trouble)
+MODULES = (business, channels, groups, inline, joining, looking, payments, people, topics, trouble)
 COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
 LARGEST_ID = 2**52
 

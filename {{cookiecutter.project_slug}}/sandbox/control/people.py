@@ -52,11 +52,13 @@ async def send(
     reply_to: int | None = None,
     file: Json | None = None,
     content: Json | None = None,
+    thread_id: int | None = None,
 ) -> Json:
     """A user writes: in the private chat with the bot, or in a group, where every bot gets it.
 
     `file` has kind (the field of a Message, such as photo), name, data in base64 and perhaps a
-    caption; `content` has other fields of a Message, such as a contact.
+    caption; `content` has other fields of a Message, such as a contact. `thread_id` is the topic of
+    a forum.
     """
     user = world.user(user_id, first_name)
     bot = world.bot(bot_id) if bot_id is not None else None
@@ -76,6 +78,10 @@ async def send(
     if forbidden := members.forbidden(chat, user_id, made):
         where = "channel" if chat.is_channel else "group"
         raise ControlError(f"user {user_id} may not send {forbidden} in the {where} {chat_id}")
+    if thread_id is not None:
+        if thread_id not in chat.topics:
+            raise ControlError(f"thread_id: the topics are {list(chat.topics)}")
+        made |= chat.topics[thread_id].marks
     if reply_to is not None:
         made["reply_to_message"] = alone(world.find(chat, reply_to).message)
     update_id, message = world.write(chat, user, made)

@@ -54,11 +54,7 @@ BY_NAME: dict[str, Rule] = {
 ABOUT = at_most("custom_description", 70)
 DELETES = right("can_delete_messages", "delete reactions in the chat")
 INFO = right("can_change_info", "change the sticker set of the chat")
-INVITES = right("can_invite_users", "manage chat join requests")
-PINS = right("can_pin_messages", "manage pinned messages in the chat")
 TAGS = right("can_manage_tags", "change the tag of the user")
-TOPICS = right("can_manage_topics", "manage topics in the chat")
-TOPIC_NAME = at_most("name", 128)
 CHECKED: dict[str, tuple[Rule, ...]] = {
     "addStickerToSet": (),
     "answerChatJoinRequestQuery": (),
@@ -67,10 +63,7 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "answerWebAppQuery": (),
     "approveSuggestedPost": (),
     "banChatSenderChat": (right("can_restrict_members", "restrict/unrestrict chat member"),),
-    "closeForumTopic": (TOPICS,),
-    "closeGeneralForumTopic": (TOPICS,),
     "convertGiftToStars": (),
-    "createForumTopic": (TOPICS, TOPIC_NAME),
     "createInvoiceLink": (),
     "createNewStickerSet": (at_most("title", 64),),
     "declineSuggestedPost": (at_most("comment", 128),),
@@ -78,7 +71,6 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "deleteBusinessMessages": (),
     "deleteChatStickerSet": (INFO,),
     "deleteEphemeralMessage": (),
-    "deleteForumTopic": (TOPICS,),
     "deleteMessageReaction": (DELETES,),
     "deleteStickerFromSet": (),
     "deleteStickerSet": (),
@@ -87,8 +79,6 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "editEphemeralMessageMedia": (),
     "editEphemeralMessageReplyMarkup": (),
     "editEphemeralMessageText": (),
-    "editForumTopic": (TOPICS, TOPIC_NAME),
-    "editGeneralForumTopic": (TOPICS, TOPIC_NAME),
     "editMessageChecklist": (),
     "editStory": (at_most("caption", 2048),),
     "editUserStarSubscription": (),
@@ -108,15 +98,12 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "getUserPersonalChatMessages": (),
     "getUserProfileAudios": (),
     "giftPremiumSubscription": (at_most("text", 128),),
-    "hideGeneralForumTopic": (TOPICS,),
     "postStory": (at_most("caption", 2048),),
     "readBusinessMessage": (),
     "removeBusinessAccountProfilePhoto": (),
     "removeChatVerification": (),
     "removeMyProfilePhoto": (),
     "removeUserVerification": (),
-    "reopenForumTopic": (TOPICS,),
-    "reopenGeneralForumTopic": (TOPICS,),
     "replaceStickerInSet": (),
     "repostStory": (),
     "savePreparedInlineMessage": (),
@@ -149,9 +136,6 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "transferBusinessAccountStars": (),
     "transferGift": (),
     "unbanChatSenderChat": (right("can_restrict_members", "restrict/unrestrict chat member"),),
-    "unhideGeneralForumTopic": (TOPICS,),
-    "unpinAllForumTopicMessages": (PINS,),
-    "unpinAllGeneralForumTopicMessages": (PINS,),
     "upgradeGift": (),
     "uploadStickerFile": (),
     "verifyChat": (ABOUT,),

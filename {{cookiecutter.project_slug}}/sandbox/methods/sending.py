@@ -11,6 +11,7 @@ from sandbox.errors import bad_request
 from sandbox.methods import content, media
 from sandbox.methods.call import Call, Handler
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
+from sandbox.methods.topics import thread
 from sandbox.world import members
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
@@ -100,9 +101,7 @@ def say(call: Call, chat: Chat, made: Json) -> Json:
     params, bot = call.params, call.bot
     if forbidden := members.forbidden(chat, bot.bot_id, made):
         raise bad_request(f"not enough rights to send {forbidden} to the chat")
-    if params.get("message_thread_id") and chat.bot_id is not None:
-        raise bad_request("message thread not found")
-    made |= reply(call, chat)
+    made |= thread(call, chat) | reply(call, chat)
     if params.get("protect_content"):
         made["has_protected_content"] = True
     if "message_effect_id" in params:

@@ -17,6 +17,7 @@ from sandbox.methods import (
     profile,
     queries,
     sending,
+    topics,
     updates,
 )
 from sandbox.methods.call import Handler
@@ -34,6 +35,7 @@ MODULES = (
     profile,
     queries,
     sending,
+    topics,
     updates,
 )
 

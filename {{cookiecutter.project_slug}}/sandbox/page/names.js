@@ -113,6 +113,10 @@ export function serviceText(message) {
     refunded_payment: (paid) => `Refunded: ${money(paid)}`,
     web_app_data: (data) => `${who} sent data with “${data.button_text}”`,
     forum_topic_created: (topic) => `The topic “${topic.name}” was created`,
+    forum_topic_edited: (topic) =>
+      topic.name ? `${who} renamed the topic to “${topic.name}”` : `${who} changed the topic's icon`,
+    general_forum_topic_hidden: () => `${who} hid the general topic`,
+    general_forum_topic_unhidden: () => `${who} showed the general topic`,
     forum_topic_closed: () => `${who} closed the topic`,
     forum_topic_reopened: () => `${who} opened the topic again`,
     video_chat_started: () => "The video chat began",

@@ -25,6 +25,12 @@ SERVICE = (
     "new_chat_photo",
     "delete_chat_photo",
     "pinned_message",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+    "general_forum_topic_hidden",
+    "general_forum_topic_unhidden",
 )
 """What a message has that tells what somebody did, and is nothing that was said."""
 FILES = ("document", "animation", "video", "video_note", "voice", "audio", "sticker")

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from sandbox.world.events import Events, Json
+from sandbox.world.topics import Topic
 
 
 class MessageIds:
@@ -16,6 +17,11 @@ class MessageIds:
 
     def __init__(self) -> None:
         self._next = 1
+
+    @property
+    def coming(self) -> int:
+        """The id that comes next."""
+        return self._next
 
     def take(self) -> int:
         """The next id."""
@@ -75,6 +81,8 @@ class Chat:
     members: dict[int, Json] = field(default_factory=dict)
     """Of a group: ChatMember objects (https://core.telegram.org/bots/api#chatmember) by user id."""
     pinned: list[int] = field(default_factory=list)
+    topics: dict[int, Topic] = field(default_factory=dict)
+    """Of a forum, by message_thread_id."""
     requests: dict[int, Json] = field(default_factory=dict)
     """ChatJoinRequest objects by user id."""
     details: Json = field(default_factory=dict)

@@ -1,0 +1,30 @@
+"""Forums and their topics: https://core.telegram.org/bots/api#forumtopic."""
+
+from __future__ import annotations
+
+from sandbox.control.groups import existing, person
+from sandbox.errors import ControlError
+from sandbox.world import forums
+from sandbox.world.events import Json
+from sandbox.world.world import World
+
+
+async def set_forum(world: World, chat_id: int, forum: bool = True) -> Json:  # noqa: FBT001, FBT002
+    """A supergroup becomes a forum, or is one no more. Who writes names the topic as `thread_id`;
+    without one it is the general topic."""
+    chat = existing(world, chat_id)
+    if chat.info["type"] != "supergroup":
+        raise ControlError(f"chat {chat_id} is no supergroup")
+    forums.become_forum(world, chat, forum=forum)
+    return chat.describe()
+
+
+async def create_topic(world: World, chat_id: int, user_id: int, name: str) -> Json:
+    """A user creates a topic: its first message, which the bots get, says so."""
+    chat, user = existing(world, chat_id), person(world, user_id)
+    if not chat.topics:
+        raise ControlError(f"chat {chat_id} is no forum: set_forum first")
+    return forums.begin(world, chat, user, {"name": name}).described
+
+
+COMMANDS = (set_forum, create_topic)
