@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from aiogram.types import RefundedPayment
-
 from sandbox.errors import bad_request
 from sandbox.methods import content, media
 from sandbox.methods.call import Call
 from sandbox.methods.decode import TOO_OLD
 from sandbox.methods.keyboards import inline_keyboard
-from sandbox.world import members
 from sandbox.world.events import Json
 
 LONGEST_NOTICE = 200
@@ -51,43 +48,6 @@ async def answer_callback_query(call: Call) -> bool:
     press.chat.tell(
         "callback_answer", call.bot.bot_id, query_id=query_id, user_id=press.user_id, **notice
     )
-    return True
-
-
-async def answer_pre_checkout_query(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#answerprecheckoutquery: once."""
-    problem = ""
-    if not call.params.get("ok"):
-        problem = call.params.get("error_message", "")
-        if not problem:
-            raise bad_request('parameter "error_message" is required')
-    checkout = call.world.checkouts.get(call.params["pre_checkout_query_id"])
-    if checkout is None or checkout.bot_id != call.bot.bot_id or checkout.answer.done():
-        raise bad_request(TOO_OLD)
-    checkout.answer.set_result(problem)
-    return True
-
-
-async def refund_star_payment(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#refundstarpayment: once; a message tells of it.
-
-    What Telegram calls an unknown charge is not documented: CHARGE_ID_INVALID is a guess.
-    """
-    chat = call.chat("user_id")
-    wanted = {"telegram_payment_charge_id": call.params["telegram_payment_charge_id"]}
-    wanted["currency"] = content.STARS
-    found = {
-        kind: one.message[kind]
-        for one in chat.messages.values()
-        for kind in ("successful_payment", "refunded_payment")
-        if wanted.items() <= one.message.get(kind, {}).items()
-    }
-    if not found:
-        raise bad_request("CHARGE_ID_INVALID")
-    if "refunded_payment" in found:
-        raise bad_request("CHARGE_ALREADY_REFUNDED")
-    refunded = content.described(RefundedPayment, found["successful_payment"])
-    members.announce(call.world, chat, call.bot.user, {"refunded_payment": refunded})
     return True
 
 

@@ -11,6 +11,7 @@ from sandbox.errors import bad_request
 from sandbox.methods import content, media
 from sandbox.methods.call import Call, Handler
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
+from sandbox.methods.payments import terms
 from sandbox.methods.topics import thread
 from sandbox.world import members
 from sandbox.world.chats import Chat
@@ -110,8 +111,8 @@ def say(call: Call, chat: Chat, made: Json) -> Json:
     message = call.world.post(chat, bot.user, made, bot_id=bot.bot_id, keyboard=keyboard)
     if "poll" in made and made["poll"]["id"] not in call.world.polls:
         begin(call.world, made["poll"], Poll(bot.bot_id, chat, message["message_id"]))
-    if "invoice" in made:
-        chat.messages[message["message_id"]].payload = params["payload"]
+    if "invoice" in made or "paid_media" in made:
+        chat.messages[message["message_id"]].terms = terms(params)
     return message
 
 

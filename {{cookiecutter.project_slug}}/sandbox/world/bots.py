@@ -16,6 +16,7 @@ from sandbox.errors import ApiError, PollInterruptedError
 from sandbox.world.chats import Chat, MessageIds
 from sandbox.world.delivery import Webhook
 from sandbox.world.events import Events, Json
+from sandbox.world.stars import Purse
 
 SILENT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 """Types a bot gets only when it asks for them: https://core.telegram.org/bots/api#getupdates."""
@@ -78,6 +79,7 @@ class Bot:
     """By scope and language."""
     profile: dict[tuple[str, str], Json] = field(default_factory=dict)
     """What the methods set… noted, by what it is and for which language or chat."""
+    purse: Purse = field(default_factory=Purse)
     blocked: set[int] = field(default_factory=set)
     """The users who blocked it."""
     _poll: asyncio.Future[Wake] | None = None

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from sandbox.world.events import Events, Json
+from sandbox.world.stars import Terms
 from sandbox.world.topics import Topic
 
 
@@ -47,8 +48,8 @@ class Stored:
     object of the Bot API has inline keyboards alone."""
     inline_id: str | None = None
     """The inline_message_id of a message that was sent by inline mode."""
-    payload: str = ""
-    """Of an invoice: what only its bot knows of it."""
+    terms: Terms | None = None
+    """Of an invoice or of paid media."""
     reactions: dict[int, list[Json]] = field(default_factory=dict)
     """ReactionType objects by the id of the user or bot."""
 

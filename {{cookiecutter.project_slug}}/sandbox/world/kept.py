@@ -8,6 +8,7 @@ from sandbox.world.business import Connection
 from sandbox.world.chats import Chat
 from sandbox.world.invites import Link
 from sandbox.world.pending import Checkout, InlineQuery, Poll, Press, Recent
+from sandbox.world.stars import Offer
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,5 +22,7 @@ class Kept:
     """Sent by inline mode: bot id, chat and message id by inline_message_id."""
     polls: Recent[Poll] = field(default_factory=Recent)
     connections: Recent[Connection] = field(default_factory=Recent)
+    offers: Recent[Offer] = field(default_factory=Recent)
+    """By the address of their link."""
     links: Recent[Link] = field(default_factory=Recent)
     """By address."""

@@ -42,8 +42,10 @@ class Checkout:
     """A user is about to pay: https://core.telegram.org/bots/api#precheckoutquery."""
 
     bot_id: int
-    answer: asyncio.Future[str]
-    """Why the bot refuses; empty when it does not."""
+    kind: str
+    """shipping or pre_checkout."""
+    answer: asyncio.Future[Json]
+    """What the bot agrees to, or the `error_message` that says why it refuses."""
 
 
 @dataclass(slots=True)
