@@ -36,6 +36,7 @@ def media(file: File, values: Json) -> Any:
         "is_animated": False,
         "is_video": False,
         **values,
+        **file.about,
         "file_id": file.file_id,
         "file_unique_id": file.unique_id,
         "file_name": file.name,

@@ -44,6 +44,7 @@ WORDS = {
     "results": Words("inline query results", "inline query results", "inline query result"),
     "rights": Words("ChatAdministratorRights"),
     "scope": Words("BotCommandScope"),
+    "stickers": Words("stickers", "InputSticker", "InputSticker"),
 }
 KINDS = {"bool": "Boolean", "float": "Number", "int": "Number", "list": "Array", "string": "String"}
 """What pydantic's kinds of errors begin with, and what Telegram calls that."""

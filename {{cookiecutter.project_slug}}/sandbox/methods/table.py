@@ -10,6 +10,7 @@ from sandbox.methods import (
     chats,
     copying,
     editing,
+    emoji,
     files,
     invites,
     managed,
@@ -18,6 +19,7 @@ from sandbox.methods import (
     profile,
     queries,
     sending,
+    stickers,
     topics,
     updates,
 )
@@ -29,6 +31,7 @@ MODULES = (
     chats,
     copying,
     editing,
+    emoji,
     files,
     invites,
     managed,
@@ -37,6 +40,7 @@ MODULES = (
     profile,
     queries,
     sending,
+    stickers,
     topics,
     updates,
 )

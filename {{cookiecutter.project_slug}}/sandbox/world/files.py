@@ -44,6 +44,8 @@ class File:
     """The field of a Message that it is for, such as `photo`."""
     bots: set[int] = field(default_factory=set)
     """Those that were told of it."""
+    about: dict[str, object] = field(default_factory=dict)
+    """What is known of it besides, such as the set of a sticker."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from sandbox.world.business import Connection
 from sandbox.world.chats import Chat
+from sandbox.world.files import File
 from sandbox.world.invites import Link
 from sandbox.world.pending import Checkout, InlineQuery, Poll, Press, Recent
 from sandbox.world.stars import Offer
+from sandbox.world.stickers import StickerSet
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,6 +24,10 @@ class Kept:
     """Sent by inline mode: bot id, chat and message id by inline_message_id."""
     polls: Recent[Poll] = field(default_factory=Recent)
     connections: Recent[Connection] = field(default_factory=Recent)
+    sticker_sets: Recent[StickerSet] = field(default_factory=Recent)
+    """By name in lower case."""
+    emoji_files: Recent[File] = field(default_factory=Recent)
+    """What stands for custom emoji of others, by their id."""
     offers: Recent[Offer] = field(default_factory=Recent)
     """By the address of their link."""
     links: Recent[Link] = field(default_factory=Recent)
