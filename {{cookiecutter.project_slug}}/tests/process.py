@@ -3,17 +3,13 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
 
+from tests.starting import Started, start
 from tests.waiting import until
-
-ROOT = Path(__file__).resolve().parent.parent
-INHERITED = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
 
 
 def free_port() -> int:
@@ -37,19 +33,12 @@ class Process:
         self.url = url
         self.log_file = folder / f"{module}-{url.rpartition(':')[2]}.log"
         self._shown = 0
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        with self.log_file.open("wb") as output:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-m", module],
-                cwd=folder,
-                env={**inherited, "PYTHONPATH": str(ROOT), **env},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        with self.log_file.open("wb") as output, Path(os.devnull).open("rb") as nothing:
+            self._started = start(module, folder=folder, env=env, files=[nothing, output, output])
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._started.pid
 
     @property
     def log(self) -> str:
@@ -67,7 +56,7 @@ class Process:
         async with aiohttp.ClientSession() as http:
 
             async def ready() -> bool:
-                if (code := self._popen.poll()) is not None:
+                if (code := self._started.poll()) is not None:
                     raise RuntimeError(f"{self.module} ended with code {code}:\n{self.log}")
                 try:
                     async with http.get(self.url + path) as answer:
@@ -78,16 +67,11 @@ class Process:
             await until(ready, f"{self.module} answers 200 at {path}")
 
     def signal(self, number: signal.Signals) -> None:
-        self._popen.send_signal(number)
+        self._started.send_signal(number)
 
     async def wait(self, *, within: float | None = None) -> int:
         """Wait for its end and return its exit code; `within` as in `until`."""
-
-        async def ended() -> bool:
-            return self._popen.poll() is not None
-
-        await until(ended, f"{self.module} ends", within=within)
-        return self._popen.returncode
+        return await until_ended(self._started, self.module, within=within)
 
     async def stop(self) -> int:
         """Send SIGTERM, wait for the end and return the exit code."""
@@ -96,8 +80,18 @@ class Process:
 
     async def kill(self) -> None:
         """Send SIGKILL and wait for the end. Does nothing to a process that has ended."""
-        self._popen.kill()
+        self._started.send_signal(signal.SIGKILL)
         await self.wait()
+
+
+async def until_ended(started: Started, name: str, *, within: float | None = None) -> int:
+    """Wait for the end of a process and return its exit code; `within` as in `until`."""
+
+    async def code() -> tuple[int, ...]:
+        found = started.poll()
+        return () if found is None else (found,)
+
+    return (await until(code, f"{name} ends", within=within))[0]
 
 
 def service_process(

@@ -24,7 +24,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
 class Clock:
     """Tells the seconds that have passed, less those that other work on the machine took.
 
-    Time does not count while this process, or one that it started, stands in the queue for a
+    Time does not count while this process, or one that comes from it, stands in the queue for a
     processor; of several that stand there at once, each one's time. Source: proc(5), `schedstat`.
     Where there is none, all time counts. Read it often: what a process lost that has ended since
     the clock was last read is not known.
@@ -43,10 +43,11 @@ class Clock:
 
 
 def _queued() -> dict[int, float]:
-    """For how many seconds this process and its children have stood in the queue so far."""
+    """For how many seconds this process and all below it have stood in the queue so far."""
     pids = [os.getpid()]
-    for children in Path("/proc/self/task").glob("*/children"):
-        pids += map(int, _read(children).split())
+    for pid in pids:  # which grows
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            pids += map(int, _read(children).split())
     times = {pid: _read(Path(f"/proc/{pid}/schedstat")).split() for pid in pids}
     return {pid: int(fields[1]) / 1e9 for pid, fields in times.items() if fields}
 

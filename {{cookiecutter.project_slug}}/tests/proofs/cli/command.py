@@ -1,11 +1,10 @@
-"""The command line, run as a real process, in a pipe or on a terminal of its own."""
+"""The command line, run as a real process, without a terminal or on one of its own."""
 
-import asyncio
 import os
 import pty
 import signal
-import subprocess
-import sys
+import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import Any, Self
 
 import orjson
 
-from tests.process import INHERITED, ROOT
+from tests.process import until_ended
+from tests.starting import start
 from tests.waiting import until
 
-COMMAND = [sys.executable, "-m", "fleet"]
+COMMAND = "fleet"
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,8 @@ class CommandLine:
     """`fleet …` with the settings `env` and in the working directory `folder`."""
 
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         self.folder = folder
-        self.env = {**inherited, "PYTHONPATH": str(ROOT), **env}
+        self.env = env
         self.said = ""
         """All that the commands have written."""
 
@@ -43,17 +42,19 @@ class CommandLine:
         return CommandLine(self.folder, {**self.env, **env})
 
     async def __call__(self, *arguments: str, stdin: str = "") -> Result:
-        process = await asyncio.create_subprocess_exec(
-            *COMMAND,
-            *arguments,
-            cwd=self.folder,
-            env=self.env,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate(stdin.encode())
-        result = Result(process.returncode or 0, out.decode(), err.decode())
+        with (
+            tempfile.TemporaryFile() as given,
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+        ):
+            given.write(stdin.encode())
+            given.seek(0)
+            files = [given, out, err]
+            process = start(COMMAND, *arguments, folder=self.folder, env=self.env, files=files)
+            code = await until_ended(process, COMMAND)
+            for file in (out, err):
+                file.seek(0)
+            result = Result(code, out.read().decode(), err.read().decode())
         self.said += result.out + result.err
         return result
 
@@ -76,16 +77,13 @@ class Terminal:
         self.screen = ""
         """All that it has written."""
         self._own, other = pty.openpty()
-        # In the background, as under nohup, SIGINT is ignored, and children inherit that.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        self._process = subprocess.Popen(
-            [*COMMAND, *arguments],
-            cwd=command_line.folder,
+        self._process = start(
+            COMMAND,
+            *arguments,
+            folder=command_line.folder,
             env={**command_line.env, "TERM": "xterm", "COLUMNS": "160"},
-            stdin=other,
-            stdout=other,
-            stderr=other,
-            start_new_session=True,
+            files=[other, other, other],
+            leads=True,
         )
         os.close(other)
         os.set_blocking(self._own, False)
@@ -94,8 +92,9 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        self._process.send_signal(signal.SIGKILL)
+        while self._process.poll() is None:
+            time.sleep(0.01)
         os.close(self._own)
 
     @property
@@ -121,13 +120,14 @@ class Terminal:
     async def wait(self) -> int:
         """Wait for its end and return the exit code."""
 
-        async def ended() -> bool:
+        async def code() -> tuple[int, ...]:
             self._read()
-            return self._process.poll() is not None
+            found = self._process.poll()
+            return () if found is None else (found,)
 
-        await until(ended, "the command ends", moving=self._shown)
+        [found] = await until(code, "the command ends", moving=self._shown)
         self._read()
-        return self._process.returncode
+        return found
 
     async def _shown(self) -> str:
         return self.screen

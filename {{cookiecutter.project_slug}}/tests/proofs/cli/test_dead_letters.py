@@ -16,6 +16,7 @@ from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.cli.frail import BROKEN
 from tests.proofs.cli.helpers import Bots, message, replies, until_unpolled
+from tests.starting import environment
 from tests.waiting import until
 
 MEASURED = """
@@ -177,7 +178,7 @@ async def test_a_long_list_takes_little_memory(
         process = await asyncio.create_subprocess_exec(
             *[sys.executable, "-c", MEASURED, "dead-letters", "list", *options],
             cwd=fleet.folder,
-            env=fleet.env,
+            env=environment(fleet.env),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

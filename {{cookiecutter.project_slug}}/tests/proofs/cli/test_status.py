@@ -11,9 +11,9 @@ import redis.asyncio
 from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.process import ROOT
 from tests.proofs.cli.command import CommandLine, Terminal
 from tests.proofs.cli.helpers import Bots, until_state
+from tests.starting import ROOT
 from tests.waiting import until
 
 
