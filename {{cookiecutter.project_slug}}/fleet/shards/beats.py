@@ -1,5 +1,6 @@
 """Which replicas live, told by their beats and by this process' own clock."""
 
+import asyncio
 import math
 import time
 from collections.abc import Iterable
@@ -40,15 +41,22 @@ class Beats:
         self._key = self._prefix + "replicas"
         self._script = redis.register_script(_SCRIPT.read_text())
         self._number = 0
+        self._one_at_a_time = asyncio.Lock()
+        self._has_left = False
         self._beat_at = -math.inf
         self._seen: dict[str, bytes | None] = {}
         self._changed_at: dict[str, float] = {}
 
     async def beat(self) -> None:
-        """Show that this replica lives, and look at the others.
+        """Show that this replica lives, and look at the others; nothing after `leave`.
 
         Raises `redis.exceptions.RedisError`.
         """
+        async with self._one_at_a_time:
+            if not self._has_left:
+                await self._beat()
+
+    async def _beat(self) -> None:
         sent_at = time.monotonic()
         self._number += 1
         arguments: list[str | int] = [self.replica, self._number, self.state]
@@ -105,5 +113,7 @@ class Beats:
         ]
 
     async def leave(self) -> None:
-        """Say that this replica is gone."""
-        await self._redis.execute_command("HDEL", self._key, self.replica)
+        """Say that this replica is gone: no beat that is on its way may come after that."""
+        self._has_left = True
+        async with self._one_at_a_time:
+            await self._redis.execute_command("HDEL", self._key, self.replica)

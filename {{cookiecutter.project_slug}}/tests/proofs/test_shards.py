@@ -1,5 +1,6 @@
 """Who holds which shard: planned evenly, told by beats, taken from the dead, given away."""
 
+import asyncio
 from collections import Counter
 
 import pytest
@@ -86,6 +87,16 @@ async def test_who_starts_or_leaves_takes_nothing(redis: Redis, clock: Clock) ->
     assert len(one.holder.held) == SHARDS
     await two.holder.leave()
     assert not await redis.hexists(PREFIX + "replicas", "two")  # type: ignore[misc]  # redis-py: sync or not
+
+
+async def test_no_beat_follows_the_farewell(redis: Redis, clock: Clock) -> None:
+    for number in range(20):
+        one = Replica(redis, str(number))
+        await one.look()
+        one.holder.leave_soon()
+        last = [one.look(), one.holder.leave(), one.look()]
+        await asyncio.gather(*(last if number % 2 else reversed(last)))
+    assert await redis.hkeys(PREFIX + "replicas") == []  # type: ignore[misc]  # redis-py: sync or not
 
 
 async def test_of_the_dead_another_takes_all_and_their_turns_count_a_death(
