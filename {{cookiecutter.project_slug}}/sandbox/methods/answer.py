@@ -12,7 +12,8 @@ from sandbox.errors import ApiError, PollInterruptedError
 from sandbox.methods.call import Call, Described
 from sandbox.methods.checked import check
 from sandbox.methods.decode import decode, known_methods, shown
-from sandbox.methods.table import METHODS
+from sandbox.methods.modelled import refuse_others
+from sandbox.methods.table import METHODS, MODELLED
 from sandbox.world import calls
 from sandbox.world.events import Json
 from sandbox.world.faults import Fault
@@ -100,11 +101,14 @@ async def run(
         raise ApiError(404, "Not Found: method not found")
     params = decode(known, values, files)
     record.params = shown(params)
+    name = record.method.lower()
+    if name in METHODS:
+        refuse_others(record.method, params, MODELLED.get(name, ()))
 
     async def again(name: str, values: dict[str, Any], files: dict[str, Upload]) -> Outcome:
         return await answer(world, (bot.bot_id, bot.secret), name, values, files, http)
 
-    handler = METHODS.get(record.method.lower(), check)
+    handler = METHODS.get(name, check)
     result = await handler(Call(world, bot, record.method, params, files, http, again))
     if isinstance(result, Described):
         return {"ok": True, "result": result.result, "description": result.description}

@@ -98,3 +98,9 @@ def announce(call: Call, chat: Chat, content: Json) -> None:
     """A message in the group that says what has changed."""
     members.announce(call.world, chat, call.bot.user, content)
     call.world.group_changed(chat)
+
+
+MODELS = {
+    "setChatDescription": ("description",),
+    "setChatPermissions": ("use_independent_chat_permissions",),
+}

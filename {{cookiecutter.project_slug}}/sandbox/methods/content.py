@@ -56,6 +56,8 @@ def text(call: Call, values: Json) -> Json:
         raise bad_request("message is too long")
     if "link_preview_options" in values:
         content["link_preview_options"] = values["link_preview_options"]
+    elif values.get("disable_web_page_preview"):
+        content["link_preview_options"] = {"is_disabled": True}
     return content
 
 

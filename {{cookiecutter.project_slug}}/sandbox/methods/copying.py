@@ -20,6 +20,7 @@ from sandbox.world.chats import Chat, Stored
 from sandbox.world.events import Json
 
 PIN = "manage pinned messages in the chat"
+CAPTION = ("caption", "caption_entities", "show_caption_above_media")
 NO_COPIES = ("invoice", "paid_media")
 EMOJI = (
     "❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 "
@@ -37,7 +38,7 @@ async def forward_message(call: Call) -> Json:
     stored = call.message(call.chat("from_chat_id"), "message to forward not found")
     if not may_leave(stored):
         raise bad_request("the message can't be forwarded")
-    return forward(call, chat, stored, contents(stored))
+    return forward(call, chat, stored, contents(stored) | start(call, stored))
 
 
 async def forward_messages(call: Call) -> list[Json]:
@@ -52,7 +53,7 @@ async def copy_message(call: Call) -> Json:
     stored = call.message(call.chat("from_chat_id"), "message to copy not found")
     if not may_be_copied(stored):
         raise bad_request("the message can't be copied")
-    return copy(call, chat, contents(stored))
+    return copy(call, chat, contents(stored) | start(call, stored))
 
 
 async def copy_messages(call: Call) -> list[Json]:
@@ -159,7 +160,7 @@ def copy(call: Call, chat: Chat, made: Json) -> Json:
         made["poll"] = made["poll"] | fresh
     new = "caption" in call.params or call.params.get("remove_caption")
     if new and any(kind in made for kind in content.MEDIA):
-        made = {n: v for n, v in made.items() if n not in ("caption", "caption_entities")}
+        made = {n: v for n, v in made.items() if n not in CAPTION}
         made |= content.caption(call, call.params)
     return message_id(say(call, chat, made | inline_keyboard(call.params, chat)))
 
@@ -167,6 +168,14 @@ def copy(call: Call, chat: Chat, made: Json) -> Json:
 def contents(stored: Stored) -> Json:
     """What a message is about."""
     return {name: stored.message[name] for name in content.CONTENT if name in stored.message}
+
+
+def start(call: Call, stored: Stored) -> Json:
+    """The video of a message if it is to start elsewhere: #copymessage, `video_start_timestamp`."""
+    if "video" not in stored.message or "video_start_timestamp" not in call.params:
+        return {}
+    seconds = call.params["video_start_timestamp"]
+    return {"video": stored.message["video"] | {"start_timestamp": seconds}}
 
 
 def message_id(message: Json) -> Json:
@@ -178,3 +187,20 @@ def tell_pins(call: Call, chat: Chat, message_ids: list[int]) -> None:
     """Other messages are pinned now."""
     chat.pinned = message_ids
     chat.tell("pin", call.bot.bot_id, message_ids=message_ids)
+
+
+AGAIN = ("message_thread_id", "disable_notification", "protect_content")
+MODELS = {
+    "forwardMessage": (*AGAIN, "message_effect_id", "video_start_timestamp"),
+    "forwardMessages": AGAIN,
+    "copyMessage": (
+        *(*AGAIN, "message_effect_id", "video_start_timestamp", "allow_paid_broadcast"),
+        *("caption", "parse_mode", "caption_entities", "show_caption_above_media"),
+        *("reply_parameters", "reply_to_message_id", "allow_sending_without_reply"),
+        "reply_markup",
+    ),
+    "copyMessages": (*AGAIN, "remove_caption"),
+    "pinChatMessage": ("disable_notification",),
+    "unpinChatMessage": ("message_id",),
+    "setMessageReaction": ("reaction", "is_big"),
+}

@@ -147,3 +147,20 @@ def comparable(value: object) -> object:
     if isinstance(value, dict):
         return {n: comparable(v) for n, v in value.items() if n != "file_id"}
     return [comparable(one) for one in value] if isinstance(value, list) else value
+
+
+WHICH = ("chat_id", "message_id", "inline_message_id", "reply_markup")
+MODELS = {
+    "editMessageText": (
+        *(*WHICH, "text", "parse_mode", "entities"),
+        *("link_preview_options", "disable_web_page_preview"),
+    ),
+    "editMessageCaption": (
+        *(*WHICH, "caption", "parse_mode", "caption_entities", "show_caption_above_media"),
+    ),
+    "editMessageMedia": WHICH,
+    "editMessageReplyMarkup": WHICH,
+    "editMessageLiveLocation": (*WHICH, *LIVE),
+    "stopMessageLiveLocation": WHICH,
+    "stopPoll": ("reply_markup",),
+}

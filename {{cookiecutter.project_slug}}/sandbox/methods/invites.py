@@ -18,6 +18,7 @@ from sandbox.world.invites import Link, new_address
 LONGEST_NAME = 32
 MOST_MEMBERS = 99_999
 """https://core.telegram.org/bots/api#createchatinvitelink"""
+TERMS = ("name", "expire_date", "member_limit", "creates_join_request")
 MONTH = 30 * 86400
 MOST_STARS = 10_000
 """https://core.telegram.org/bots/api#createchatsubscriptioninvitelink"""
@@ -117,8 +118,7 @@ def own_link(call: Call) -> Link:
 
 def terms(call: Call) -> Json:
     """To what a link invites, from the parameters. Raises ApiError 400."""
-    names = ("name", "expire_date", "member_limit", "creates_join_request")
-    made: Json = {name: call.params[name] for name in names if call.params.get(name)}
+    made: Json = {name: call.params[name] for name in TERMS if call.params.get(name)}
     made["name"] = made.get("name", "")[:LONGEST_NAME] or None
     if not 0 <= made.get("member_limit", 0) <= MOST_MEMBERS:
         raise bad_request("USAGE_LIMIT_INVALID")
@@ -155,3 +155,11 @@ def primary(call: Call, chat: Chat) -> Link:
 def revoke(link: Link) -> None:
     """Nobody can join by a link any more."""
     link.described = link.described | {"is_revoked": True}
+
+
+MODELS = {
+    "createChatInviteLink": TERMS,
+    "editChatInviteLink": TERMS,
+    "createChatSubscriptionInviteLink": ("name",),
+    "editChatSubscriptionInviteLink": ("name",),
+}

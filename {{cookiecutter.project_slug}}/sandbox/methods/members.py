@@ -202,3 +202,12 @@ def permissions(call: Call) -> Json:
     ):
         made[name] = bool(given.get(name, made[same]))
     return made
+
+
+MODELS = {
+    "getChatAdministrators": ("return_bots",),
+    "banChatMember": ("until_date", "revoke_messages"),
+    "unbanChatMember": ("only_if_banned",),
+    "restrictChatMember": ("use_independent_chat_permissions", "until_date"),
+    "promoteChatMember": ("is_anonymous", *members.RIGHTS, *members.OF_CHANNELS),
+}

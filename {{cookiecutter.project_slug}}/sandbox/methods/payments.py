@@ -132,3 +132,19 @@ async def edit_user_star_subscription(call: Call) -> bool:
         raise bad_request("CHARGE_ID_INVALID")
     found.by_bot = call.params["is_canceled"]
     return True
+
+
+# What only a payment provider would see, and the picture of an invoice, is taken, too.
+INVOICE = (
+    *("max_tip_amount", "suggested_tip_amounts", "is_flexible"),
+    *(f"need_{name}" for name in ORDER),
+    *("photo_url", "photo_size", "photo_width", "photo_height"),
+    *("provider_token", "provider_data"),
+    *("send_phone_number_to_provider", "send_email_to_provider"),
+)
+MODELS = {
+    "createInvoiceLink": (*INVOICE, "subscription_period"),
+    "answerShippingQuery": ("shipping_options", "error_message"),
+    "answerPreCheckoutQuery": ("error_message",),
+    "getStarTransactions": ("offset", "limit"),
+}

@@ -148,3 +148,15 @@ FAMILIES: dict[str, Handler] = {
     **{f"setMy{name}": set_my_text for name in TEXTS},
     **{f"getMy{name}": get_my_text for name in TEXTS},
 }
+MODELS = {
+    "setMyCommands": ("scope", "language_code"),
+    "getMyCommands": ("scope", "language_code"),
+    "deleteMyCommands": ("scope", "language_code"),
+    **{f"setMy{name}": (field, "language_code") for name, (field, _) in TEXTS.items()},
+    **{f"getMy{name}": ("language_code",) for name in TEXTS},
+    "setMyDefaultAdministratorRights": ("rights", "for_channels"),
+    "getMyDefaultAdministratorRights": ("for_channels",),
+    "setChatMenuButton": ("chat_id", "menu_button"),
+    "getChatMenuButton": ("chat_id",),
+    "getUserProfilePhotos": ("offset", "limit"),
+}

@@ -65,7 +65,10 @@ async def answer_inline_query(call: Call) -> bool:
     if not all(1 <= len(str(one).encode()) <= 64 for one in ids):
         raise bad_request("RESULT_ID_INVALID")
     contents = {one["id"]: result_content(call, one) for one in results}
-    query.answer.set_result({"results": [], **call.params, "contents": contents})
+    button = {"text": call.params.get("switch_pm_text", "")}
+    button["start_parameter"] = call.params.get("switch_pm_parameter", "")
+    legacy = {"button": button} if button["text"] else {}
+    query.answer.set_result({"results": [], **legacy, **call.params, "contents": contents})
     return True
 
 
@@ -85,3 +88,12 @@ def result_content(call: Call, result: Json) -> Json:
     else:
         raise bad_request("input message content is not specified")
     return made | inline_keyboard(result, None)
+
+
+MODELS = {
+    "answerCallbackQuery": ("text", "show_alert", "url", "cache_time"),
+    "answerInlineQuery": (
+        *("cache_time", "is_personal", "next_offset", "button"),
+        *("switch_pm_text", "switch_pm_parameter"),
+    ),
+}

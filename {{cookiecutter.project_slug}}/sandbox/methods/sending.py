@@ -11,7 +11,7 @@ from sandbox.errors import bad_request
 from sandbox.methods import content, media
 from sandbox.methods.call import Call, Handler
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
-from sandbox.methods.payments import terms
+from sandbox.methods.payments import INVOICE, terms
 from sandbox.methods.topics import thread
 from sandbox.world import members
 from sandbox.world.chats import Chat
@@ -83,6 +83,7 @@ async def send_chat_action(call: Call) -> bool:
     chat = call.open_chat()
     if call.params["action"] not in ACTIONS:
         raise bad_request("wrong parameter action in request")
+    thread(call, chat)
     chat.tell("action", call.bot.bot_id, action=call.params["action"])
     return True
 
@@ -93,6 +94,7 @@ async def send_message_draft(call: Call) -> bool:
     if not call.params["draft_id"]:
         raise bad_request("draft identifier must be non-zero")
     content.formatted(call, call.params, "text", "entities")
+    thread(call, chat)
     chat.tell("action", call.bot.bot_id, action="typing")
     return True
 
@@ -158,3 +160,54 @@ def reply(call: Call, chat: Chat) -> Json:
 
 
 FAMILIES: dict[str, Handler] = dict.fromkeys(BUILDERS, send)
+# What only telephones, purses, providers and Telegram's servers would feel is taken, too: a sound,
+# the price of a broadcast, how a file is streamed.
+COMMON = (
+    *("disable_notification", "protect_content", "allow_paid_broadcast"),
+    *("message_thread_id", "reply_parameters"),
+)
+MORE = ("message_effect_id", "reply_to_message_id", "allow_sending_without_reply")
+CAPTION = ("caption", "parse_mode", "caption_entities")
+SPOILER = ("show_caption_above_media", "has_spoiler")
+SIZE = ("duration", "width", "height", "thumbnail")
+MODELS = {
+    method: (*COMMON, *MORE, "reply_markup", *own)
+    for method, own in {
+        "sendMessage": (
+            *("parse_mode", "entities", "link_preview_options", "disable_web_page_preview"),
+        ),
+        "sendPoll": (
+            *("question_parse_mode", "question_entities", "is_anonymous", "type", "is_closed"),
+            *("allows_multiple_answers", "allows_revoting", "members_only", "correct_option_id"),
+            *("correct_option_ids", "explanation", "explanation_parse_mode"),
+            *("explanation_entities", "open_period", "close_date"),
+        ),
+        "sendDice": ("emoji",),
+        "sendVenue": (
+            *("foursquare_id", "foursquare_type", "google_place_id", "google_place_type"),
+        ),
+        "sendInvoice": (*INVOICE, "start_parameter"),
+        "sendContact": ("last_name", "vcard"),
+        "sendLocation": (
+            *("horizontal_accuracy", "live_period", "heading", "proximity_alert_radius"),
+        ),
+        "sendGame": (),
+        "sendPhoto": (*CAPTION, *SPOILER),
+        "sendAudio": (*CAPTION, "duration", "performer", "title", "thumbnail"),
+        "sendDocument": (*CAPTION, "thumbnail", "disable_content_type_detection"),
+        "sendVideo": (
+            *(*CAPTION, *SPOILER, *SIZE),
+            *("cover", "start_timestamp", "supports_streaming"),
+        ),
+        "sendAnimation": (*CAPTION, *SPOILER, *SIZE),
+        "sendVoice": (*CAPTION, "duration"),
+        "sendVideoNote": ("duration", "length", "thumbnail"),
+        "sendSticker": ("emoji",),
+    }.items()
+}
+MODELS |= {
+    "sendMediaGroup": (*COMMON, *MORE),
+    "sendMessageDraft": ("message_thread_id", "text", "parse_mode", "entities"),
+    "sendChatAction": ("message_thread_id",),
+    "sendPaidMedia": (*COMMON, *CAPTION, "show_caption_above_media", "payload", "reply_markup"),
+}

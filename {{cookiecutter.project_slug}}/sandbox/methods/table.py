@@ -59,3 +59,9 @@ METHODS: dict[str, Handler] = {
     name: handler for module in MODULES for name, handler in handlers(module).items()
 }
 """By name in lower case: names are case-insensitive at Telegram."""
+MODELLED: dict[str, tuple[str, ...]] = {
+    name.lower(): optional
+    for module in MODULES
+    for name, optional in getattr(module, "MODELS", {}).items()
+}
+"""What each method models of the parameters that may be left out: methods/modelled.py."""

@@ -199,3 +199,9 @@ def messages_in(chat: Chat, topic: Topic) -> list[int]:
         for message_id, stored in chat.messages.items()
         if stored.message.get("message_thread_id") == thread_id
     ]
+
+
+MODELS = {
+    "createForumTopic": ("icon_color", "icon_custom_emoji_id"),
+    "editForumTopic": ("name", "icon_custom_emoji_id"),
+}

@@ -107,3 +107,11 @@ async def end(_: Call) -> bool:
 
 
 FAMILIES: dict[str, Handler] = {"logOut": end, "close": end}
+MODELS = {
+    "getUpdates": ("offset", "limit", "timeout", "allowed_updates"),
+    "setWebhook": (
+        *("certificate", "ip_address", "max_connections", "allowed_updates"),
+        *("drop_pending_updates", "secret_token"),
+    ),
+    "deleteWebhook": ("drop_pending_updates",),
+}
