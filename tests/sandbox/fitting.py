@@ -15,12 +15,14 @@ from pydantic import BaseModel, TypeAdapter
 
 from sandbox.client import SandboxClient
 from sandbox.methods.decode import known_methods
+from sandbox.world import legacy
 
 
 def unknown_fields(value: Any, path: str = "") -> list[str]:
     """Where there are fields that Telegram does not have."""
     if isinstance(value, BaseModel):
-        found = [f"{path}.{name}" for name in value.model_extra or {}]
+        extra = (value.model_extra or {}).keys() - legacy.NAMES
+        found = [f"{path}.{name}" for name in extra]
         for name in value.model_fields_set & type(value).model_fields.keys():
             found += unknown_fields(getattr(value, name), f"{path}.{name}")
         return found

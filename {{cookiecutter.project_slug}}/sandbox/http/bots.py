@@ -1,4 +1,5 @@
-"""For bots: `/bot<token>/<method>` and `/file/bot<token>/<path>`.
+"""For bots: `/bot<token>/<method>` and `/file/bot<token>/<path>`, also with `/test` behind the
+token, as in Telegram's test environment.
 
 https://core.telegram.org/bots/api#making-requests, #getfile
 """
@@ -9,21 +10,18 @@ import os
 import re
 import struct
 from socket import SO_LINGER, SOL_SOCKET
-from typing import Any
 
 import aiohttp
 import orjson
 from aiohttp import web
 
-from sandbox.errors import ApiError, bad_request
+from sandbox.errors import ApiError
+from sandbox.http.reading import read
 from sandbox.methods.answer import answer
-from sandbox.methods.structure import load
-from sandbox.world.files import Upload
 from sandbox.world.world import World
 
 TOKEN = re.compile(r"([0-9]{1,16}):([A-Za-z0-9_-]+)")
 CLOSE_WITH_RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class BotRoutes:
@@ -35,12 +33,12 @@ class BotRoutes:
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.route("*", "/bot{token}/{method}", self.call),
-            web.get("/file/bot{token}/{path:.+}", self.download),
+            web.route("*", r"/bot{token}{test:(/test)?}/{method:[^/]*}", self.call),
+            web.get("/file/bot{token}{test:(/test)?}/{path:.+}", self.download),
         ]
 
     async def call(self, request: web.Request) -> web.StreamResponse:
-        """One call of a method."""
+        """One call of a method, which is named in the address or by the parameter `method`."""
         token = TOKEN.fullmatch(request.match_info["token"])
         if token is None:
             return respond(404, ApiError(404, "Not Found").body())
@@ -48,7 +46,7 @@ class BotRoutes:
             values, files = await read(request)
         except ApiError as error:
             return respond(error.code, error.body())
-        name = request.match_info["method"]
+        name = request.match_info["method"] or str(values.get("method", ""))
         bot = (int(token[1]), token[2])
         outcome = await answer(self._world, bot, name, values, files, self._session)
         if outcome.status is None:
@@ -68,35 +66,6 @@ class BotRoutes:
         except ApiError as error:
             return respond(error.code, error.body())
         return web.Response(body=file.data, content_type="application/octet-stream")
-
-
-async def read(request: web.Request) -> tuple[dict[str, Any], dict[str, Upload]]:
-    """The parameters of a request and its files. Raises ApiError 400."""
-    values: dict[str, Any] = dict(request.query)
-    files: dict[str, Upload] = {}
-    if request.body_exists and request.content_type == "application/json":
-        try:
-            content = load(await request.read() or b"{}")
-        except ValueError:
-            raise bad_request("can't parse JSON object") from None
-        if not isinstance(content, dict):
-            raise bad_request("expected a JSON object")
-        values.update(content)
-    elif request.body_exists and request.content_type in FORMS:
-        try:
-            form = await request.post()
-        except (LookupError, RuntimeError, ValueError):
-            raise bad_request("can't parse the form") from None
-        for name, value in form.items():
-            if isinstance(value, web.FileField):
-                files[name] = Upload(value.filename, value.file.read(), value.content_type)
-            else:
-                values[name] = value
-    try:
-        "".join([*values, *files, *(file.name for file in files.values())]).encode()
-    except UnicodeEncodeError:
-        raise bad_request("strings must be encoded in UTF-8") from None
-    return values, files
 
 
 def respond(status: int, body: object) -> web.Response:

@@ -11,13 +11,14 @@ import aiohttp
 from sandbox.errors import ApiError, PollInterruptedError
 from sandbox.methods.call import Call, Described
 from sandbox.methods.checked import check
-from sandbox.methods.decode import decode, known_methods, shown
+from sandbox.methods.decode import decode, known_method, shown
 from sandbox.methods.modelled import refuse_others
 from sandbox.methods.table import METHODS, MODELLED
 from sandbox.world import calls
 from sandbox.world.events import Json
 from sandbox.world.faults import Fault
 from sandbox.world.files import Upload
+from sandbox.world.legacy import with_legacy
 from sandbox.world.world import World
 
 BAD_GATEWAY = (
@@ -55,18 +56,17 @@ async def answer(
         values: the parameters as they came; `files` the uploads beside them.
         http: for webhooks, if the call sets one.
     """
-    known = known_methods().get(name.lower())
+    known = known_method(name)
     support: calls.Support = "unknown" if known is None else "checked"
+    if known is not None and known.__api_method__.lower() in METHODS:
+        support = "modelled"
     record = world.calls.begin(
-        token[0],
-        known.__api_method__ if known else name,
-        values,
-        support="modelled" if name.lower() in METHODS else support,
+        token[0], known.__api_method__ if known else name, values, support=support
     )
     outcome, fault = Outcome(None), None
     try:
         while True:
-            fault = world.faults.take(token[0], name)
+            fault = world.faults.take(token[0], record.method)
             if fault is not None:
                 outcome = await strike(fault)
                 break
@@ -96,7 +96,7 @@ async def run(
 ) -> Json:
     """The JSON of a successful answer. Raises ApiError."""
     bot = world.authorize(*token)
-    known = known_methods().get(record.method.lower())
+    known = known_method(record.method)
     if known is None:
         raise ApiError(404, "Not Found: method not found")
     params = decode(known, values, files)
@@ -112,7 +112,7 @@ async def run(
     result = await handler(Call(world, bot, record.method, params, files, http, again))
     if isinstance(result, Described):
         return {"ok": True, "result": result.result, "description": result.description}
-    return {"ok": True, "result": result}
+    return {"ok": True, "result": with_legacy(result)}
 
 
 async def strike(fault: Fault) -> Outcome:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,12 +21,12 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import InputFile, TelegramObject
 
 from sandbox.errors import bad_request
-from sandbox.methods.structure import structure
+from sandbox.methods import legacy
+from sandbox.methods.structure import structure, whole
 from sandbox.world.files import Upload
 
 Method = type[TelegramMethod[Any]]
 TRUE = ("1", "true", "yes")
-NUMBER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 ATTACHED = "attach://"
 
 
@@ -84,6 +83,11 @@ def known_methods() -> dict[str, Method]:
         for one in classes
         if issubclass(one, TelegramMethod) and one is not TelegramMethod
     }
+
+
+def known_method(name: str) -> Method | None:
+    """A method by its name in any case, or by one that it had."""
+    return known_methods().get(legacy.METHODS.get(name.lower(), name.lower()))
 
 
 @functools.cache
@@ -147,6 +151,8 @@ def decode(
     Raises ApiError 400 in Telegram's words.
     """
     decoded = {}
+    values = legacy.parameters(method.__api_method__, values)
+    files = legacy.renamed(files)
     for parameter in parameters(method):
         value = values.get(parameter.name)
         if parameter.shape is Shape.FILE:
@@ -196,13 +202,6 @@ def read(parameter: Parameter, value: Any) -> Any:
             return structure(parameter.name, parameter.annotation, value)
         case _:
             return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def whole(value: object) -> int | None:
-    """A number, or None when it is none."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return int(str(value)) if NUMBER.fullmatch(str(value)) else None
 
 
 def shown(decoded: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ https://core.telegram.org/bots/api#making-requests
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +16,13 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sandbox.errors import bad_request
+from sandbox.methods import legacy
 
+THUMBNAIL = "thumbnail"
 DEEPEST = 100
 """Objects and arrays in each other."""
 LARGEST = 2**63
+NUMBER = re.compile(r"\s*(-?[0-9]{1,18})(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ def structure(name: str, annotation: Any, value: Any) -> Any:
             raise bad_request(f"can't parse {words.whole} JSON object") from None
     if value is None or (lenient and not isinstance(value, list)):
         return None
+    value = legacy.fields(value)
     if name in UNCHECKED:
         if not isinstance(value, dict):
             raise bad_request(f"object expected as {UNCHECKED[name]}")
@@ -96,7 +101,8 @@ def structure(name: str, annotation: Any, value: Any) -> Any:
 def checked(annotation: Any, value: Any, words: Words) -> Any:
     """A value as the type says. Raises ApiError 400 if it is something else."""
     try:
-        return plain(validator(annotation).validate_python(without_thumbnails(value)))
+        made = plain(validator(annotation).validate_python(without_thumbnails(value)))
+        return with_thumbnails(made, value)
     except ValidationError as error:
         raise bad_request(complaint(words, value, error)) from None
     except OverflowError:
@@ -108,8 +114,18 @@ def without_thumbnails(value: Any) -> Any:
     if isinstance(value, list):
         return [without_thumbnails(one) for one in value]
     if isinstance(value, dict):
-        return {name: without_thumbnails(one) for name, one in value.items() if name != "thumbnail"}
+        return {name: without_thumbnails(one) for name, one in value.items() if name != THUMBNAIL}
     return value
+
+
+def with_thumbnails(made: Any, value: Any) -> Any:
+    """What was checked without thumbnails with those of the value."""
+    if isinstance(made, list):
+        return [with_thumbnails(*both) for both in zip(made, value, strict=True)]
+    if not isinstance(made, dict) or not isinstance(value, dict):
+        return made
+    kept = {THUMBNAIL: value[THUMBNAIL]} if isinstance(value.get(THUMBNAIL), str) else {}
+    return {name: with_thumbnails(one, value.get(name)) for name, one in made.items()} | kept
 
 
 @functools.cache
@@ -122,16 +138,27 @@ def validator(annotation: Any) -> TypeAdapter[Any]:
 def plain(value: Any) -> Any:
     """The JSON of what was validated. Raises OverflowError for numbers that no machine has."""
     if isinstance(value, BaseModel):
-        return {
+        made = {
             field.alias or name: plain(getattr(value, name))
             for name, field in type(value).model_fields.items()
             if name in value.model_fields_set and getattr(value, name) is not None
         }
+        # A chat may be named by a text, which may be a number.
+        number = whole(made.get("chat_id"))
+        return made if number is None else made | {"chat_id": number}
     if isinstance(value, list):
         return [plain(one) for one in value]
     if isinstance(value, int | float) and not abs(value) < LARGEST:
         raise OverflowError
     return int(value.timestamp()) if isinstance(value, datetime) else value
+
+
+def whole(value: object) -> int | None:
+    """The whole part of a number, whatever stands behind it, or None when it is none."""
+    if isinstance(value, float):
+        return int(value) if abs(value) < LARGEST else None
+    found = NUMBER.match(str(value))
+    return int(found[1]) if found else None
 
 
 def complaint(words: Words, value: Any, error: ValidationError) -> str:

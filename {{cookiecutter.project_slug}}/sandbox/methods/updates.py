@@ -10,7 +10,7 @@ from yarl import URL
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call, Described, Handler
 from sandbox.world.bots import SILENT_BY_DEFAULT
-from sandbox.world.delivery import Webhook
+from sandbox.world.delivery import Webhook, with_scheme
 from sandbox.world.events import Json
 from sandbox.world.files import Upload
 
@@ -47,10 +47,10 @@ async def set_webhook(call: Call) -> Described:
     if not address:
         return await delete_webhook(call)
     try:
-        url = URL(address)
+        url = URL(with_scheme(address))
     except ValueError:
         url = URL()
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https") or not url.host or " " in url.host:
         raise bad_request("invalid webhook URL specified")
     secret_token = call.params.get("secret_token", "")
     if len(secret_token) > 256:

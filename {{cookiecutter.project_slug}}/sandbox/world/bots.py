@@ -16,6 +16,7 @@ from sandbox.errors import ApiError, PollInterruptedError
 from sandbox.world.chats import Chat, MessageIds
 from sandbox.world.delivery import Webhook
 from sandbox.world.events import Events, Json
+from sandbox.world.legacy import with_legacy
 from sandbox.world.stars import Purse
 
 SILENT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
@@ -153,7 +154,7 @@ class Bot:
             self.next_update_id = update_id + 1
             ids.append(update_id)
             if self.wants(update):
-                wanted.append({**update, "update_id": update_id})
+                wanted.append({**with_legacy(update), "update_id": update_id})
         self.pending.extend(wanted)
         for update in wanted:
             self.events.tell("update", bot_id=self.bot_id, update=update, at=time.time())

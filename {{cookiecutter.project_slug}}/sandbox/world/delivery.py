@@ -43,6 +43,11 @@ class Owner(Protocol):
     def settled(self, done: set[int]) -> None: ...
 
 
+def with_scheme(address: str) -> str:
+    """An address, with https if it does not say."""
+    return address if "://" in address else f"https://{address}"
+
+
 class Lane:
     """The updates of one chat or user, in order."""
 
@@ -141,7 +146,7 @@ class Webhook:
         """Tries once. None when it was taken, else the seconds until the next attempt."""
         try:
             async with self._session.post(
-                self.url,
+                with_scheme(self.url),
                 data=orjson.dumps(update),
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT),
