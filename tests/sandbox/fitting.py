@@ -36,8 +36,13 @@ def check(annotation: Any, value: Any) -> None:
     adapter: TypeAdapter[Any] = TypeAdapter(annotation)
     model = adapter.validate_python(value)
     assert not unknown_fields(model), value
-    again = json.loads(adapter.dump_json(model, exclude_unset=True, by_alias=True))
-    assert again == value
+    made = adapter.dump_python(model, mode="python", exclude_unset=True, by_alias=True)
+    assert json.loads(json.dumps(made, default=as_number)) == value
+
+
+def as_number(value: Any) -> int:
+    """What aiogram takes for a time, even the seconds at which a video starts."""
+    return int(value.timestamp())
 
 
 def check_call(call: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile
 
 from sandbox.client import SandboxClient, SandboxError
-from sandbox.world.files import picture_size
+from sandbox.world.pictures import picture_size
 from tests.sandbox.conftest import ALICE, BOT_ID, SECOND_ID, TOKEN
 from tests.sandbox.test_sending import PNG
 

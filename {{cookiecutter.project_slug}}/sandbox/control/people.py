@@ -101,15 +101,13 @@ def message_fields(content: Json) -> Json:
         raise ControlError(f"content: {error.description}") from error
 
 
-def upload(
-    world: World, kind: str, name: str, data: str, caption: str = "", mime_type: str = ""
-) -> Json:
+def upload(world: World, kind: str, name: str, data: str, caption: str = "") -> Json:
     """The fields of a Message for a file of a user."""
     try:
         content = base64.b64decode(data, validate=True)
     except ValueError as error:
         raise ControlError(f"file: data is no base64: {error}") from error
-    file = world.files.add(Upload(name, content, mime_type), kind)
+    file = world.files.add(Upload(name, content), kind)
     try:
         made = {kind: media(file, {})}
     except ApiError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 from http import HTTPStatus
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from sandbox.http.bots import respond
 from sandbox.methods.structure import load
 from sandbox.world.calls import Journal
 from sandbox.world.events import Json
+from sandbox.world.kinds import by_content
 from sandbox.world.world import World
 
 PAGE = Path(__file__).parent.parent / "page"
@@ -62,7 +62,8 @@ class PeopleRoutes:
             raise web.HTTPNotFound
         # What a bot sends must not run as a page of the sandbox.
         headers = {**HEADERS, "Content-Security-Policy": "sandbox; default-src 'none'"}
-        kind = file.mime_type or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        # A placeholder for a file on the Web is what its bytes say.
+        kind = by_content(file.data) or file.mime_type
         return web.Response(body=file.data, headers={**headers, "Content-Type": kind})
 
     async def command(self, request: web.Request) -> web.Response:

@@ -51,7 +51,7 @@ async def read_parts(
     for name, part in form.items():
         if isinstance(part, web.FileField):
             with part.file as file:
-                files.setdefault(name, Upload(part.filename, file.read(), part.content_type))
+                files.setdefault(name, Upload(part.filename, file.read()))
         else:
             text = part if isinstance(part, str) else bytes(part).decode("utf-8", "surrogateescape")
             values.setdefault(name, text)

@@ -6,7 +6,7 @@ from aiogram.types import AcceptedGiftTypes, ChatFullInfo
 
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
-from sandbox.methods.media import media
+from sandbox.methods.media import find_file, media
 from sandbox.methods.members import group, need_right, permissions
 from sandbox.world import members
 from sandbox.world.chats import Chat
@@ -71,10 +71,10 @@ async def set_chat_photo(call: Call) -> bool:
     if isinstance(upload, str):
         raise bad_request("photo must be uploaded as an InputFile")
     chat = changeable(call, "change", "photo")
-    [photo] = media(call.world.files.add(upload, "photo"), {})
-    sizes, ids = ("small", "big"), ("file_id", "file_unique_id")
-    chat.details["photo"] = {f"{size}_{one}": photo[one] for size in sizes for one in ids}
-    announce(call, chat, {"new_chat_photo": [photo]})
+    photo = media(find_file(call, "photo", upload), {})
+    sizes, ids = {"small": photo[0], "big": photo[-1]}, ("file_id", "file_unique_id")
+    chat.details["photo"] = {f"{n}_{one}": size[one] for n, size in sizes.items() for one in ids}
+    announce(call, chat, {"new_chat_photo": photo})
     return True
 
 

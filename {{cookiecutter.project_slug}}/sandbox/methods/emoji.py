@@ -9,8 +9,8 @@ import re
 
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
-from sandbox.methods.media import PLACEHOLDER
 from sandbox.methods.stickers import of_file
+from sandbox.methods.web import drawn
 from sandbox.world.events import Json
 from sandbox.world.files import Upload
 
@@ -50,7 +50,7 @@ def placeholder(call: Call, emoji_id: str) -> Json:
     """A custom emoji of which only its id is known: always the same file."""
     file = call.world.emoji_files.get(emoji_id)
     if file is None:
-        upload = Upload("emoji.svg", PLACEHOLDER.encode(), "image/svg+xml")
+        upload = Upload("emoji.svg", drawn(f"emoji {emoji_id}"))
         file = call.world.files.add(upload, "sticker")
         call.world.emoji_files[emoji_id] = file
     file.bots.add(call.bot.bot_id)

@@ -20,6 +20,6 @@ async def get_file(call: Call) -> Json:
     return {
         "file_id": file.file_id,
         "file_unique_id": file.unique_id,
-        "file_size": len(file.data),
+        "file_size": file.file_size,
         "file_path": file.path,
     }

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiogram.types import Document, Message
+from aiogram.types import Document, Message, PhotoSize
 
-from sandbox.errors import bad_request
+from sandbox.errors import ApiError, bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.content import MEDIA, caption, described
 from sandbox.methods.decode import attached, member_type
+from sandbox.methods.web import fetched, is_address
 from sandbox.world.events import Json
 from sandbox.world.files import File, Upload
+from sandbox.world.pictures import picture_size
 
-PLACEHOLDER = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360">'
-    '<rect width="640" height="360" fill="#8aa"/><text x="320" y="180" text-anchor="middle" '
-    'font-family="sans-serif" font-size="20" fill="#fff">on the Web, not fetched</text></svg>'
-)
+LARGEST = 50 * 1024 * 1024
+LARGEST_PHOTO = 10 * 1024 * 1024
+"""Bytes that a bot may send: https://core.telegram.org/bots/api#sending-files."""
+LONGEST_SIDES = 10_000
+STEEPEST = 20
+"""Of a photo, width and height together and their ratio: #sendphoto."""
+LARGEST_THUMBNAIL = 200 * 1024 - 1
+WIDEST_THUMBNAIL = 320
+"""Bytes and pixels: #sendvideo. Telegram leaves others out."""
+STICKER_SIZE = (512, 512)
+"""Of stickers that are no pictures: https://core.telegram.org/stickers."""
+MOST_STARS = 25_000
+MOST_PAID_MEDIA = 10
+"""https://core.telegram.org/bots/api#sendpaidmedia"""
+KEPT = ("duration", "width", "height", "length", "title", "performer", "emoji")
+"""What is told of a file when it is sent first and stays when it is sent again by its id."""
 
 
 def media(file: File, values: Json) -> Any:
@@ -25,61 +38,102 @@ def media(file: File, values: Json) -> Any:
 
     https://core.telegram.org/bots/api#sending-files
     """
-    kind, (width, height) = file.kind, file.size
-    if kind == "photo" and not width:
-        raise bad_request("IMAGE_PROCESS_FAILED")
+    if file.kind == "photo":
+        if not all(file.size):
+            raise bad_request("IMAGE_PROCESS_FAILED")
+        return [described(PhotoSize, numbers(one)) for one in file.sizes]
     about = {
-        "width": width,
-        "height": height,
-        "length": width,
+        "length": file.size[0],
         "type": "regular",
-        "is_animated": False,
-        "is_video": False,
+        "is_animated": file.mime_type == "application/x-tgsticker",
+        "is_video": file.mime_type == "video/webm",
         **values,
         **file.about,
-        "file_id": file.file_id,
-        "file_unique_id": file.unique_id,
         "file_name": file.name,
-        "file_size": len(file.data),
         "mime_type": file.mime_type,
     }
-    shown = {name: value for name, value in about.items() if name not in ("cover", "thumbnail")}
-    made = described(member_type(Message, kind), shown)
-    return [made] if kind == "photo" else made
+    return described(member_type(Message, file.kind), numbers(file) | about)
+
+
+def numbers(file: File) -> Json:
+    """What every object for a file has."""
+    width, height = file.size
+    if file.kind == "sticker" and not width:
+        width, height = STICKER_SIZE
+    ids = {"file_id": file.file_id, "file_unique_id": file.unique_id}
+    return {**ids, "width": width, "height": height, "file_size": file.file_size}
 
 
 def file_content(call: Call, kind: str, value: Upload | str, values: Json) -> Json:
     """A file with its caption. What is sent by its id stays what it was. Raises ApiError 400."""
     file = find_file(call, kind, value)
-    made = {file.kind: media(file, values), **caption(call, values)}
+    if isinstance(value, Upload) or is_address(value):
+        file.about.update({name: values[name] for name in KEPT if name in values})
+    if isinstance(value, Upload):
+        file.about.update(thumbnail(call, values.get("thumbnail")))
+    shown: Json = {name: values[name] for name in ("start_timestamp",) if name in values}
+    if cover := attached_file(call, values.get("cover")):
+        shown["cover"] = media(find_file(call, "photo", cover), {})
+    made = {file.kind: media(file, shown), **caption(call, values)}
     if (kind := file.kind) == "animation":
         # For those who do not know animations: https://core.telegram.org/bots/api#message
         made["document"] = described(Document, made[kind])
     return made
 
 
+def thumbnail(call: Call, value: Upload | str | None) -> Json:
+    """The field for a thumbnail that is uploaded with a file. Telegram leaves others out, and those
+    that are no picture or too large: https://core.telegram.org/bots/api#sendvideo."""
+    upload = attached_file(call, value)
+    if not isinstance(upload, Upload) or len(upload.data) > LARGEST_THUMBNAIL:
+        return {}
+    file = call.world.files.add(upload, "thumbnail", call.bot.bot_id)
+    if not 0 < max(file.size) <= WIDEST_THUMBNAIL:
+        return {}
+    return {"thumbnail": described(PhotoSize, numbers(file))}
+
+
+def attached_file(call: Call, value: Upload | str | None) -> Upload | str | None:
+    """A file that is uploaded, or named by a text."""
+    return value if isinstance(value, Upload) else attached(value, call.files)
+
+
 def find_file(call: Call, kind: str, value: Upload | str) -> File:
     """The file that is uploaded, known by its id, or on the Web: from there nothing is fetched, a
-    placeholder stands for it. Raises ApiError 400.
+    placeholder stands for it. Raises ApiError 400 and 413.
 
     https://core.telegram.org/bots/api#sending-files: an id is good for one bot, and a photo cannot
     be sent as something else.
     """
+    if isinstance(value, str) and is_address(value):
+        value = fetched(kind, value)
     if isinstance(value, Upload):
-        if not value.data:
-            raise bad_request("file must be non-empty")
+        check(kind, value)
         return call.world.files.add(value, kind, call.bot.bot_id)
-    if value.startswith(("http://", "https://")):
-        name = value.rpartition("/")[2] or kind
-        upload = Upload(name, PLACEHOLDER.encode(), "image/svg+xml")
-        return call.world.files.add(upload, kind, call.bot.bot_id)
     file = call.world.files.get(value, call.bot.bot_id)
     if file is None:
         raise bad_request("wrong file identifier/HTTP URL specified")
-    if file.kind != kind and "photo" in (file.kind, kind):
+    file = call.world.files.whole(file)
+    if file.kind != kind and {"photo", "thumbnail"} & {file.kind, kind}:
         old, new = (one.title().replace("_", "") for one in (file.kind, kind))
         raise bad_request(f"can't use file of type {old} as {new}")
     return file
+
+
+def check(kind: str, upload: Upload) -> None:
+    """Raises ApiError for what Telegram does not take: 413 for any file that is too large, 400 for
+    a photo."""
+    size, (width, height) = len(upload.data), picture_size(upload.data)
+    if not size:
+        raise bad_request("file must be non-empty")
+    if size > LARGEST:
+        raise ApiError(413, "Request Entity Too Large")
+    if kind == "photo" and size > LARGEST_PHOTO:
+        most = f"the maximum size is {LARGEST_PHOTO} bytes"
+        raise bad_request(f"file of size {size} bytes is too big for a photo; {most}")
+    steep = max(width, height) > STEEPEST * min(width, height)
+    if kind == "photo" and (width + height > LONGEST_SIDES or steep):
+        raise bad_request("PHOTO_INVALID_DIMENSIONS")
 
 
 def input_media(call: Call, item: Json) -> Json:
@@ -98,11 +152,16 @@ def input_media(call: Call, item: Json) -> Json:
 
 def paid_media(call: Call, values: Json) -> Json:
     """https://core.telegram.org/bots/api#sendpaidmedia. Raises ApiError 400."""
+    if not 1 <= values["star_count"] <= MOST_STARS:
+        raise bad_request("invalid media price specified")
+    if not 1 <= len(values["media"]) <= MOST_PAID_MEDIA:
+        raise bad_request("invalid number of paid media specified")
     items = []
     for item in values["media"]:
         kind, value = item["type"], attached(item["media"], call.files)
         if not value or kind not in MEDIA:
             raise bad_request("can't parse InputPaidMedia: media not found")
-        items.append({"type": kind, kind: media(find_file(call, kind, value), item)})
+        made = file_content(call, kind, value, item)
+        items.append({"type": kind, kind: made[kind]})
     info = {"star_count": values["star_count"], "paid_media": items}
     return {"paid_media": info, **caption(call, values)}

@@ -258,3 +258,12 @@ def check_keywords(given: list[str]) -> None:
     """Raises ApiError 400 for too many words."""
     if len(given) > MOST_KEYWORDS or sum(map(len, given)) > LONGEST_KEYWORDS:
         raise bad_request("STICKER_KEYWORDS_INVALID")
+
+
+MODELS = {
+    "createNewStickerSet": ("sticker_type", "needs_repainting"),
+    "setStickerSetThumbnail": ("thumbnail",),
+    "setCustomEmojiStickerSetThumbnail": ("custom_emoji_id",),
+    "setStickerKeywords": ("keywords",),
+    "setStickerMaskPosition": ("mask_position",),
+}
