@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.conftest import StartService
 from tests.process import Process
 from tests.proofs.chats import delay, report
 from tests.proofs.mail import text
+from tests.proofs.watch import memory
 from tests.waiting import until
 
 FLOOD = 50_000
@@ -192,7 +192,7 @@ async def test_memory_does_not_grow_with_the_backlog(
 
         await until(taken_in, f"{total} updates are in the inbox", moving=pending)
         await delay(sandbox, quiet)  # both times at work in the same way
-        return resident(service.pid)
+        return memory(service) / 2**20
 
     sent: list[int] = []
     small = await take_in(1000)
@@ -201,9 +201,3 @@ async def test_memory_does_not_grow_with_the_backlog(
     print(f"resident: {small:.1f} MiB with 1000 waiting, {large:.1f} with {FLOOD}")  # noqa: T201
     # As much as the turns in flight and the allocator's habits explain; the backlog is 12 MiB.
     assert large < small + 6
-
-
-def resident(pid: int) -> float:
-    """Tell a process' resident memory in MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.proofs.watch import let_go, was_taken_for_dead
+from tests.proofs.watch import let_go, times_of_death
 from tests.waiting import until
 
 APP = "tests.proofs.hooks"
@@ -85,7 +85,7 @@ async def test_a_hook_that_takes_long_is_no_silence(
     assert "started" not in service.log
     let_go(clean_redis)
     await service.wait_ready()
-    assert not was_taken_for_dead(service)
+    assert not times_of_death(service)
 
 
 async def test_a_stop_does_not_wait_for_a_startup_hook_that_hangs(

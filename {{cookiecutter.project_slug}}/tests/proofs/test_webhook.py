@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import io
-import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from tests.conftest import StartService
 from tests.process import Process, free_port
 from tests.proofs.proxy import proxy
 from tests.proofs.redis_server import RedisServer
-from tests.proofs.watch import let_go, until_started, until_unready
+from tests.proofs.watch import let_go, memory, until_started, until_unready
 from tests.waiting import until
 
 KEY = "k" * 40
@@ -154,10 +153,10 @@ async def test_ten_thousand_made_up_bots_cost_no_memory(service: Process) -> Non
                 return a.status
 
         assert {*await asyncio.gather(*map(forge, range(1000)))} == {401}
-        before = memory(service.pid)
+        before = memory(service)
         for start in range(10_000, 20_000, 1000):
             assert {*await asyncio.gather(*map(forge, range(start, start + 1000)))} == {401}
-    assert memory(service.pid) - before < 8 * 1024 * 1024
+    assert memory(service) - before < 8 * 1024 * 1024
 
 
 async def test_what_is_no_update_is_refused(service: Process, sandbox: SandboxClient) -> None:
@@ -276,9 +275,3 @@ async def post(service: Process, body: Any) -> int:
         http.post(f"{service.url}/webhook/{ONE}", data=body, headers=secret(ONE)) as answer,
     ):
         return answer.status
-
-
-def memory(pid: int) -> int:
-    """Resident memory in bytes."""
-    with Path(f"/proc/{pid}/statm").open() as statm:
-        return int(statm.read().split()[1]) * resource.getpagesize()

@@ -5,6 +5,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,12 @@ from tests.waiting import until
 APP = "tests.proofs.app"
 
 
-def was_taken_for_dead(service: Process) -> bool:
-    """Tell whether the replica's log says so: it was silent for long, paused or starved."""
+def times_of_death(service: Process) -> list[float]:
+    """Tell when, in seconds since the epoch, the replica's log says that others may take it for
+    dead, or have: it was silent for long, paused or starved."""
     signs = ("others may take this replica for dead", "a shard is another replica's now")
-    return any(sign in service.log for sign in signs)
+    lines = [line for line in service.log.splitlines() if any(sign in line for sign in signs)]
+    return [datetime.fromisoformat(json.loads(line)["timestamp"]).timestamp() for line in lines]
 
 
 Json = dict[str, Any]
@@ -73,6 +76,12 @@ def cpu_seconds(service: Process) -> float:
     """CPU time that the process has used so far. Source: proc(5), fields 14 and 15."""
     fields = Path(f"/proc/{service.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(service: Process) -> int:
+    """Tell the bytes of memory that the process has. Source: proc(5), `statm`, the second field."""
+    pages = Path(f"/proc/{service.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 class Turns:
