@@ -7,6 +7,7 @@ A message's text says what its handler does, by its first word:
 | `sleep 3` | works for 3 s |
 | `wait x` | waits until Redis has the key `x` |
 | `stubborn 3` | works for 3 s and ignores being cancelled |
+| `insist x` | waits until Redis has the key `x`, and ignores being cancelled |
 | `block 3` | holds the event loop for 3 s |
 | `raise` | raises ValueError |
 | `settle` | raises LookupError, which an error handler settles |
@@ -132,8 +133,9 @@ async def act(  # noqa: C901 - as long as the table
         case ["sleep" | "stubborn" | "block" | "exit-later" as how, seconds]:
             await WORK[how](float(seconds))
         case ["wait", key]:
-            while not await redis.exists(key):  # noqa: ASYNC110 - the event is in Redis
-                await asyncio.sleep(0.05)
+            await wait(redis, key)
+        case ["insist", key]:
+            await insist(redis, key)
         case [kind, *_] if kind in ERRORS:
             raise ERRORS[kind]
         case ["mistake", *_]:
@@ -212,6 +214,19 @@ async def stubborn(seconds: float) -> None:
     while (left := end - time.monotonic()) > 0:
         try:
             await asyncio.sleep(left)
+        except asyncio.CancelledError:
+            continue
+
+
+async def wait(redis: Redis, key: str) -> None:
+    while not await redis.exists(key):  # noqa: ASYNC110 - the event is in Redis
+        await asyncio.sleep(0.05)
+
+
+async def insist(redis: Redis, key: str) -> None:
+    while True:
+        try:
+            return await wait(redis, key)
         except asyncio.CancelledError:
             continue
 

@@ -46,7 +46,7 @@ class Proxy:
             self.most_open = max(self.open, self.most_open)
             try:
                 if tls:  # not the server's own: what is in its handshake would be nobody's
-                    await writer.start_tls(tls)
+                    await secure(writer, tls)
                 if self.hang:
                     await reader.read()
                 else:
@@ -74,6 +74,16 @@ class Proxy:
     def refuses(self) -> bool:
         self.fail -= 1
         return self.fail >= 0
+
+
+async def secure(writer: Writer, tls: ssl.SSLContext) -> None:
+    plain = writer.transport
+    try:
+        await writer.start_tls(tls)
+    except AttributeError as error:
+        # The other side has gone in the middle of it: Python has no transport then, and needs one.
+        writer._transport = plain  # type: ignore[attr-defined]
+        raise ConnectionResetError from error
 
 
 async def http(proxy: Proxy, reader: Reader, writer: Writer) -> None:

@@ -10,6 +10,7 @@ from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import APP, get, new_bots, until_logged
+from tests.waiting import until
 
 EVICTS = "Redis may throw updates and states away when it is full: its maxmemory-policy is "
 
@@ -42,6 +43,12 @@ async def test_a_key_of_another_program(
 ) -> None:
     [bot], tokens = await new_bots(sandbox)
     service = await start_service(APP, BOT_TOKENS=tokens, REDIS_URL=server.url)
+
+    async def held() -> bool:  # to take a shard is to delete its news
+        shards: dict[str, int] = (await get(service))[1]["shards"]
+        return sum(shards.values()) == 64
+
+    await until(held, "it holds all shards")
     with server.client() as client:
         for name, waits in (("{0}:news", "turns wait"), ("peers", "the fleet stays as it is")):
             client.delete(PREFIX + name)

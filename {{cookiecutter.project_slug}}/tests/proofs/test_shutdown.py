@@ -81,7 +81,7 @@ async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
     [bot], token = await new_bots(sandbox)
     settings = {"BOT_TOKENS": token, "DRAIN_TIMEOUT": "1", **DEVELOPMENT}
     first = await start_service(APP, **settings)
-    works = {1: "sleep 9", 2: "stubborn 20"}
+    works = {1: "wait go-on", 2: "insist go-on"}
     for user, work in works.items():
         await sandbox.send(bot, work, user_id=user)
         await sandbox.send(bot, "next", user_id=user)
@@ -100,6 +100,7 @@ async def test_turns_longer_than_the_drain_continue_elsewhere_at_once(
     assert time.time() - told_at < SOONER
     assert not complaints(first.log), first.log
 
+    let_go(clean_redis)
     for user, work in works.items():
         answers = [(await sandbox.reply(bot, user))["text"] for _ in range(2)]
         assert answers == [work, "next"]
