@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from sandbox.control import (
+    apps,
     business,
     channels,
     groups,
@@ -25,7 +26,19 @@ from sandbox.errors import ControlError
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
-MODULES = (business, channels, groups, inline, joining, looking, payments, people, topics, trouble)
+MODULES = (
+    apps,
+    business,
+    channels,
+    groups,
+    inline,
+    joining,
+    looking,
+    payments,
+    people,
+    topics,
+    trouble,
+)
 COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
 LARGEST_ID = 2**52
 

@@ -8,6 +8,7 @@ from sandbox.control.looking import LONGEST_WAIT
 from sandbox.errors import ControlError, NothingCameError
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
+from sandbox.world.inline import send_by
 from sandbox.world.pending import InlineQuery
 from sandbox.world.world import World
 
@@ -68,15 +69,8 @@ async def choose(
         raise ControlError(f"result_id: the results are {list(contents)}")
     bot, user, content = world.bot(bot_id), world.user(user_id), contents[result_id]
     chat = place(world, bot_id, user_id, chat_id, chat_bot_id)
-    # Of a group no bot need be a member.
-    world.enter_chat(world.bots.get(chat.bot_id or 0), chat.chat_id, user)
-    _, message = world.write(chat, user, content | {"via_bot": bot.user})
-    chosen = {"result_id": result_id, "from": user, "query": query.text}
-    if "reply_markup" in content:
-        inline_id = world.new_id()
-        chat.messages[message["message_id"]].inline_id = inline_id
-        world.inline_messages[inline_id] = (bot_id, chat, message["message_id"])
-        chosen["inline_message_id"] = inline_id
+    message, told = send_by(world, bot, chat, user, content)
+    chosen = {"result_id": result_id, "from": user, "query": query.text, **told}
     bot.enter([{"chosen_inline_result": chosen}])
     return {"message": message}
 

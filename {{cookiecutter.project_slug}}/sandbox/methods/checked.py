@@ -57,7 +57,6 @@ TAGS = right("can_manage_tags", "change the tag of the user")
 CHECKED: dict[str, tuple[Rule, ...]] = {
     "answerChatJoinRequestQuery": (),
     "answerGuestQuery": (),
-    "answerWebAppQuery": (),
     "approveSuggestedPost": (),
     "banChatSenderChat": (right("can_restrict_members", "restrict/unrestrict chat member"),),
     "convertGiftToStars": (),
@@ -91,7 +90,6 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "removeMyProfilePhoto": (),
     "removeUserVerification": (),
     "repostStory": (),
-    "savePreparedInlineMessage": (),
     "savePreparedKeyboardButton": (),
     "sendChatJoinRequestWebApp": (),
     "sendChecklist": (),

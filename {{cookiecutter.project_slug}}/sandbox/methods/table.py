@@ -6,6 +6,7 @@ import inspect
 from types import ModuleType
 
 from sandbox.methods import (
+    apps,
     business,
     chats,
     copying,
@@ -27,6 +28,7 @@ from sandbox.methods.call import Handler
 from sandbox.methods.decode import known_methods
 
 MODULES = (
+    apps,
     business,
     chats,
     copying,

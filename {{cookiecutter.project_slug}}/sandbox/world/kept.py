@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sandbox.world.apps import Opened, Prepared
 from sandbox.world.business import Connection
 from sandbox.world.chats import Chat
 from sandbox.world.files import File
@@ -28,6 +29,9 @@ class Kept:
     """By name in lower case."""
     emoji_files: Recent[File] = field(default_factory=Recent)
     """What stands for custom emoji of others, by their id."""
+    apps: Recent[Opened] = field(default_factory=Recent)
+    """By web_app_query_id."""
+    prepared: Recent[Prepared] = field(default_factory=Recent)
     offers: Recent[Offer] = field(default_factory=Recent)
     """By the address of their link."""
     links: Recent[Link] = field(default_factory=Recent)
