@@ -110,3 +110,18 @@ async def test_a_new_token_is_told_to_the_manager_alone(sandbox: SandboxClient, 
     for stranger, wanted in ((other, created), (other, BOT_ID), (bot, BOT_ID), (bot, 5)):
         with pytest.raises(TelegramBadRequest, match="managed bot not found"):
             await stranger.get_managed_bot_token(wanted)
+
+
+async def test_who_may_use_a_managed_bot(sandbox: SandboxClient, bot: Bot) -> None:
+    created = await sandbox.create_managed_bot(BOT_ID, by_link=True)
+    assert not (await bot.get_managed_bot_access_settings(created)).is_access_restricted
+    assert await bot.set_managed_bot_access_settings(
+        created, is_access_restricted=True, added_user_ids=[8]
+    )
+    settings = await bot.get_managed_bot_access_settings(created)
+    assert settings.is_access_restricted
+    assert [one.id for one in settings.added_users or ()] == [8]
+    with pytest.raises(TelegramBadRequest, match="too many user identifiers"):
+        await bot.set_managed_bot_access_settings(
+            created, is_access_restricted=True, added_user_ids=list(range(1, 12))
+        )

@@ -176,3 +176,54 @@ async def test_what_is_for_groups(
     await sandbox.send(BOT_ID, "hi")
     status, body = await raw(method, chat_id=ALICE, **params)
     assert (status, body["description"]) == (400, f"Bad Request: {error}")
+
+
+async def test_tags_of_members(sandbox: SandboxClient, bot: Bot, second: Bot) -> None:
+    chat_id = await led(sandbox, bot)
+    assert await bot.set_chat_member_tag(chat_id, BOB, "Cook")
+    assert (await bot.get_chat_member(chat_id, BOB)).model_dump()["tag"] == "Cook"
+    for user_id, tag, error in (
+        (ALICE, "x", "TAG_CHANGE_FORBIDDEN"),
+        (BOB, "x" * 17, "TAG_INVALID"),
+        (BOB, "🍕", "TAG_EMOJI_NOT_ALLOWED"),
+    ):
+        with pytest.raises(TelegramBadRequest, match=error):
+            await bot.set_chat_member_tag(chat_id, user_id, tag)
+    assert await bot.set_chat_member_tag(chat_id, BOB)
+    assert (await bot.get_chat_member(chat_id, BOB)).model_dump()["tag"] is None
+
+
+async def test_who_writes_in_the_name_of_a_channel(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await led(sandbox, bot)
+    channel = await sandbox.ask("create_channel", title="News", user_ids=[BOB])
+    where = {"chat_id": chat_id, "sender_id": channel["id"], "text": "hello"}
+    await sandbox.ask("send_as", user_id=BOB, **where)
+    [update] = await drain(bot)
+    assert update["message"]["sender_chat"]["title"] == "News"
+    assert update["message"]["from_user"]["username"] == "Channel_Bot"
+    assert await bot.ban_chat_sender_chat(chat_id, channel["id"])
+    with pytest.raises(SandboxError, match="is banned from chat"):
+        await sandbox.ask("send_as", user_id=BOB, **where)
+    assert await bot.unban_chat_sender_chat(chat_id, channel["id"])
+    await sandbox.ask("send_as", user_id=BOB, **where)
+    with pytest.raises(SandboxError, match="user 7 owns no channel"):
+        await sandbox.ask("send_as", user_id=ALICE, **where)
+    with pytest.raises(TelegramBadRequest, match="PARTICIPANT_ID_INVALID"):
+        await bot.ban_chat_sender_chat(chat_id, -5)
+
+
+async def test_reactions_are_taken_away(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await led(sandbox, bot)
+    sent = await bot.send_message(chat_id, "x")
+    for user_id in (ALICE, BOB):
+        where = {"chat_id": chat_id, "message_id": sent.message_id}
+        await sandbox.ask("react", user_id=user_id, emoji="👍", **where)
+    assert await bot.delete_message_reaction(chat_id, sent.message_id, user_id=BOB)
+    [*_, seen] = await sandbox.ask("messages", chat_id=chat_id)
+    assert [one["user_id"] for one in seen["reactions"]] == [ALICE]
+    assert await bot.delete_all_message_reactions(chat_id, user_id=ALICE)
+    [*_, seen] = await sandbox.ask("messages", chat_id=chat_id)
+    assert "reactions" not in seen
+    await sandbox.ask("promote", chat_id=chat_id, member_id=BOT_ID, status="member")
+    with pytest.raises(TelegramBadRequest, match="not enough rights to delete reactions"):
+        await bot.delete_all_message_reactions(chat_id, user_id=ALICE)

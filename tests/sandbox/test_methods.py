@@ -7,7 +7,6 @@ from typing import Any, get_args, get_origin
 
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import InputFile, TelegramObject
 
 from sandbox.client import SandboxClient
@@ -101,12 +100,6 @@ async def test_what_checked_methods_refuse(
 ) -> None:
     status, body = await raw(method, **params)
     assert (status, body["description"][: 13 + len(error)]) == (400, f"Bad Request: {error}")
-
-
-async def test_rights_of_checked_methods(sandbox: SandboxClient, bot: Bot) -> None:
-    group = await sandbox.ask("create_group", title="T", user_ids=[ALICE], bot_ids=[BOT_ID])
-    with pytest.raises(TelegramBadRequest, match="not enough rights to delete reactions"):
-        await bot.delete_all_message_reactions(group["id"], user_id=ALICE)
 
 
 async def test_only_what_telegram_does_not_know_is_not_found(

@@ -9,6 +9,13 @@ from sandbox.errors import ControlError
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
+CHANNEL_BOT = {
+    "id": 136817688,
+    "is_bot": True,
+    "first_name": "Channel",
+    "username": "Channel_Bot",
+}
+"""Who seems to write what is written in the name of a channel: #message, `from`."""
 NAME = re.compile(r"@?([A-Za-z]\w{3,31})", re.ASCII)
 
 
@@ -39,6 +46,18 @@ async def set_username(world: World, chat_id: int, username: str = "") -> Json:
     return chat.describe()
 
 
+async def send_as(world: World, user_id: int, chat_id: int, sender_id: int, text: str) -> Json:
+    """A user writes in a group in the name of a channel that they own."""
+    chat, sender = existing(world, chat_id), existing(world, sender_id)
+    if not sender.is_channel or sender.member(user_id).get("status") != "creator":
+        raise ControlError(f"user {user_id} owns no channel {sender_id}")
+    if sender_id in chat.banned_senders:
+        raise ControlError(f"channel {sender_id} is banned from chat {chat_id}")
+    content = {"text": text, "sender_chat": sender.info}
+    update_id, message = world.write(chat, CHANNEL_BOT, content)
+    return {"update_id": update_id, "message": message}
+
+
 def free(world: World, username: str) -> str:
     """A name that nobody has, without its @. Raises ControlError."""
     name = NAME.fullmatch(username)
@@ -49,4 +68,4 @@ def free(world: World, username: str) -> str:
     return name[1]
 
 
-COMMANDS = (create_channel, set_username)
+COMMANDS = (create_channel, set_username, send_as)

@@ -18,7 +18,7 @@ from sandbox.errors import bad_request
 from sandbox.methods.business import connection
 from sandbox.methods.call import Call
 from sandbox.methods.decode import field_types, known_methods, parts
-from sandbox.methods.members import group, need_right, somebody
+from sandbox.methods.members import somebody
 from sandbox.world.events import Json
 
 Rule = Callable[[Call], object]
@@ -35,16 +35,6 @@ def at_most(name: str, longest: int) -> Rule:
     return rule
 
 
-def right(name: str, purpose: str) -> Rule:
-    """The chat is a supergroup in which the bot has a right."""
-
-    def rule(call: Call) -> None:
-        chat = group(call, "method is available only for supergroups", "supergroup")
-        need_right(call, chat, name, purpose)
-
-    return rule
-
-
 BY_NAME: dict[str, Rule] = {
     "business_connection_id": connection,
     "chat_id": Call.chat,
@@ -52,19 +42,14 @@ BY_NAME: dict[str, Rule] = {
 }
 """What holds for every parameter of that name."""
 ABOUT = at_most("custom_description", 70)
-DELETES = right("can_delete_messages", "delete reactions in the chat")
-TAGS = right("can_manage_tags", "change the tag of the user")
 CHECKED: dict[str, tuple[Rule, ...]] = {
     "answerChatJoinRequestQuery": (),
     "answerGuestQuery": (),
     "approveSuggestedPost": (),
-    "banChatSenderChat": (right("can_restrict_members", "restrict/unrestrict chat member"),),
     "convertGiftToStars": (),
     "declineSuggestedPost": (at_most("comment", 128),),
-    "deleteAllMessageReactions": (DELETES,),
     "deleteBusinessMessages": (),
     "deleteEphemeralMessage": (),
-    "deleteMessageReaction": (DELETES,),
     "deleteStory": (),
     "editEphemeralMessageCaption": (),
     "editEphemeralMessageMedia": (),
@@ -76,8 +61,6 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "getBusinessAccountGifts": (),
     "getBusinessAccountStarBalance": (),
     "getChatGifts": (),
-    "getGameHighScores": (),
-    "getManagedBotAccessSettings": (),
     "getUserChatBoosts": (),
     "getUserGifts": (),
     "getUserPersonalChatMessages": (),
@@ -102,15 +85,11 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "setBusinessAccountName": (at_most("first_name", 64), at_most("last_name", 64)),
     "setBusinessAccountProfilePhoto": (),
     "setBusinessAccountUsername": (at_most("username", 32),),
-    "setChatMemberTag": (TAGS, at_most("tag", 16)),
-    "setGameScore": (),
-    "setManagedBotAccessSettings": (),
     "setMyProfilePhoto": (),
     "setPassportDataErrors": (),
     "setUserEmojiStatus": (),
     "transferBusinessAccountStars": (),
     "transferGift": (),
-    "unbanChatSenderChat": (right("can_restrict_members", "restrict/unrestrict chat member"),),
     "upgradeGift": (),
     "verifyChat": (ABOUT,),
     "verifyUser": (ABOUT,),

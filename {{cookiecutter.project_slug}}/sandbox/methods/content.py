@@ -230,9 +230,13 @@ def invoice(_: Call, values: Json) -> Json:
 
 
 def game(_: Call, values: Json) -> Json:
-    """https://core.telegram.org/bots/api#sendgame"""
+    """https://core.telegram.org/bots/api#sendgame: its first button starts it."""
     name = values["game_short_name"]
-    return {"game": {"title": name, "description": "", "photo": []}}
+    button = {"text": f"Play {name}", "callback_game": {}}
+    return {
+        "game": {"title": name, "description": "", "photo": []},
+        "reply_markup": {"inline_keyboard": [[button]]},
+    }
 
 
 def plain(_: Call, values: Json, kind: str) -> Json:

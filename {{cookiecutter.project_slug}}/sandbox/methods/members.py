@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
@@ -16,7 +17,7 @@ SUPERGROUPS = "method is available for supergroup and channel chats only"
 GROUPS = "method is available only for groups and supergroups"
 SHORTEST, LONGEST = 30, 366 * 86400
 LONGEST_TITLE = 16
-"""https://core.telegram.org/bots/api#setchatadministratorcustomtitle"""
+"""https://core.telegram.org/bots/api#setchatadministratorcustomtitle, #setchatmembertag"""
 
 
 async def get_chat_member(call: Call) -> Json:
@@ -115,6 +116,23 @@ async def set_chat_administrator_custom_title(call: Call) -> bool:
     return True
 
 
+async def set_chat_member_tag(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#setchatmembertag: of those who are no administrators."""
+    chat = group(call, GROUPS, "group", "supergroup")
+    old = members.member(call.world, chat, somebody(call))
+    need_right(call, chat, "can_manage_tags", "change the tag of the user")
+    tag = call.params.get("tag", "")
+    if old["status"] not in ("member", "restricted") or not chat.is_member(old["user"]["id"]):
+        raise bad_request("TAG_CHANGE_FORBIDDEN")
+    if any(unicodedata.category(one) in ("So", "Sk") for one in tag):
+        raise bad_request("TAG_EMOJI_NOT_ALLOWED")
+    if len(tag) > LONGEST_TITLE:
+        raise bad_request("TAG_INVALID")
+    new = {name: value for name, value in old.items() if name != "tag"}
+    members.change(call.world, chat, call.bot.user, new | ({"tag": tag} if tag else {}))
+    return True
+
+
 async def leave_chat(call: Call) -> bool:
     """https://core.telegram.org/bots/api#leavechat"""
     members.leave(call.world, group(call, UNCHANGEABLE), call.bot.user, call.bot.user)
@@ -205,6 +223,7 @@ def permissions(call: Call) -> Json:
 
 
 MODELS = {
+    "setChatMemberTag": ("tag",),
     "getChatAdministrators": ("return_bots",),
     "banChatMember": ("until_date", "revoke_messages"),
     "unbanChatMember": ("only_if_banned",),

@@ -86,6 +86,10 @@ class Chat:
     """Of a forum, by message_thread_id."""
     requests: dict[int, Json] = field(default_factory=dict)
     """ChatJoinRequest objects by user id."""
+    banned_senders: set[int] = field(default_factory=set)
+    """Ids of chats in whose name nobody may write here."""
+    scores: dict[str, dict[int, int]] = field(default_factory=dict)
+    """Of games: by short name and user id."""
     details: Json = field(default_factory=dict)
     """What only getChat tells, such as the description."""
     revision: int = 0
