@@ -148,7 +148,7 @@ def test_a_handler_that_still_runs_is_told(
     assert "A handler still runs, or waits for something: " in said
     assert "conftest.py:43, in hang" in said
 
-    monkeypatch.setattr("sandbox.testing.telegram.TIMEOUT", 0.1)
+    monkeypatch.setattr("sandbox.testing.stage.TIMEOUT", 0.1)
     said = failure(
         project,
         'await alice.send("hang")',

@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from sandbox.testing.people import User
-    from sandbox.testing.telegram import Telegram
+from sandbox.testing.stage import Stage
+
+
+class Person(Protocol):
+    """Somebody who can be in a group."""
+
+    @property
+    def id(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class Group:
     """A group chat."""
 
-    telegram: Telegram = field(repr=False)
+    telegram: Stage = field(repr=False)
     id: int
     title: str
 
-    async def add(self, member: User | str) -> None:
+    async def add(self, member: Person | str) -> None:
         """A person joins, or a bot, by its name in the tests, is added."""
         __tracebackhide__ = True
         await self._ask("add_member", member)
 
-    async def remove(self, member: User | str) -> None:
+    async def remove(self, member: Person | str) -> None:
         """A person leaves, or a bot is thrown out."""
         __tracebackhide__ = True
         await self._ask("remove_member", member)
 
-    async def promote(self, member: User | str) -> None:
+    async def promote(self, member: Person | str) -> None:
         """Make a person or a bot an administrator."""
         __tracebackhide__ = True
         await self._ask("promote", member)
 
-    async def _ask(self, command: str, member: User | str) -> None:
+    async def _ask(self, command: str, member: Person | str) -> None:
         __tracebackhide__ = True
         if isinstance(member, str):
             member_id = self.telegram.bot(member).id
         else:
             member_id = member.id
-            await self.telegram.introduce(member)
+            await self.telegram.introduce(member_id)
         await self.telegram.ask(command, chat_id=self.id, member_id=member_id)

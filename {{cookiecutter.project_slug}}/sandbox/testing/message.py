@@ -4,36 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from aiogram import types
 
-from sandbox.summary import summary
+from sandbox.testing.bots import Account
 from sandbox.testing.errors import Refused
 from sandbox.testing.journal import Wanted, is_event
+from sandbox.testing.raw import buttons_of, describe
+from sandbox.testing.stage import TIMEOUT, Stage
 from sandbox.world.events import Json
 
-if TYPE_CHECKING:
-    from sandbox.testing.people import User
-
-TIMEOUT = 5.0
-"""Seconds that a test waits for a bot unless it says otherwise."""
-SERVICE = (
-    "new_chat_members",
-    "left_chat_member",
-    "new_chat_title",
-    "new_chat_photo",
-    "delete_chat_photo",
-    "pinned_message",
-    "forum_topic_created",
-    "forum_topic_edited",
-    "forum_topic_closed",
-    "forum_topic_reopened",
-    "general_forum_topic_hidden",
-    "general_forum_topic_unhidden",
-)
-"""What a message has that tells what somebody did, and is nothing that was said."""
 FILES = ("document", "animation", "video", "video_note", "voice", "audio", "sticker")
+
+
+class Reader(Protocol):
+    """Who sees a message, and can do something about it."""
+
+    @property
+    def telegram(self) -> Stage: ...
+
+    @property
+    def bot(self) -> Account: ...
+
+    def key(self, chat_id: int) -> str:
+        """What the sandbox calls the chat that this person has under this id."""
+
+    async def click(self, message: Message, label: str) -> None: ...
+
+    async def choose(self, result: InlineResult) -> Message: ...
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +42,7 @@ class Message:
     raw: Json
     """The Message object: https://core.telegram.org/bots/api#message. Beside inline buttons, its
     `reply_markup` may be a reply keyboard."""
-    reader: User
+    reader: Reader
     position: int
     """Where the journal has it."""
 
@@ -136,8 +135,8 @@ class Message:
             self.position + 1,
             timeout,
             f"nobody {done} the message {describe(self.raw)!r}",
-            self.reader,
-            self.chat_id,
+            self.reader.bot,
+            self.reader.key(self.chat_id),
         )
 
 
@@ -155,7 +154,7 @@ class Notice:
 class InlineResult:
     """What a bot offers to somebody who has typed `@bot query`."""
 
-    reader: User
+    reader: Reader
     raw: Json
     """The InlineQueryResult: https://core.telegram.org/bots/api#inlinequeryresult."""
     query_id: str = field(repr=False)
@@ -170,22 +169,3 @@ class InlineResult:
         """Send it into the chat, and give the message that was sent."""
         __tracebackhide__ = True
         return await self.reader.choose(self)
-
-
-def buttons_of(message: Json) -> list[Json]:
-    """The buttons of a message, inline or of its reply keyboard."""
-    markup = message.get("reply_markup", {})
-    rows = markup.get("inline_keyboard") or markup.get("keyboard") or []
-    return [button for row in rows for button in row]
-
-
-def is_said_by(bot_id: int) -> Wanted:
-    """Tells the messages that a bot has written."""
-    by_it = is_event("message", by_bot=True, bot_id=bot_id)
-    return lambda event: by_it(event) and not any(one in event["message"] for one in SERVICE)
-
-
-def describe(message: Json) -> str:
-    """A message in a line or a few: what is in it, text, buttons."""
-    labels = " ".join(f"[{button['text']}]" for button in buttons_of(message))
-    return "  ".join(filter(None, [summary(message), labels])) or "(nothing)"

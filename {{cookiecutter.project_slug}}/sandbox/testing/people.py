@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.testing import content
 from sandbox.testing.bots import Account
 from sandbox.testing.errors import Refused
 from sandbox.testing.groups import Group
 from sandbox.testing.journal import Wanted, is_event
-from sandbox.testing.message import (
-    TIMEOUT,
-    InlineResult,
-    Message,
-    Notice,
-    buttons_of,
-    describe,
-    is_said_by,
-)
+from sandbox.testing.message import InlineResult, Message, Notice
+from sandbox.testing.raw import buttons_of, describe, is_said_by
+from sandbox.testing.stage import TIMEOUT, Stage
 from sandbox.world.events import Json
-
-if TYPE_CHECKING:
-    from sandbox.testing.telegram import Telegram
 
 LOOKS = {"text", "style", "icon_custom_emoji_id"}
 """What a button looks like; its other fields say what it does."""
@@ -32,7 +23,7 @@ LOOKS = {"text", "style", "icon_custom_emoji_id"}
 class User:
     """A person in the private chat with one bot, and in the groups that the test makes."""
 
-    telegram: Telegram = field(repr=False)
+    telegram: Stage = field(repr=False)
     id: int
     name: str
     bot: Account
@@ -65,7 +56,7 @@ class User:
         """
         __tracebackhide__ = True
         sender = {"id": self.id, "first_name": self.name}
-        await self.telegram.introduce(self)
+        await self.telegram.introduce(self.id)
         answer = await self.telegram.ask(
             "send",
             user_id=self.id,
@@ -90,9 +81,9 @@ class User:
                 + (edited if now is not message.raw else "")
             )
         does = button.keys() - LOOKS
-        group = self.telegram.group(message.chat_id)
+        group = Group(self.telegram, message.chat_id, "") if message.chat_id < 0 else None
         if "callback_data" in does:
-            await self.telegram.introduce(self)
+            await self.telegram.introduce(self.id)
             answer = await self.telegram.ask(
                 "press",
                 user_id=self.id,
@@ -138,13 +129,15 @@ class User:
     ) -> list[InlineResult]:
         """Type `@bot query`, in the private chat or a group, and give what the bot offers."""
         __tracebackhide__ = True
-        await self.telegram.introduce(self)
+        await self.telegram.introduce(self.id)
         chat_id = to.id if to else self.id
         answer = await self.telegram.answer(
             "inline_query",
             f"{self.bot.name} did not answer {self.name}'s inline query",
             timeout,
-            self,
+            self.bot,
+            self.key(self.id),
+            user_id=self.id,
             bot_id=self.bot.id,
             query=query,
             chat_id=chat_id,
@@ -172,7 +165,9 @@ class User:
             "pay",
             f"{self.bot.name} did not answer {self.name}'s payment",
             timeout,
-            self,
+            self.bot,
+            self.key(self.id),
+            user_id=self.id,
             bot_id=self.bot.id if invoice.chat_id > 0 else None,
             chat_id=invoice.chat_id,
             message_id=invoice.message_id,
@@ -183,7 +178,7 @@ class User:
     async def block(self) -> None:
         """Block the bot."""
         __tracebackhide__ = True
-        await self.telegram.introduce(self)
+        await self.telegram.introduce(self.id)
         await self.telegram.ask("block", bot_id=self.bot.id, user_id=self.id, blocked=True)
 
     async def unblock(self) -> None:
@@ -207,8 +202,8 @@ class User:
             self._unread(chat_id),
             timeout,
             f"{self.bot.name} did not reply to {self.name}",
-            self,
-            chat_id,
+            self.bot,
+            self.key(chat_id),
         )
         self.telegram.read[self.key(chat_id), self.bot.id] = position
         return Message(self.telegram.journal.events[position]["message"], self, position)
@@ -252,8 +247,8 @@ class User:
             0,
             timeout,
             f"{self.bot.name} did not answer {self.name}'s press",
-            self,
-            self.id,
+            self.bot,
+            self.key(self.id),
         )
         answer = self.telegram.journal.events[position]
         return Notice(answer["text"], answer["show_alert"], answer["url"])

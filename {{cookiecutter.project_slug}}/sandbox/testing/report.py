@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from sandbox.summary import writer
-from sandbox.testing.message import SERVICE, buttons_of, describe, is_said_by
+from sandbox.testing.raw import SERVICE, buttons_of, describe, is_said_by
 from sandbox.world.events import Json
 
 LONGEST = 40

@@ -1,0 +1,42 @@
+"""Message objects as the sandbox has them: what is in them, in words."""
+
+from __future__ import annotations
+
+from sandbox.testing.journal import Wanted, is_event
+from sandbox.summary import summary
+from sandbox.world.events import Json
+
+SERVICE = (
+    "new_chat_members",
+    "left_chat_member",
+    "new_chat_title",
+    "new_chat_photo",
+    "delete_chat_photo",
+    "pinned_message",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+    "general_forum_topic_hidden",
+    "general_forum_topic_unhidden",
+)
+"""What a message has that tells what somebody did, and is nothing that was said."""
+
+
+def buttons_of(message: Json) -> list[Json]:
+    """The buttons of a message, inline or of its reply keyboard."""
+    markup = message.get("reply_markup", {})
+    rows = markup.get("inline_keyboard") or markup.get("keyboard") or []
+    return [button for row in rows for button in row]
+
+
+def is_said_by(bot_id: int) -> Wanted:
+    """Tells the messages that a bot has written."""
+    by_it = is_event("message", by_bot=True, bot_id=bot_id)
+    return lambda event: by_it(event) and not any(one in event["message"] for one in SERVICE)
+
+
+def describe(message: Json) -> str:
+    """A message in a line or a few: what is in it, text, buttons."""
+    labels = " ".join(f"[{button['text']}]" for button in buttons_of(message))
+    return "  ".join(filter(None, [summary(message), labels])) or "(nothing)"
