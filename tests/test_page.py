@@ -7,6 +7,7 @@ import importlib.util
 import re
 import struct
 import sys
+import urllib.error
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -713,6 +714,72 @@ def test_a_long_chat_stays_where_it_is_read(pages: Pages, sandbox: Sandbox, user
     # What it answers is not drawn yet.
     last_of_bot(page).locator(".quote").click()
     expect(last_of_mine(page)).to_be_in_viewport()
+
+
+def test_a_bot_that_floods_is_shown(empty: Sandbox, pages: Pages) -> None:
+    empty.call("getMe")
+    empty.ask("send", bot_id=RAW, text="hi")
+    page = pages.open(empty, f"#open={RAW}&panel=trouble")
+    page.get_by_role("button", name="Telegram's limits").click()
+    expect(page.get_by_role("button", name="No limits")).to_be_visible()
+    for _ in range(6):
+        empty.call("sendMessage", chat_id=7, text="again")
+    refused = '429: {"ok":false,"error_code":429'
+    assert refused in sent(empty, chat_id=7, text="and again")
+    in_force = page.get_by_role("list", name="Trouble in force")
+    empty.ask("limits", on=True, chat=0.01, burst=1)
+    empty.call("sendMessage", chat_id=7, text="slowly")
+    assert refused in sent(empty, chat_id=7, text="no")
+    expect(in_force).to_contain_text("shut out of the chat Alice: 1 call refused")
+    badge = row(page, RAW).get_by_text("floods")
+    expect(badge).to_have_attribute("title", "shut out of the chat Alice: 1 call refused")
+    page.reload()
+    expect(badge).to_be_visible()
+    page.get_by_role("button", name="No limits").click()
+    expect(badge).to_have_count(0)
+    expect(in_force).to_have_text("No trouble. All is well.")
+    empty.call("sendMessage", chat_id=7, text="fast")
+
+
+def sent(sandbox: Sandbox, **parameters: Any) -> str:
+    """Status and body of a sendMessage that is refused."""
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        sandbox.call("sendMessage", **parameters)
+    return f"{caught.value.code}: {caught.value.read().decode()}"
+
+
+def test_trouble_in_one_chat_and_a_deleted_account(empty: Sandbox, pages: Pages) -> None:
+    empty.call("getMe")
+    for user_id in (7, 8):
+        empty.ask("send", bot_id=RAW, user_id=user_id, text="hi")
+    page = pages.open(empty, f"#open={RAW}&panel=trouble")
+    page.get_by_label("only in the chat with Alice").check()
+    page.get_by_role("button", name="500 for 10 s").click()
+    in_force = page.get_by_role("list", name="Trouble in force")
+    expect(in_force).to_contain_text("in chat 7")
+    assert sent(empty, chat_id=7, text="x").startswith("500: ")
+    empty.call("sendMessage", chat_id=8, text="x")
+    page.get_by_role("button", name="End all trouble").click()
+    page.get_by_role("button", name="Alice deletes the account").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("radio", name="Deleted")).to_be_visible()
+    assert "Forbidden: user is deactivated" in sent(empty, chat_id=7, text="x")
+
+
+def test_a_group_becomes_a_supergroup(empty: Sandbox, pages: Pages) -> None:
+    empty.call("getMe")
+    page = pages.open(empty)
+    page.get_by_role("button", name="New group").click()
+    page.get_by_label("Title").fill("Team")
+    page.get_by_label("a supergroup").uncheck()
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    write(page, "before")
+    page.get_by_title("Members").click()
+    page.get_by_role("button", name="Make it a supergroup").click()
+    expect(page.locator(".column")).to_contain_text("The group was a basic group before")
+    expect(page.get_by_role("option", name="Team")).to_have_count(1)
+    write(page, "after")
+    expect(last_of_mine(page)).to_contain_text("after")
 
 
 def test_the_page_goes_on_after_a_restart(empty: Sandbox, pages: Pages) -> None:

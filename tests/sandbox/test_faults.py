@@ -8,7 +8,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramNetworkError, TelegramRetryAfter, TelegramServerError
 
 from sandbox.client import SandboxClient, SandboxError
-from tests.sandbox.conftest import BOT_ID, TOKEN, Raw, poll_open
+from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN, Raw, poll_open
 
 
 async def test_429_says_how_long(sandbox: SandboxClient, bot: Bot) -> None:
@@ -77,5 +77,32 @@ async def test_a_waiting_poll_is_struck(sandbox: SandboxClient, raw: Raw) -> Non
 
 
 async def test_an_unknown_fault_is_refused(sandbox: SandboxClient) -> None:
-    with pytest.raises(SandboxError, match="no fault 'flood': use one of 429, 500"):
+    with pytest.raises(SandboxError, match="no fault 'flood': write an error's code"):
         await sandbox.fault("flood")
+
+
+async def test_any_error_with_any_text(sandbox: SandboxClient, raw: Raw) -> None:
+    for kind, text, told in (
+        ("403", "Forbidden: user is deactivated", "Forbidden: user is deactivated"),
+        ("400", None, "Bad Request"),
+        ("409", None, "Conflict"),
+        ("500", "Internal Server Error: sent", "Internal Server Error: sent"),
+        ("502", "Bad Gateway", "Bad Gateway"),
+        ("599", None, "Error 599"),
+        ("429", "Too Many Requests: later", "Too Many Requests: later"),
+    ):
+        await sandbox.fault(kind, text=text, times=1)
+        status, body = await raw("getMe")
+        assert (status, body["error_code"], body["description"]) == (int(kind), int(kind), told)
+
+
+async def test_the_calls_of_one_chat_are_struck(sandbox: SandboxClient, raw: Raw) -> None:
+    for user_id in (ALICE, 8):
+        await sandbox.send(BOT_ID, "hi", user_id=user_id)
+    await sandbox.fault("403", chat_id=ALICE)
+    assert (await raw("sendMessage", chat_id=ALICE, text="x"))[0] == 403
+    assert (await raw("sendMessage", chat_id=str(ALICE), text="x"))[0] == 403
+    assert (await raw("sendMessage", chat_id=8, text="x"))[0] == 200
+    assert (await raw("getMe"))[0] == 200
+    [fault] = await sandbox.ask("faults")
+    assert (fault["kind"], fault["chat_id"], fault["text"]) == ("403", ALICE, None)

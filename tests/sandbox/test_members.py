@@ -71,7 +71,9 @@ async def test_bans_and_restrictions_end(
     assert await bot.ban_chat_member(chat_id, BOB, until_date=int(now) + 60)
     muted = ChatPermissions(can_send_messages=False)
     assert await bot.restrict_chat_member(chat_id, CAROL, muted, until_date=int(now) + 60)
-    monkeypatch.setattr("sandbox.world.chats.time", SimpleNamespace(time=lambda: now + 61))
+    monkeypatch.setattr(
+        "sandbox.world.chats.time", SimpleNamespace(time=lambda: now + 61, monotonic=time.monotonic)
+    )
     await sandbox.ask("send", chat_id=chat_id, user_id=CAROL, text="hey")
     seen = [(await bot.get_chat_member(chat_id, one)).status for one in (BOB, CAROL)]
     assert seen == ["left", "member"]

@@ -287,6 +287,47 @@ async def test_a_fault_is_in_the_record(user: NewUser, telegram: Telegram) -> No
     assert (await alice.ask("found")).text == "found"
 
 
+async def test_a_fault_of_one_chat_with_a_text(user: NewUser, telegram: Telegram) -> None:
+    alice, bob = user("Alice"), user("Bob")
+    await telegram.fault("403", chat=alice, text="Forbidden: not today", times=1)
+    await bob.ask("hello")
+    await alice.send("lost")
+    call = (await telegram.calls("sendMessage", at_least=2))[-1]
+    assert (call["status"], call["answer"]["description"]) == (403, "Forbidden: not today")
+    assert (await alice.ask("found")).text == "found"
+
+
+async def test_bots_are_slowed_down_and_go_on(user: NewUser, telegram: Telegram) -> None:
+    alice, bob = user("Alice"), user("Bob")
+    await telegram.limits(burst=1, chat=0.01)
+    assert (await alice.ask("one")).text == "one"
+    await alice.send("two")
+    call = (await telegram.calls("sendMessage", at_least=2))[-1]
+    assert call["status"] == 429
+    assert call["answer"]["parameters"]["retry_after"] > 90
+    assert (await bob.ask("one")).text == "one"
+    await telegram.limits(on=False)
+    assert (await alice.ask("three")).text == "three"
+
+
+async def test_nobody_writes_to_a_deleted_account(user: NewUser, telegram: Telegram) -> None:
+    alice = user("Alice")
+    await alice.ask("hello")
+    await alice.deactivate()
+    with pytest.raises(Refused, match="has deleted the account"):
+        await alice.send("hello?")
+
+
+async def test_a_group_becomes_a_supergroup(user: NewUser, chat: NewChat) -> None:
+    alice = user("Alice")
+    team = await chat("Team", alice, bots=["first"], supergroup=False)
+    await alice.ask("before", to=team)
+    supergroup = await team.migrate()
+    assert supergroup.id < -(10**12) < team.id
+    assert (await alice.ask("after", to=supergroup)).text == "after"
+    await alice.hears_nothing(team)
+
+
 async def test_a_revoked_bot_hears_nothing_until_it_is_restored(
     user: NewUser, telegram: Telegram
 ) -> None:

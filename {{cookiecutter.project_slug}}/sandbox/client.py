@@ -225,14 +225,17 @@ class SandboxClient:
         method: str | None = None,
         seconds: float | None = None,
         times: int | None = None,
-        retry_after: int | None = None,
+        retry_after: int = 1,
+        chat_id: int | None = None,
+        text: str | None = None,
     ) -> None:
         """Calls that match fail from now on, for `seconds` or `times`; None: every bot, every
-        method, until `clear_faults`. The call has no effect then.
+        method, every chat, until `clear_faults`. The call has no effect then.
 
-        kind: "429" (with `retry_after` seconds, 1), "500", "502" (an HTML page), "hang" (no answer;
-        cut when the fault ends), "reset" (the connection is cut). A getUpdates that waits is
-        struck, too.
+        kind: the code of an error, with `text` as its description if that matters ("403", text=
+        "Forbidden: user is deactivated"; "429" has `retry_after` seconds; "502" without a text is
+        an HTML page), "hang" (no answer; cut when the fault ends), or "reset" (the connection is
+        cut). A getUpdates that waits is struck, too.
         """
         await self.ask(
             "fault",
@@ -241,12 +244,26 @@ class SandboxClient:
             method=method,
             seconds=seconds,
             times=times,
-            retry_after=1 if retry_after is None else retry_after,
+            retry_after=retry_after,
+            chat_id=chat_id,
+            text=text,
         )
 
     async def clear_faults(self) -> None:
         """Ends all faults."""
         await self.ask("clear_faults")
+
+    async def limits(self, *, on: bool | None = None, **rates: float) -> Json:
+        """Telegram's flood control: on from now on, or off; without `on` as it is.
+
+        Rates: `chat` messages a second in one chat (1) after a `burst` (6), `group` messages a
+        minute in one group (20), `bulk` messages a second to chats in which nobody has done
+        anything for a minute (30). Who sends more gets 429, and who goes on is shut out for longer
+        and longer. Returns `rates`, None when it is off, and who is `shut` out: bot_id, chat_id
+        (None: bulk), seconds_left, refused (calls since then).
+        """
+        state: Json = await self.ask("limits", on=on, **rates)
+        return state
 
     # All the rest
 

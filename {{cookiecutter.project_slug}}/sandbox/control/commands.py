@@ -17,6 +17,7 @@ from sandbox.control import (
     groups,
     inline,
     joining,
+    leaving,
     looking,
     payments,
     people,
@@ -35,6 +36,7 @@ MODULES = (
     groups,
     inline,
     joining,
+    leaving,
     looking,
     payments,
     people,
@@ -43,6 +45,8 @@ MODULES = (
 )
 COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
 LARGEST_ID = 2**52
+ACTING = {command for module in (inline, payments, people) for command in module.COMMANDS}
+"""What nobody does whose account is deleted."""
 
 
 async def run(world: World, command: str, arguments: Json) -> Any:
@@ -63,6 +67,10 @@ async def run(world: World, command: str, arguments: Json) -> Any:
             f"known: {', '.join(one.name for one in known)}"
         )
     values = {name: checked(function, name, value) for name, value in arguments.items()}
+    if function in ACTING and values.get("user_id") in world.deactivated:
+        raise ControlError(
+            f"user {values['user_id']} has deleted the account: be somebody else (add_user)"
+        )
     try:
         return await function(world, **values)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

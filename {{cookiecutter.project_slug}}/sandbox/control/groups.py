@@ -85,7 +85,10 @@ def existing(world: World, chat_id: int) -> Chat:
     """A group that is there. Raises ControlError."""
     if chat_id not in world.groups:
         raise ControlError(f"no group {chat_id}; there are: {list(world.groups)}", 404)
-    return world.groups[chat_id]
+    group = world.groups[chat_id]
+    if group.migrated_to:
+        raise ControlError(f"the group {chat_id} is the supergroup {group.migrated_to} now")
+    return group
 
 
 def person(world: World, user_id: int) -> Json:

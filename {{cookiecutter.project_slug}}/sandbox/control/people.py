@@ -63,6 +63,8 @@ async def send(
     user = world.user(user_id, first_name)
     bot = world.bot(bot_id) if bot_id is not None else None
     look = world.chat(bot, user_id if chat_id is None else chat_id)
+    if look.migrated_to:
+        raise ControlError(f"the group {chat_id} is the supergroup {look.migrated_to} now")
     if look.member(user_id).get("status") == "kicked":
         raise ControlError(f"user {user_id} is banned from the group {chat_id}: add_member first")
     chat = world.enter_chat(bot, look.chat_id, user)

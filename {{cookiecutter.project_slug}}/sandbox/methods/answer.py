@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -13,6 +14,7 @@ from sandbox.methods.call import Call, Described
 from sandbox.methods.checked import check
 from sandbox.methods.decode import decode, known_method, shown
 from sandbox.methods.modelled import refuse_others
+from sandbox.methods.pace import slow_down
 from sandbox.methods.table import METHODS, MODELLED
 from sandbox.world import calls
 from sandbox.world.events import Json
@@ -66,7 +68,7 @@ async def answer(
     outcome, fault = Outcome(None), None
     try:
         while True:
-            fault = world.faults.take(token[0], record.method)
+            fault = world.faults.take(token[0], record.method, values.get("chat_id"))
             if fault is not None:
                 outcome = await strike(fault)
                 break
@@ -109,7 +111,9 @@ async def run(
         return await answer(world, (bot.bot_id, bot.secret), name, values, files, http)
 
     handler = METHODS.get(name, check)
-    result = await handler(Call(world, bot, record.method, params, files, http, again))
+    call = Call(world, bot, record.method, params, files, http, again)
+    slow_down(call)
+    result = await handler(call)
     if isinstance(result, Described):
         return {"ok": True, "result": result.result, "description": result.description}
     return {"ok": True, "result": with_legacy(result)}
@@ -117,14 +121,12 @@ async def run(
 
 async def strike(fault: Fault) -> Outcome:
     """What a fault does to a call."""
-    if fault.kind == "429":
-        seconds = fault.retry_after
-        error = ApiError(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
-        return Outcome(429, error.body())
-    if fault.kind == "500":
-        return Outcome(500, ApiError(500, "Internal Server Error").body())
-    if fault.kind == "502":
-        return Outcome(502, BAD_GATEWAY)
-    if fault.kind == "hang":
-        await fault.ended.wait()
-    return Outcome(None)
+    if fault.code is None:
+        if fault.kind == "hang":
+            await fault.ended.wait()
+        return Outcome(None)
+    if fault.code == HTTPStatus.BAD_GATEWAY and fault.text is None:
+        return Outcome(fault.code, BAD_GATEWAY)
+    seconds = fault.retry_after if fault.code == HTTPStatus.TOO_MANY_REQUESTS else None
+    error = ApiError(fault.code, fault.description, retry_after=seconds)
+    return Outcome(fault.code, error.body())

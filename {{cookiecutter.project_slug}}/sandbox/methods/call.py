@@ -42,10 +42,18 @@ class Call:
     again: Again
 
     def chat(self, name: str = "chat_id", *, read: bool = False) -> Chat:
-        """The chat that a parameter names. Raises what `chat_of` raises."""
+        """The chat that a parameter names. Raises what `chat_of` raises, and ApiError 400 for a
+        group that is a supergroup now, of which nothing but its old messages can be had."""
         if name not in self.params:
             raise bad_request("chat_id is empty")
-        return self.chat_of(self.params[name], read=read)
+        chat = self.chat_of(self.params[name], read=read)
+        if chat.migrated_to and name == "chat_id" and self.method != "getChat":
+            raise ApiError(
+                400,
+                "Bad Request: group chat was upgraded to a supergroup chat",
+                migrate_to_chat_id=chat.migrated_to,
+            )
+        return chat
 
     def chat_of(self, chat_id: int | str, *, read: bool = False) -> Chat:
         """A chat, by its id or the `@name` of a public group or channel, which everybody may read.
@@ -70,9 +78,11 @@ class Call:
         return chat
 
     def open_chat(self) -> Chat:
-        """The chat of `chat_id`, to write in it. Raises ApiError 403 if the user blocked the bot,
-        and what `chat` raises."""
+        """The chat of `chat_id`, to write in it. Raises ApiError 403 if the user blocked the bot or
+        is no more, and what `chat` raises."""
         chat = self.chat()
+        if chat.chat_id in self.world.deactivated:
+            raise ApiError(403, "Forbidden: user is deactivated")
         if chat.chat_id in self.bot.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
         if chat.is_channel and chat.member(self.bot.bot_id)["status"] != "administrator":

@@ -2,11 +2,12 @@
 
 import { createComposer } from "./composer.js";
 import { avatar, fill, h, icon, iconButton } from "./dom.js";
+import { load } from "./events.js";
 import { createHistory } from "./history.js";
 import { membersOf } from "./list.js";
 import { modeOf, short, summary, titleOf, titleOfPerson, webhookFails } from "./names.js";
 import { showGroup } from "./people.js";
-import { chatOf, close, keyOf, load, on, open, state, troubleOf } from "./store.js";
+import { chatOf, close, keyOf, on, open, state, troubleOf } from "./store.js";
 
 const ACTIONS = {
   typing: "typing…",

@@ -1,8 +1,18 @@
 /** The list of bots and groups. Only the rows in sight are in the page, so thousands are no load. */
 
 import { avatar, clock, fill, h, icon, iconButton } from "./dom.js";
-import { fullName, modeOf, senderName, short, summary, titleOf, webhookFails } from "./names.js";
-import { chatOf, keyOf, load, on, open, state, troubleOf } from "./store.js";
+import { load } from "./events.js";
+import {
+  floodText,
+  fullName,
+  modeOf,
+  senderName,
+  short,
+  summary,
+  titleOf,
+  webhookFails,
+} from "./names.js";
+import { chatOf, floodsOf, keyOf, on, open, state, troubleOf } from "./store.js";
 
 /** Height of a row in pixels, as in page.css. */
 const ROW = 70;
@@ -30,7 +40,8 @@ export function createList() {
 
   function draw() {
     const wanted = filter.value.trim().toLowerCase().replace(/^@/, "");
-    shown = [...state.groups.keys(), ...state.bots.keys()];
+    const groups = [...state.groups.values()].filter((group) => !group.migrated_to);
+    shown = [...groups.map((group) => group.id), ...state.bots.keys()];
     shown = shown.filter((target) => matches(target, wanted));
     empty.hidden = shown.length > 0 || !wanted;
     rows.style.height = `${shown.length * ROW}px`;
@@ -153,6 +164,7 @@ function aboutBot(target) {
     mode: bot.revoked ? "revoked" : bot.mode,
     words: modeOf(bot),
     trouble: troubleOf(bot),
+    floods: floodsOf(bot.id).map(floodText),
     blocked: bot.blocked_by.includes(state.me),
     waits: bot.pending,
     webhook_error: webhookFails(bot) && bot.webhook_error,
@@ -213,6 +225,8 @@ function badges(about) {
   const error = `The webhook failed: ${about.webhook_error}`;
   return [
     trouble,
+    about.floods?.length > 0 &&
+      h("span", { class: "badge trouble", title: about.floods.join("\n") }, "floods"),
     about.blocked && h("span", { class: "badge trouble" }, "blocked"),
     about.webhook_error && h("span", { class: "badge trouble", title: error }, "webhook"),
   ];

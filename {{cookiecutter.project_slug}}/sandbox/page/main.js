@@ -3,13 +3,14 @@
 import { ask, listen } from "./api.js";
 import { createColumn } from "./chat.js";
 import { fill, h, icon, iconButton, narrow } from "./dom.js";
+import { take } from "./events.js";
 import { takeAnswer } from "./keyboard.js";
 import { createList } from "./list.js";
 import { createLog, takeForLog } from "./log.js";
 import { senderName, summary } from "./names.js";
 import { copy } from "./overlay.js";
 import { createPeople, newGroup } from "./people.js";
-import { chatOf, keyOf, on, open, state, take, touch } from "./store.js";
+import { chatOf, keyOf, on, open, state, touch } from "./store.js";
 import { createTrouble } from "./trouble.js";
 
 const THEMES = { auto: "light", light: "dark", dark: "auto" };

@@ -41,6 +41,13 @@ export function titleOfPerson(id) {
 /** The last error of a webhook stays known when it works again. */
 export const webhookFails = (bot) => Boolean(bot.webhook_error && bot.pending);
 
+/** Where a bot is shut out, and how it bears that. */
+export function floodText({ chat_id: chatId, refused }) {
+  const name = chatId < 0 ? titleOf(chatId) : titleOfPerson(chatId);
+  const where = chatId === null ? "writing to many" : `the chat ${name}`;
+  return `shut out of ${where}: ${refused} ${refused === 1 ? "call" : "calls"} refused`;
+}
+
 /** How a bot gets its updates, and whether it does. */
 export function modeOf(bot) {
   if (bot.revoked) return "its token is revoked";

@@ -143,6 +143,8 @@ export function newGroup() {
   const people = h("fieldset", {}, h("legend", {}, "People"), h("div", { class: "ticks" }, users));
   const many = state.bots.size > 8 && find;
   const content = [title.node, people, h("fieldset", {}, h("legend", {}, "Bots"), many, bots)];
+  const grown = tick("a supergroup", "supergroup", { checked: true });
+  content.push(grown);
   const create = async () => {
     const ticked = users.map((box) => box.firstChild).filter((box) => box.checked);
     const user_ids = ticked.map((box) => Number(box.value));
@@ -153,6 +155,7 @@ export function newGroup() {
       title: title.input.value.trim() || "Group",
       user_ids,
       bot_ids: [...chosen],
+      supergroup: grown.firstChild.checked,
     });
     if (!group) return false;
     state.groups.set(group.id, group);
@@ -209,6 +212,15 @@ export function showGroup(groupId) {
     const select = h("select", { "aria-label": "Add somebody", onchange: add }, first, options);
     fill(body, here.map(member), options.length > 0 && select);
   }
+  const migrate = async () => {
+    const group = await act("migrate", { chat_id: groupId });
+    if (group) open(group.id);
+    return Boolean(group);
+  };
   draw();
-  dialog(titleOf(groupId), body, [["Done", null]]);
+  const basic = state.groups.get(groupId).type === "group";
+  dialog(titleOf(groupId), body, [
+    ...(basic ? [["Make it a supergroup", migrate]] : []),
+    ["Done", null],
+  ]);
 }

@@ -2,8 +2,9 @@
 
 import { act } from "./api.js";
 import { fill, h, textButton } from "./dom.js";
-import { toast } from "./overlay.js";
-import { on, state } from "./store.js";
+import { floodText, fullName } from "./names.js";
+import { dialog, tick, toast } from "./overlay.js";
+import { floodsOf, on, state } from "./store.js";
 
 const SECONDS = 10;
 const FAULTS = {
@@ -40,6 +41,7 @@ export function createTrouble() {
     chosen = true;
     draw();
   });
+  const mine = tick(" ", "mine");
   const forBot = h("div", { class: "for-bot" });
   const inForce = h("div", { class: "in-force", role: "list", "aria-label": "Trouble in force" });
   const end = textButton("End all trouble", endAll, "chief");
@@ -48,6 +50,7 @@ export function createTrouble() {
     { class: "trouble-view" },
     h("p", { class: "hint" }, "See who suffers, and that the others go on."),
     h("label", { class: "field" }, h("span", {}, "Trouble for"), bot.node),
+    mine,
     h(
       "div",
       { class: "acts" },
@@ -62,7 +65,18 @@ export function createTrouble() {
 
   async function strike(kind) {
     const bot_id = bot.value();
-    await act("fault", { kind, seconds: SECONDS, retry_after: 2, ...(bot_id && { bot_id }) });
+    const where = { ...(bot_id && { bot_id }), ...(isMine() && { chat_id: state.me }) };
+    await act("fault", { kind, seconds: SECONDS, retry_after: 2, ...where });
+  }
+
+  const isMine = () => mine.querySelector("input").checked;
+
+  function leave(user) {
+    const text = `No bot can write to ${fullName(user)} any more, and nobody can be them.`;
+    dialog("Delete the account", h("p", {}, text), [
+      ["Cancel", null],
+      ["Delete", async () => Boolean(await act("deactivate", { user_id: user.id }))],
+    ]);
   }
 
   async function each(command, bots) {
@@ -85,10 +99,20 @@ export function createTrouble() {
     // Until somebody chooses, it is about the chat that is open.
     if (!chosen) bot.choose(state.bots.has(state.active) ? state.active : null);
     const one = state.bots.get(bot.value());
-    const tiles = [];
+    const me = state.users.get(state.me);
+    const limited = state.limits.rates !== null;
+    mine.lastChild.data = `only in the chat with ${fullName(me)}`;
+    const tiles = [
+      tile(
+        limited ? "No limits" : "Telegram's limits",
+        limited ? "bots may be as fast as they can" : "who floods gets 429",
+        () => act("limits", { on: !limited }),
+      ),
+      me?.first_name && tile(`${me.first_name} deletes the account`, "403 for good", () => leave(me)),
+    ];
     if (one) {
       const blocked = one.blocked_by.includes(state.me);
-      const name = state.users.get(state.me)?.first_name;
+      const name = me?.first_name;
       tiles.push(
         one.revoked
           ? tile("Give the token back", "it is valid again", () =>
@@ -102,10 +126,10 @@ export function createTrouble() {
         ),
       );
     }
-    const signature = JSON.stringify([one?.id, one?.revoked, one?.blocked_by, state.me]);
+    const signature = JSON.stringify([one?.id, one?.revoked, one?.blocked_by, me, limited]);
     if (forBot.dataset.signature !== signature) {
       forBot.dataset.signature = signature;
-      fill(forBot, tiles);
+      fill(forBot, tiles.filter(Boolean));
     }
     drawInForce();
   }
@@ -124,16 +148,21 @@ export function createTrouble() {
       fault.until === Infinity
         ? "until ended"
         : `${Math.max(0, Math.ceil((fault.until - Date.now()) / 1000))} s`;
-    const faults = state.faults.map((fault) =>
-      line(FAULTS[fault.kind][0], state.bots.get(fault.bot_id)?.name ?? "all bots", left(fault)),
-    );
+    const nameOf = (id) => state.bots.get(id)?.name ?? "all bots";
+    const what = (fault) => [FAULTS[fault.kind]?.[0] ?? fault.kind, fault.text].filter(Boolean);
+    const faults = state.faults.map((fault) => {
+      const where = fault.chat_id === null ? "" : ` in chat ${fault.chat_id}`;
+      return line(what(fault).join(" "), `${nameOf(fault.bot_id)}${where}`, left(fault));
+    });
+    const floods = [...state.bots.keys()].flatMap(floodsOf);
     const all = [
+      ...floods.map((one) => line("Floods", `${nameOf(one.bot_id)} is ${floodText(one)}`, left(one))),
       ...faults,
       ...revoked.map((one) => line("Revoked", one.name, "until given back")),
     ];
     fill(inForce, all.length ? all : h("p", { class: "hint" }, "No trouble. All is well."));
-    end.disabled = !all.length;
-    if (state.faults.length) timer = setTimeout(drawInForce, 500);
+    end.disabled = !(faults.length || revoked.length);
+    if (faults.length || floods.length) timer = setTimeout(drawInForce, 500);
   }
 
   for (const topic of ["panel", "faults", "open", "people"]) on(topic, draw);

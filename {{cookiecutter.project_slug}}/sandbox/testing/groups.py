@@ -38,6 +38,13 @@ class Group:
         __tracebackhide__ = True
         await self._ask("promote", member)
 
+    async def migrate(self) -> Group:
+        """Make it a supergroup, and give that: it has another id, of which the bots are told."""
+        __tracebackhide__ = True
+        described = await self.telegram.ask("migrate", chat_id=self.id)
+        self.telegram.chats[described["id"]] = self.title
+        return Group(self.telegram, described["id"], self.title)
+
     async def _ask(self, command: str, member: Person | str) -> None:
         __tracebackhide__ = True
         if isinstance(member, str):

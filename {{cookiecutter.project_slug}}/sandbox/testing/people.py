@@ -186,6 +186,12 @@ class User:
         __tracebackhide__ = True
         await self.telegram.ask("block", bot_id=self.bot.id, user_id=self.id, blocked=False)
 
+    async def deactivate(self) -> None:
+        """Delete the account: no bot can write to it any more."""
+        __tracebackhide__ = True
+        await self.telegram.introduce(self.id)
+        await self.telegram.ask("deactivate", user_id=self.id)
+
     # What they see
 
     async def reply(self, chat: Group | None = None, *, timeout: float = TIMEOUT) -> Message:

@@ -66,10 +66,14 @@ class NewUser(Protocol):
 
 class NewChat(Protocol):
     """What the fixture `chat` gives: `team = await chat("Team", alice, bob)`, a group with all
-    bots under test, or with `bots`."""
+    bots under test, or with `bots`. It is a supergroup, as most are, unless told otherwise."""
 
     async def __call__(
-        self, title: str, *members: User, bots: Iterable[str] | None = None
+        self,
+        title: str,
+        *members: User,
+        bots: Iterable[str] | None = None,
+        supergroup: bool = True,
     ) -> Group: ...
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.testing.journal import Wanted, is_event
 from sandbox.summary import summary
+from sandbox.testing.journal import Wanted, is_event
 from sandbox.world.events import Json
 
 SERVICE = (
@@ -19,6 +19,8 @@ SERVICE = (
     "forum_topic_reopened",
     "general_forum_topic_hidden",
     "general_forum_topic_unhidden",
+    "migrate_to_chat_id",
+    "migrate_from_chat_id",
 )
 """What a message has that tells what somebody did, and is nothing that was said."""
 

@@ -46,6 +46,8 @@ class Stage:
         """The query of each person's last press."""
         self.strangers: dict[int, Json] = {}
         """Who has done nothing yet: what Telegram is told of them when they do."""
+        self.chats: dict[int, str] = {}
+        """The people and groups of this test: their names by id."""
         self._service = service
         self._bots = bots
         self._accounts: dict[str, Account] = {}

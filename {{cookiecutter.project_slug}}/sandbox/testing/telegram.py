@@ -29,15 +29,15 @@ class Telegram(Stage):
         service: LocalService | None,
     ) -> None:
         super().__init__(client, journal, bots, service)
-        self._chats: dict[int, str] = {}
-        """The people and groups of this test: their names by id."""
-        self._faulty = False
+        self._faulty = self._limited = False
         self._revoked: set[int] = set()
 
     async def close(self) -> None:
         """End the trouble that the test made: a running stack goes on."""
         if self._faulty:
             await self.client.clear_faults()
+        if self._limited:
+            await self.client.limits(on=False)
         for bot_id in self._revoked:
             await self.client.restore(bot_id)
 
@@ -56,7 +56,7 @@ class Telegram(Stage):
         """Somebody new, who has never talked to any bot, unless `user_id` says who it is."""
         __tracebackhide__ = True
         new_id = user_id or 10**9 + secrets.randbelow(9 * 10**9)
-        self._chats[new_id] = name
+        self.chats[new_id] = name
         self.strangers[new_id] = {
             "user_id": new_id,
             "first_name": name,
@@ -67,7 +67,11 @@ class Telegram(Stage):
         return User(self, new_id, name, self.bot(bot))
 
     async def create_group(
-        self, title: str, *members: User, bots: Iterable[str] | None = None
+        self,
+        title: str,
+        *members: User,
+        bots: Iterable[str] | None = None,
+        supergroup: bool = True,
     ) -> Group:
         """A group, which the first member owns, with these bots, by default all."""
         __tracebackhide__ = True
@@ -79,8 +83,9 @@ class Telegram(Stage):
             title=title,
             user_ids=[one.id for one in members],
             bot_ids=[bot.id for bot in accounts],
+            supergroup=supergroup,
         )
-        self._chats[described["id"]] = title
+        self.chats[described["id"]] = title
         return Group(self, described["id"], title)
 
     async def account(self, bot_id: int) -> Account:
@@ -90,7 +95,7 @@ class Telegram(Stage):
 
     def conversations(self) -> list[str]:
         """What happened in each chat of this test, to read."""
-        return conversations(self.journal.catch_up(), self._chats, self.names(), self.read)
+        return conversations(self.journal.catch_up(), self.chats, self.names(), self.read)
 
     # What the bots do
 
@@ -137,12 +142,15 @@ class Telegram(Stage):
         kind: str,
         bot: str | Account | None = None,
         *,
+        chat: User | Group | None = None,
         method: str | None = None,
+        text: str | None = None,
         seconds: float | None = None,
         times: int | None = None,
         retry_after: int = 1,
     ) -> None:
-        """Calls of the bot, or of all bots, fail from now on: see `SandboxClient.fault`."""
+        """Calls of the bot, or of all bots, fail from now on, or those with the chat of somebody:
+        see `SandboxClient.fault`."""
         __tracebackhide__ = True
         self._faulty = True
         await self.ask(
@@ -153,11 +161,19 @@ class Telegram(Stage):
             seconds=seconds,
             times=times,
             retry_after=retry_after,
+            chat_id=chat.id if chat else None,
+            text=text,
         )
 
     async def clear_faults(self) -> None:
         """End all faults."""
         await self.client.clear_faults()
+
+    async def limits(self, *, on: bool = True, **rates: float) -> None:
+        """Slow the bots down as Telegram does: see `SandboxClient.limits` for the rates."""
+        __tracebackhide__ = True
+        self._limited = on
+        await self.ask("limits", on=on, **rates)
 
     async def revoke(self, bot: str | Account) -> None:
         """Make the bot's token invalid."""

@@ -90,11 +90,15 @@ class Chat:
     """Ids of chats in whose name nobody may write here."""
     scores: dict[str, dict[int, int]] = field(default_factory=dict)
     """Of games: by short name and user id."""
+    migrated_to: int | None = None
+    """The supergroup that this group has become."""
     details: Json = field(default_factory=dict)
     """What only getChat tells, such as the description."""
     revision: int = 0
     acted: int = 0
     """Revision at a user's last action: what is newer may be the answer to it."""
+    acted_at: float = float("-inf")
+    """When that was, by the monotonic clock."""
 
     @property
     def chat_id(self) -> int:
@@ -129,7 +133,7 @@ class Chat:
         stored = Stored(message, bot_id, self.revision, self.revision, keyboard)
         self.messages[message["message_id"]] = stored
         if bot_id is None:
-            self.acted = self.revision
+            self._act()
         self._tell_message("message", stored)
 
     def edit(self, message: Json, keyboard: Json | None = None) -> None:
@@ -140,7 +144,7 @@ class Chat:
         stored.keyboard = keyboard or stored.keyboard
         stored.changed = self.revision
         if stored.bot_id is None:
-            self.acted = self.revision
+            self._act()
         self._tell_message("edit", stored)
 
     def delete(self, message_id: int) -> None:
@@ -153,7 +157,11 @@ class Chat:
     def acts(self) -> None:
         """A user did something that is no message, such as pressing a button."""
         self.revision += 1
+        self._act()
+
+    def _act(self) -> None:
         self.acted = self.revision
+        self.acted_at = time.monotonic()
 
     def tell_reactions(self, stored: Stored) -> None:
         """The reactions to a message have changed."""
@@ -178,7 +186,8 @@ class Chat:
 
     def describe(self) -> Json:
         """What the control API says of a group."""
-        return {**self.info, "members": [self.member(user_id) for user_id in self.members]}
+        moved = {"migrated_to": self.migrated_to} if self.migrated_to else {}
+        return {**self.info, **moved, "members": [self.member(one) for one in self.members]}
 
     def member(self, user_id: int) -> Json:
         """The ChatMember object of somebody, empty for who was never there. Bans and restrictions

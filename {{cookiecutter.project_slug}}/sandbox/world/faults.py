@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from sandbox.errors import ControlError
 from sandbox.world.events import Events, Json
 
-KINDS = ("429", "500", "502", "hang", "reset")
+KINDS = ("hang", "reset")
+"""Beside these, any HTTP status from 400 to 599."""
 
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """What happens to calls that match. None matches every bot, every method."""
+    """What happens to calls that match. None matches every bot, every method, every chat."""
 
     kind: str
+    """The status of the answer, or one of KINDS."""
     bot_id: int | None = None
     method: str | None = None
+    chat_id: int | None = None
+    text: str | None = None
+    """The description in the answer; None: what the status is called."""
     times: int | None = None
     """Calls it still strikes; None: all."""
     retry_after: int = 1
@@ -27,11 +33,27 @@ class Fault:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it is over; calls that hang on it are cut then."""
 
-    def matches(self, bot_id: int, method: str) -> bool:
+    @property
+    def code(self) -> int | None:
+        """The status of the answer; None: there is none."""
+        return int(self.kind) if self.kind.isdecimal() else None
+
+    @property
+    def description(self) -> str:
+        """What the answer tells, which is often all that tells one error from another."""
+        if self.text is not None:
+            return self.text
+        known = self.code in {status.value for status in HTTPStatus}
+        words = HTTPStatus(self.code or 0).phrase if known else f"Error {self.code}"
+        return f"{words}: retry after {self.retry_after}" if self.code == 429 else words
+
+    def matches(self, bot_id: int, method: str, chat_id: object = None) -> bool:
+        """Whether it strikes a call, whose `chat_id` is as it came: a number or its digits."""
         return (
             self.times != 0
             and self.bot_id in (None, bot_id)
             and (self.method is None or self.method.lower() == method.lower())
+            and (self.chat_id is None or str(self.chat_id) == str(chat_id))
         )
 
     def describe(self) -> Json:
@@ -39,7 +61,7 @@ class Fault:
         left = None
         if self.ends_at is not None:
             left = max(0.0, self.ends_at - asyncio.get_running_loop().time())
-        names = ("kind", "bot_id", "method", "times", "retry_after")
+        names = ("kind", "bot_id", "method", "chat_id", "text", "times", "retry_after")
         return {name: getattr(self, name) for name in names} | {"seconds_left": left}
 
 
@@ -56,8 +78,11 @@ class Faults:
 
     def add(self, fault: Fault, seconds: float | None) -> None:
         """From now on, for `seconds` or until it is cleared."""
-        if fault.kind not in KINDS:
-            raise ControlError(f"no fault {fault.kind!r}: use one of {', '.join(KINDS)}")
+        if fault.kind not in KINDS and not (fault.code and 400 <= fault.code <= 599):
+            raise ControlError(
+                f"no fault {fault.kind!r}: write an error's code, such as 403, 429, 500 or 502, "
+                f"or one of {', '.join(KINDS)}"
+            )
         self._faults.append(fault)
         if seconds is not None:
             loop = asyncio.get_running_loop()
@@ -65,10 +90,10 @@ class Faults:
             loop.call_later(seconds, self._end, fault)
         self._events.tell("faults", faults=self.describe())
 
-    def take(self, bot_id: int, method: str) -> Fault | None:
+    def take(self, bot_id: int, method: str, chat_id: object) -> Fault | None:
         """The fault that strikes this call, if any; counts the call."""
         for fault in self._faults:
-            if fault.matches(bot_id, method):
+            if fault.matches(bot_id, method, chat_id):
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times == 0 and fault.kind != "hang":

@@ -17,6 +17,7 @@ from sandbox.world.events import Events, Json
 from sandbox.world.faults import Fault, Faults
 from sandbox.world.files import Files, file_ids
 from sandbox.world.kept import Kept
+from sandbox.world.limits import Limits
 from sandbox.world.pending import Poll
 
 KEPT_MESSAGES = 100_000
@@ -42,10 +43,13 @@ class World(Kept):
     events: Events = field(default_factory=Events)
     bots: dict[int, Bot] = field(default_factory=dict)
     users: dict[int, Json] = field(default_factory=dict)
+    deactivated: set[int] = field(default_factory=set)
+    """The users who have deleted their account."""
     groups: dict[int, Chat] = field(default_factory=dict)
     files: Files = field(default_factory=Files)
     calls: CallLog = field(init=False)
     faults: Faults = field(init=False)
+    limits: Limits = field(init=False)
     stopping: bool = False
     _kept: deque[tuple[Chat, int]] = field(default_factory=deque)
     _ids: itertools.count[int] = field(
@@ -55,6 +59,7 @@ class World(Kept):
     def __post_init__(self) -> None:
         self.calls = CallLog(self.events)
         self.faults = Faults(self.events)
+        self.limits = Limits(self.events)
         for user_id, name in PEOPLE.items():
             self.user(user_id, name)
 
