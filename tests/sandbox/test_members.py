@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ChatMemberAdministrator, ChatMemberRestricted, ChatPermissions
 
 from sandbox.client import SandboxClient, SandboxError
@@ -27,8 +27,6 @@ async def test_promoting(sandbox: SandboxClient, bot: Bot) -> None:
     assert (member.can_delete_messages, member.can_pin_messages) == (True, False)
     assert member.can_manage_chat  # any other right implies it
     assert member.custom_title == "Cleaner"
-    with pytest.raises(TelegramBadRequest, match="user is an administrator of the chat"):
-        await bot.ban_chat_member(chat_id, BOB)
     assert await bot.promote_chat_member(chat_id, BOB)
     assert (await bot.get_chat_member(chat_id, BOB)).status == "member"
     for user_id, error in ((ALICE, "can't remove chat owner"), (BOT_ID, "can't promote self")):
@@ -121,6 +119,117 @@ async def test_what_a_group_allows_its_members(sandbox: SandboxClient, bot: Bot)
     await bot.send_message(chat_id, "x")
     with pytest.raises(TelegramBadRequest, match="not enough rights to send photos to the chat"):
         await bot.send_photo(chat_id, picture())
+
+
+async def test_an_administrator_is_changed_by_who_made_it_one(
+    sandbox: SandboxClient, bot: Bot
+) -> None:
+    chat_id = await led(sandbox, bot)
+    await sandbox.ask("promote", chat_id=chat_id, member_id=BOB)
+    member = await bot.get_chat_member(chat_id, BOB)
+    assert isinstance(member, ChatMemberAdministrator)
+    assert not member.can_be_edited
+    [update] = await drain(bot)
+    assert update["chat_member"]["new_chat_member"]["can_be_edited"] is False
+    for call, error in (
+        (bot.promote_chat_member(chat_id, BOB), "CHAT_ADMIN_REQUIRED"),
+        (bot.promote_chat_member(chat_id, BOB, can_pin_messages=True), "CHAT_ADMIN_REQUIRED"),
+        (
+            bot.set_chat_administrator_custom_title(chat_id, BOB, "x"),
+            "not enough rights to change custom title of the user",
+        ),
+        (bot.ban_chat_member(chat_id, BOB), "user is an administrator of the chat"),
+    ):
+        with pytest.raises(TelegramBadRequest, match=error):
+            await call
+    await sandbox.ask("promote", chat_id=chat_id, member_id=BOB, status="member")
+    assert await bot.promote_chat_member(chat_id, BOB, can_pin_messages=True)
+    [mine] = [one for one in await bot.get_chat_administrators(chat_id) if one.user.id == BOB]
+    assert isinstance(mine, ChatMemberAdministrator)
+    assert mine.can_be_edited
+    assert await bot.ban_chat_member(chat_id, BOB)
+
+
+async def test_a_bot_gives_no_right_that_it_has_not(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await led(sandbox, bot)
+    rights = ["can_promote_members", "can_pin_messages"]
+    await sandbox.ask("promote", chat_id=chat_id, member_id=BOT_ID, rights=rights)
+    assert await bot.promote_chat_member(chat_id, BOB, can_pin_messages=True)
+    with pytest.raises(TelegramBadRequest, match="RIGHT_FORBIDDEN"):
+        await bot.promote_chat_member(chat_id, BOB, can_delete_messages=True)
+    with pytest.raises(SandboxError, match="rights: no can_fly; there are: can_manage_chat"):
+        await sandbox.ask("promote", chat_id=chat_id, member_id=BOB, rights=["can_fly"])
+
+
+async def test_unbanning_who_is_not_banned_does_nothing(sandbox: SandboxClient, raw: Raw) -> None:
+    chat_id = await team(sandbox)  # in which the bot may nothing
+    params = {"chat_id": chat_id, "user_id": BOB}
+    assert (await raw("unbanChatMember", **params, only_if_banned=True))[1]["result"] is True
+    status, member = await raw("getChatMember", **params)
+    assert (status, member["result"]["status"]) == (200, "member")
+    assert (await raw("unbanChatMember", **params))[0] == 400
+
+
+async def test_people_are_removed_by_administrators(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await led(sandbox, bot)
+    await sandbox.ask("add_member", chat_id=chat_id, member_id=CAROL)
+    with pytest.raises(SandboxError, match="user 8 may not do that in the group"):
+        await sandbox.ask("remove_member", chat_id=chat_id, member_id=CAROL, by_id=BOB)
+    rights = ["can_restrict_members"]
+    await sandbox.ask("promote", chat_id=chat_id, member_id=BOB, rights=rights)
+    await drain(bot)
+    await sandbox.ask("remove_member", chat_id=chat_id, member_id=CAROL, by_id=BOB)
+    left, changed = await drain(bot)
+    assert left["message"]["from_user"]["id"] == BOB
+    assert changed["chat_member"]["from_user"]["id"] == BOB
+    assert changed["chat_member"]["new_chat_member"]["status"] == "kicked"
+    await sandbox.ask("remove_member", chat_id=chat_id, member_id=BOB)
+    assert (await bot.get_chat_member(chat_id, BOB)).status == "left"
+
+
+async def test_reactions_are_told_to_administrators(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await led(sandbox, bot)
+    sent = await bot.send_message(chat_id, "x")
+    about = {"chat_id": chat_id, "user_id": BOB, "message_id": sent.message_id}
+    await sandbox.ask("react", **about, emoji="👍")
+    assert await kinds(bot) == ["message_reaction"]
+    await sandbox.ask("promote", chat_id=chat_id, member_id=BOT_ID, status="member")
+    await drain(bot)
+    await sandbox.ask("react", **about, emoji=None)
+    assert await kinds(bot) == []
+
+
+async def test_a_conversation_is_begun_by_the_user(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await team(sandbox)
+    await sandbox.add("1000002:x")
+    with pytest.raises(TelegramBadRequest, match="chat not found"):
+        await bot.send_message(CAROL, "x")
+    await sandbox.ask("add_member", chat_id=chat_id, member_id=1000002)
+    await sandbox.ask("send", chat_id=chat_id, user_id=BOB, text="hey")
+    with pytest.raises(TelegramForbiddenError, match="can't initiate conversation with a user"):
+        await bot.send_message(BOB, "x")
+    with pytest.raises(TelegramForbiddenError, match="can't initiate conversation with a user"):
+        await bot.send_chat_action(BOB, "typing")
+    with pytest.raises(TelegramForbiddenError, match="bots can't send messages to bots"):
+        await bot.send_message(1000002, "x")
+    assert (await bot.get_chat(BOB)).first_name == "Bob"
+    await sandbox.send(BOT_ID, "hi", user_id=BOB)
+    await bot.send_message(BOB, "x")
+
+
+async def test_who_asks_to_join_can_be_written_to_for_a_while(
+    sandbox: SandboxClient, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat_id = await led(sandbox, bot)
+    made = await bot.create_chat_invite_link(chat_id, creates_join_request=True)
+    await sandbox.ask("join", user_id=CAROL, link=made.invite_link)
+    sent = await bot.send_message(CAROL, "Are you a robot?")
+    [seen] = await sandbox.messages(BOT_ID, CAROL)
+    assert seen["message_id"] == sent.message_id
+    later = SimpleNamespace(time=time.time, monotonic=lambda: time.monotonic() + 301)
+    monkeypatch.setattr("sandbox.world.bots.time", later)
+    with pytest.raises(TelegramForbiddenError, match="can't initiate conversation with a user"):
+        await bot.send_message(CAROL, "x")
 
 
 RIGHTS = "not enough rights to "

@@ -224,7 +224,7 @@ def test_a_test_in_another_event_loop_says_so(project: pytest.Pytester) -> None:
     [
         ('alice.send(photo="cat.png")', "No such file or directory: "),
         ('alice.send("Look", caption="A cat")', "a caption is that of a file, and there is none"),
-        ('telegram.fault("503")', "no fault '503': use one of 429, "),
+        ('telegram.fault("shut")', "no fault 'shut': write an error's code, such as 403, "),
         ('telegram.fault("500", "shop")', "no bot 'shop'; the fixture `bots` has ['support']"),
         ('telegram.create_group("T", alice, bots=["shop"])', "no bot 'shop'; "),
     ],

@@ -53,32 +53,56 @@ async def add_member(world: World, chat_id: int, member_id: int) -> Json:
     return group.describe()
 
 
-async def remove_member(world: World, chat_id: int, member_id: int) -> Json:
-    """A user leaves, a bot is thrown out."""
+async def remove_member(
+    world: World, chat_id: int, member_id: int, by_id: int | None = None
+) -> Json:
+    """A user leaves, a bot is thrown out by the owner; or an administrator removes either, who is
+    banned then."""
     group = existing(world, chat_id)
     user = person(world, member_id)
+    banned = by_id not in (None, member_id) or member_id in world.bots
+    actor = leader(world, group, by_id, "can_restrict_members") if banned else user
     if group.is_member(member_id):
-        if member_id in world.bots:
-            members.leave(world, group, owner_of(group) or user, user, until=0)
-        else:
-            members.leave(world, group, user, user)
+        members.leave(world, group, actor or user, user, until=0 if banned else None)
     return group.describe()
 
 
 async def promote(
-    world: World, chat_id: int, member_id: int, status: str = "administrator"
+    world: World,
+    chat_id: int,
+    member_id: int,
+    status: str = "administrator",
+    rights: list[str] | None = None,
+    by_id: int | None = None,
 ) -> Json:
-    """Makes somebody an administrator with all rights, or with status `member` takes them away."""
+    """The owner, or an administrator, makes somebody one with all rights or with some, or with
+    status `member` takes them away."""
     group = existing(world, chat_id)
     user = person(world, member_id)
     if status not in ("administrator", "member"):
         raise ControlError("status: write administrator or member")
-    rights = dict.fromkeys(members.rights_in(group), True)
+    known = members.rights_in(group)
+    given = set(known if rights is None else rights)
+    if unknown := given - {*known, "is_anonymous"}:
+        named = ", ".join(sorted(unknown))
+        raise ControlError(f"rights: no {named}; there are: {', '.join(known)}")
     new = {"status": "member", "user": user}
     if status == "administrator":
-        new = members.administrator(group, user, rights)
-    members.change(world, group, owner_of(group) or user, new)
+        new = members.administrator(group, user, dict.fromkeys(given, True))
+    actor = leader(world, group, by_id, "can_promote_members")
+    members.change(world, group, actor or user, new)
     return group.describe()
+
+
+def leader(world: World, group: Chat, user_id: int | None, right: str) -> Json | None:
+    """Who does something to others: the owner, or `user_id`. Raises ControlError for who may
+    not."""
+    if user_id is None:
+        return owner_of(group)
+    member = group.member(user_id)
+    if member.get("status") != "creator" and not member.get(right):
+        raise ControlError(f"user {user_id} may not do that in the group: promote them first")
+    return world.user(user_id)
 
 
 def existing(world: World, chat_id: int) -> Chat:

@@ -159,7 +159,9 @@ async def react(
         "old_reaction": old,
         "new_reaction": new,
     }
-    return {"update_id": world.tell_bots(chat, {"message_reaction": changed})}
+    told = world.bots_in(chat) if chat.bot_id else members.led_by(world, chat)
+    ids = [bot.enter([{"message_reaction": changed}])[0] for bot in told]
+    return {"update_id": ids[0] if ids else 0}
 
 
 async def press(

@@ -63,6 +63,8 @@ class Call:
         """
         if isinstance(chat_id, str):
             chat = self.world.named(chat_id)
+        elif chat_id > 0 and self.bot.knows(chat_id):
+            chat = self.world.chat(self.bot, chat_id)
         else:
             chat = self.bot.chats.get(chat_id) or self.world.groups.get(chat_id)
         if chat is not None and chat.bot_id is None:
@@ -78,13 +80,17 @@ class Call:
         return chat
 
     def open_chat(self) -> Chat:
-        """The chat of `chat_id`, to write in it. Raises ApiError 403 if the user blocked the bot or
-        is no more, and what `chat` raises."""
+        """The chat of `chat_id`, to write in it. Raises ApiError 403 if the user blocked the bot,
+        is no more, is a bot, or never began the conversation, and what `chat` raises."""
         chat = self.chat()
+        if chat.chat_id in self.world.bots:
+            raise ApiError(403, "Forbidden: bots can't send messages to bots")
         if chat.chat_id in self.world.deactivated:
             raise ApiError(403, "Forbidden: user is deactivated")
         if chat.chat_id in self.bot.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
+        if chat.bot_id is not None and not self.bot.may_write(chat.chat_id):
+            raise ApiError(403, "Forbidden: bot can't initiate conversation with a user")
         if chat.is_channel and chat.member(self.bot.bot_id)["status"] != "administrator":
             raise bad_request("need administrator rights in the channel chat")
         return chat

@@ -25,7 +25,7 @@ async def get_chat_member(call: Call) -> Json:
     administrators alone."""
     user_id = somebody(call)
     chat = with_members(call, user_id)
-    return members.member(call.world, chat, user_id)
+    return members.member(call.world, chat, user_id, call.bot.bot_id)
 
 
 async def get_chat_administrators(call: Call) -> list[Json]:
@@ -35,7 +35,7 @@ async def get_chat_administrators(call: Call) -> list[Json]:
         raise bad_request("there are no administrators in the private chat")
     others = () if call.params.get("return_bots") else call.world.bots.keys() - {call.bot.bot_id}
     return [
-        one
+        members.seen(chat, one, call.bot.bot_id)
         for user_id, one in chat.members.items()
         if one["status"] in ("creator", "administrator") and user_id not in others
     ]
@@ -56,10 +56,13 @@ async def ban_chat_member(call: Call) -> bool:
 
 async def unban_chat_member(call: Call) -> bool:
     """https://core.telegram.org/bots/api#unbanchatmember: who is there is removed, but may come
-    back, unless `only_if_banned`."""
-    chat, old = target(call, SUPERGROUPS, "supergroup", "channel")
-    inside = chat.is_member(old["user"]["id"])
-    if old["status"] == "kicked" or (inside and not call.params.get("only_if_banned")):
+    back. With `only_if_banned` nothing happens to others, whatever the bot may do."""
+    chat = group(call, SUPERGROUPS, "supergroup", "channel")
+    banned = chat.member(somebody(call)).get("status") == "kicked"
+    if call.params.get("only_if_banned") and not banned:
+        return True
+    chat, old = target(call, SUPERGROUPS)
+    if banned or chat.is_member(old["user"]["id"]):
         members.leave(call.world, chat, call.bot.user, old["user"])
     return True
 
@@ -78,7 +81,8 @@ async def restrict_chat_member(call: Call) -> bool:
 
 
 async def promote_chat_member(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#promotechatmember: without any right, the contrary."""
+    """https://core.telegram.org/bots/api#promotechatmember: without any right, the contrary. A bot
+    gives no right that it has not, and changes no administrator whom somebody else made one."""
     chat = group(call, SUPERGROUPS, "supergroup", "channel")
     user_id = somebody(call)
     old = members.member(call.world, chat, user_id)
@@ -90,8 +94,13 @@ async def promote_chat_member(call: Call) -> bool:
         raise bad_request("not enough rights")
     if not chat.is_member(user_id):
         raise bad_request("USER_NOT_MUTUAL_CONTACT")
+    if old["status"] == "administrator" and not may_edit(call, chat, user_id):
+        raise bad_request("CHAT_ADMIN_REQUIRED")
+    rights = members.rights_in(chat)
+    if any(call.params.get(name) and not has_right(call, chat, name) for name in rights):
+        raise bad_request("RIGHT_FORBIDDEN")
     new = {"status": "member", "user": old["user"]}
-    if any(call.params.get(name) for name in (*members.rights_in(chat), "is_anonymous")):
+    if any(call.params.get(name) for name in (*rights, "is_anonymous")):
         new = members.administrator(chat, old["user"], call.params)
     members.change(call.world, chat, call.bot.user, new)
     return True
@@ -105,7 +114,8 @@ async def set_chat_administrator_custom_title(call: Call) -> bool:
         raise bad_request("only the owner can edit their custom title")
     if old["status"] != "administrator":
         raise bad_request("user is not an administrator")
-    need_right(call, chat, "can_promote_members", "change custom title of the user")
+    if not may_edit(call, chat, old["user"]["id"]):
+        raise bad_request("not enough rights to change custom title of the user")
     title = call.params.get("custom_title", "")
     if len(title) > LONGEST_TITLE:
         raise bad_request("CUSTOM_TITLE_INVALID")
@@ -166,6 +176,12 @@ def has_right(call: Call, chat: Chat, right: str) -> bool:
     return chat.bot_id is not None or (me["status"] == "administrator" and me.get(right, False))
 
 
+def may_edit(call: Call, chat: Chat, user_id: int) -> bool:
+    """Whether the bot may change an administrator: one whom it has made one."""
+    own = chat.promoters.get(user_id) == call.bot.bot_id
+    return own and has_right(call, chat, "can_promote_members")
+
+
 def need_right(call: Call, chat: Chat, right: str, purpose: str) -> None:
     """Raises ApiError 400 unless the bot has that right."""
     if not has_right(call, chat, right):
@@ -191,7 +207,7 @@ def target(call: Call, problem: str = UNCHANGEABLE, *kinds: str) -> tuple[Chat, 
     old = members.member(call.world, chat, user_id)
     if old["status"] == "creator":
         raise bad_request("can't remove chat owner")
-    if old["status"] == "administrator":
+    if old["status"] == "administrator" and not may_edit(call, chat, user_id):
         raise bad_request("user is an administrator of the chat")
     return chat, old
 

@@ -28,15 +28,17 @@ class Group:
         __tracebackhide__ = True
         await self._ask("add_member", member)
 
-    async def remove(self, member: Person | str) -> None:
-        """A person leaves, or a bot is thrown out."""
+    async def remove(self, member: Person | str, *, by: Person | None = None) -> None:
+        """A person leaves, or a bot is thrown out; or an administrator bans either."""
         __tracebackhide__ = True
-        await self._ask("remove_member", member)
+        await self._ask("remove_member", member, by_id=by.id if by else None)
 
-    async def promote(self, member: Person | str) -> None:
-        """Make a person or a bot an administrator."""
+    async def promote(self, member: Person | str, *rights: str, by: Person | None = None) -> None:
+        """The owner, or an administrator, makes a person or a bot one, with all rights or with
+        these: https://core.telegram.org/bots/api#chatmemberadministrator."""
         __tracebackhide__ = True
-        await self._ask("promote", member)
+        given = {"rights": list(rights)} if rights else {}
+        await self._ask("promote", member, by_id=by.id if by else None, **given)
 
     async def migrate(self) -> Group:
         """Make it a supergroup, and give that: it has another id, of which the bots are told."""
@@ -45,11 +47,11 @@ class Group:
         self.telegram.chats[described["id"]] = self.title
         return Group(self.telegram, described["id"], self.title)
 
-    async def _ask(self, command: str, member: Person | str) -> None:
+    async def _ask(self, command: str, member: Person | str, **arguments: object) -> None:
         __tracebackhide__ = True
         if isinstance(member, str):
             member_id = self.telegram.bot(member).id
         else:
             member_id = member.id
             await self.telegram.introduce(member_id)
-        await self.telegram.ask(command, chat_id=self.id, member_id=member_id)
+        await self.telegram.ask(command, chat_id=self.id, member_id=member_id, **arguments)

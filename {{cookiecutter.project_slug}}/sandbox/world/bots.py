@@ -14,13 +14,16 @@ from itertools import islice, takewhile
 
 from sandbox.errors import ApiError, PollInterruptedError
 from sandbox.world.chats import Chat, MessageIds
-from sandbox.world.delivery import Webhook
+from sandbox.world.delivery import Webhook, people_in
 from sandbox.world.events import Events, Json
 from sandbox.world.legacy import with_legacy
 from sandbox.world.stars import Purse
 
 SILENT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 """Types a bot gets only when it asks for them: https://core.telegram.org/bots/api#getupdates."""
+GRACE = 300.0
+"""Seconds in which a bot may write to who asks to join:
+https://core.telegram.org/bots/api#chatjoinrequest."""
 RECENT = 5.0
 """Seconds after its last getUpdates during which a bot still counts as polling."""
 
@@ -81,6 +84,10 @@ class Bot:
     profile: dict[tuple[str, str], Json] = field(default_factory=dict)
     """What the methods set… noted, by what it is and for which language or chat."""
     purse: Purse = field(default_factory=Purse)
+    heard_of: set[int] = field(default_factory=set)
+    """The users and bots of whom updates told."""
+    asked: dict[int, float] = field(default_factory=dict)
+    """When users asked to join a chat of it, by the monotonic clock."""
     blocked: set[int] = field(default_factory=set)
     """The users who blocked it."""
     _poll: asyncio.Future[Wake] | None = None
@@ -153,6 +160,7 @@ class Bot:
             update_id = update.get("update_id", self.next_update_id)
             self.next_update_id = update_id + 1
             ids.append(update_id)
+            self._hear(update)
             if self.wants(update):
                 wanted.append({**with_legacy(update), "update_id": update_id})
         self.pending.extend(wanted)
@@ -163,6 +171,20 @@ class Bot:
         elif wanted:
             self.wake(Wake.UPDATES)
         return ids
+
+    def _hear(self, update: Json) -> None:
+        self.heard_of.update(people_in(update))
+        if request := update.get("chat_join_request"):
+            self.asked[request["user_chat_id"]] = time.monotonic()
+
+    def knows(self, user_id: int) -> bool:
+        """Whether it can name somebody: who wrote to it, or of whom an update told."""
+        return user_id in self.chats or user_id in self.heard_of
+
+    def may_write(self, user_id: int) -> bool:
+        """Whether somebody has begun the conversation, or has just asked to join."""
+        asked = self.asked.get(user_id, float("-inf"))
+        return user_id in self.chats or time.monotonic() - asked < GRACE
 
     def confirm(self, offset: int) -> None:
         """What an offset of getUpdates does: https://core.telegram.org/bots/api#getupdates.

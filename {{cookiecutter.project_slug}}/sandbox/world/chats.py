@@ -81,6 +81,8 @@ class Chat:
     messages: dict[int, Stored] = field(default_factory=dict)
     members: dict[int, Json] = field(default_factory=dict)
     """Of a group: ChatMember objects (https://core.telegram.org/bots/api#chatmember) by user id."""
+    promoters: dict[int, int] = field(default_factory=dict)
+    """Who made somebody an administrator, by user id."""
     pinned: list[int] = field(default_factory=list)
     topics: dict[int, Topic] = field(default_factory=dict)
     """Of a forum, by message_thread_id."""

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -210,3 +210,14 @@ def lane_of(update: Json) -> int:
             found = chat or content.get("from") or content.get("user") or {}
             return int(found.get("id", 0))
     return 0
+
+
+def people_in(value: object) -> Iterator[int]:
+    """The ids of the users and bots in an update."""
+    if isinstance(value, dict):
+        if "is_bot" in value:
+            yield value["id"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from people_in(one)

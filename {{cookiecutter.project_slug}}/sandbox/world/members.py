@@ -9,6 +9,7 @@ from aiogram.types import (
     ChatPermissions,
 )
 
+from sandbox.world.bots import Bot
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 from sandbox.world.world import World
@@ -28,13 +29,20 @@ CHANNEL_RIGHTS = tuple(
 PERMISSIONS = tuple(ChatPermissions.model_fields)
 
 
-def member(world: World, chat: Chat, user_id: int) -> Json:
-    """The ChatMember object of somebody, `left` for who was never there."""
+def member(world: World, chat: Chat, user_id: int, bot_id: int | None = None) -> Json:
+    """The ChatMember object of somebody, as a bot sees it; `left` for who was never there."""
     found = chat.member(user_id)
     if not found:
         status = "member" if user_id in (chat.chat_id, chat.bot_id) else "left"
         found = {"status": status}
-    return found | {"user": world.user(user_id)}
+    return seen(chat, found | {"user": world.user(user_id)}, bot_id)
+
+
+def seen(chat: Chat, member: Json, bot_id: int | None) -> Json:
+    """A ChatMember object as a bot sees it: administrators can be changed by who made them some."""
+    if member["status"] != "administrator":
+        return member
+    return member | {"can_be_edited": chat.promoters.get(member["user"]["id"]) == bot_id}
 
 
 def rights_in(chat: Chat) -> tuple[str, ...]:
@@ -48,7 +56,7 @@ def administrator(chat: Chat, user: Json, rights: Json) -> Json:
     return {
         "status": "administrator",
         "user": user,
-        "can_be_edited": True,
+        "can_be_edited": False,
         **{name: bool(rights.get(name, False)) for name in ("is_anonymous", *rights_in(chat))},
         "can_manage_chat": True,
     }
@@ -97,25 +105,40 @@ def change(world: World, chat: Chat, actor: Json, new: Json, about: Json | None 
     old = member(world, chat, user_id)
     if old == new:
         return
+    before = dict(chat.promoters)
     chat.members[user_id] = new
-    changed = {
-        "chat": chat.info,
-        "from": actor,
-        "date": int(time.time()),
-        "old_chat_member": old,
-        "new_chat_member": new,
-        **(about or {}),
-    }
+    if new["status"] == "administrator":
+        chat.promoters[user_id] = actor["id"]
+
+    def changed(bot_id: int) -> Json:
+        was = old
+        if old["status"] == "administrator":
+            was = old | {"can_be_edited": before.get(user_id) == bot_id}
+        return {
+            "chat": chat.info,
+            "from": actor,
+            "date": int(time.time()),
+            "old_chat_member": was,
+            "new_chat_member": seen(chat, new, bot_id),
+            **(about or {}),
+        }
+
     if user_id in world.bots:
-        world.bots[user_id].enter([{"my_chat_member": changed}])
-    for bot in world.bots_in(chat):
-        if bot.bot_id != user_id and chat.members.get(bot.bot_id, {}).get("status") in (
-            "administrator",
-            "creator",
-        ):
-            bot.enter([{"chat_member": changed}])
+        world.bots[user_id].enter([{"my_chat_member": changed(user_id)}])
+    for bot in led_by(world, chat):
+        if bot.bot_id != user_id:
+            bot.enter([{"chat_member": changed(bot.bot_id)}])
     if chat.bot_id is None:
         world.group_changed(chat)
+
+
+def led_by(world: World, chat: Chat) -> list[Bot]:
+    """The bots that are administrators."""
+    return [
+        bot
+        for bot in world.bots_in(chat)
+        if chat.members.get(bot.bot_id, {}).get("status") == "administrator"
+    ]
 
 
 def join(
