@@ -117,6 +117,24 @@ async def test_every_kind_of_content(sandbox: SandboxClient, raw: Raw, kind: str
     assert becomes in message
 
 
+async def test_an_invoice_can_be_paid(sandbox: SandboxClient, raw: Raw, bot: Bot) -> None:
+    fields, _ = CONTENTS["invoice"]
+    result = {"type": "article", "id": "1", "title": "T", "input_message_content": fields}
+    message = await choose(sandbox, await offer(sandbox, raw, [result]))
+    about = {"bot_id": BOT_ID, "message_id": message["message_id"]}
+    paying = asyncio.create_task(sandbox.ask("pay", timeout=60, wait=60, **about))
+
+    async def asked() -> Any:
+        queries = [update.pre_checkout_query for update in await bot.get_updates()]
+        return next((query for query in queries if query), None)
+
+    await until(asked)
+    query = await asked()
+    assert query.invoice_payload == "p"
+    await bot.answer_pre_checkout_query(query.id, ok=True)
+    assert (await paying)["message"]["successful_payment"]["invoice_payload"] == "p"
+
+
 CACHED = {"gif": "animation", "mpeg4_gif": "animation"}
 
 

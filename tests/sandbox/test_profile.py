@@ -80,7 +80,7 @@ async def test_the_menu_button(sandbox: SandboxClient, bot: Bot) -> None:
     button = MenuButtonWebApp(text="Open", web_app=WebAppInfo(url="https://example.com"))
     assert await bot.set_chat_menu_button(ALICE, button)
     assert (await bot.get_chat_menu_button(ALICE)).type == "web_app"
-    assert (await bot.get_chat_menu_button()).type == "default"
+    assert (await bot.get_chat_menu_button()).type == "commands"
     menu = await sandbox.ask("menu", bot_id=BOT_ID, user_id=ALICE)
     assert menu["button"]["text"] == "Open"
 

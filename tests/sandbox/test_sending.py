@@ -206,9 +206,12 @@ async def test_actions_and_drafts_show_that_the_bot_works(sandbox: SandboxClient
     await sandbox.send(BOT_ID, "hi")
     events = sandbox.events(BOT_ID, ALICE)
     await anext(events)
-    assert await bot.send_chat_action(ALICE, "upload_photo")
+    for action in ("upload_photo", "RECORD_AUDIO", "upload_audio", "pick_up_location", "cancel"):
+        assert await bot.send_chat_action(ALICE, action)
     assert await bot.send_message_draft(ALICE, 1, text="I thi")
-    assert [(await anext(events))["action"] for _ in range(2)] == ["upload_photo", "typing"]
+    assert [(await anext(events))["action"] for _ in range(6)] == [
+        *("upload_photo", "record_voice", "upload_voice", "find_location", "cancel", "typing")
+    ]
     await events.aclose()
 
 

@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramConflictError
+from aiogram.types import BufferedInputFile
 from aiohttp import web
+from yarl import URL
 
 from sandbox.client import SandboxClient
 from tests.sandbox.conftest import BOT_ID, Raw, poll_open, state, until
@@ -24,6 +26,7 @@ class Receiver:
         self.url = ""
         self.taken: list[dict[str, Any]] = []
         self.secrets: set[str | None] = set()
+        self.hosts: set[str] = set()
         self.attempts: list[float] = []
         self.answers: list[web.Response] = []
         """Given first, one a request; 200 when there are none left."""
@@ -33,6 +36,7 @@ class Receiver:
 
     async def handle(self, request: web.Request) -> web.Response:
         self.attempts.append(time.monotonic())
+        self.hosts.add(request.host)
         self.secrets.add(request.headers.get("X-Telegram-Bot-Api-Secret-Token"))
         if self.answers:
             return self.answers.pop(0)
@@ -102,6 +106,28 @@ async def test_it_is_tried_again_until_it_is_taken(
     assert receiver.attempts[2] - receiver.attempts[1] > 0.2
     info = await bot.get_webhook_info()
     assert info.last_error_message == "Wrong response from the webhook: 500 Internal Server Error"
+
+
+async def test_what_is_told_of_it(
+    sandbox: SandboxClient, raw: Raw, bot: Bot, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = URL(receiver.url).port
+    await raw("setWebhook", url=f"http://bots.example:{port}/hook", ip_address="127.0.0.1")
+    info = await bot.get_webhook_info()
+    assert (info.ip_address, info.has_custom_certificate) == ("127.0.0.1", False)
+    receiver.answers = [web.Response(status=500) for _ in range(3)]
+    await sandbox.send(BOT_ID, "1")
+    await receiver.wait(1)
+    assert receiver.hosts == {f"bots.example:{port}"}
+    told = [record.message for record in caplog.records if "webhook of bot" in record.message]
+    error = "Wrong response from the webhook: 500 Internal Server Error"
+    assert told == [f"webhook of bot {BOT_ID}: {error}; tried again and again"]
+    await bot.set_webhook(receiver.url, certificate=BufferedInputFile(b"PEM", "cert.pem"))
+    info = await bot.get_webhook_info()
+    assert (info.ip_address, info.has_custom_certificate) == ("<unknown>", True)
+    await sandbox.send(BOT_ID, "2")
+    await receiver.wait(2)
+    assert (await bot.get_webhook_info()).ip_address == "127.0.0.1"
 
 
 async def test_nobody_listens(sandbox: SandboxClient, bot: Bot, unused_tcp_port: int) -> None:

@@ -21,6 +21,7 @@ from sandbox.control import (
     looking,
     payments,
     people,
+    pushing,
     topics,
     trouble,
 )
@@ -40,6 +41,7 @@ MODULES = (
     looking,
     payments,
     people,
+    pushing,
     topics,
     trouble,
 )

@@ -6,6 +6,7 @@ import asyncio
 
 from sandbox.control.looking import LONGEST_WAIT
 from sandbox.errors import ControlError, NothingCameError
+from sandbox.methods.payments import terms
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 from sandbox.world.inline import send_by
@@ -64,12 +65,17 @@ async def choose(
     query = world.inline_queries.get(query_id)
     if query is None or query.bot_id != bot_id or not query.answer.done():
         raise ControlError(f"no answered inline query {query_id} of bot {bot_id}", 404)
-    contents = query.answer.result()["contents"]
+    answer = query.answer.result()
+    contents = answer["contents"]
     if result_id not in contents:
         raise ControlError(f"result_id: the results are {list(contents)}")
     bot, user, content = world.bot(bot_id), world.user(user_id), contents[result_id]
     chat = place(world, bot_id, user_id, chat_id, chat_bot_id)
     message, told = send_by(world, bot, chat, user, content)
+    if "invoice" in content:
+        [given] = [one for one in answer["results"] if one["id"] == result_id]
+        paid = terms(given["input_message_content"])
+        chat.messages[message["message_id"]].terms = paid
     chosen = {"result_id": result_id, "from": user, "query": query.text, **told}
     bot.enter([{"chosen_inline_result": chosen}])
     return {"message": message}

@@ -69,7 +69,7 @@ def scopes(chat: Chat, user_id: int) -> list[str]:
 
 def menu_button(bot: Bot, chat: Chat) -> Json:
     """https://core.telegram.org/bots/api#menubutton"""
-    default = bot.profile.get(("menu_button", ""), {"type": "default"})
+    default = bot.profile.get(("menu_button", ""), {"type": "commands"})
     return bot.profile.get(("menu_button", str(chat.chat_id)), default)
 
 

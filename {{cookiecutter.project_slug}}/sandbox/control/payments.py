@@ -99,7 +99,8 @@ def find_offer(
     invoice = stored.message.get("invoice")
     if invoice is None or stored.terms is None:
         raise ControlError(f"message {message_id} is no invoice of a bot")
-    return chat, Offer(stored.bot_id or 0, invoice, stored.terms)
+    owner = stored.message.get("via_bot", {}).get("id") or stored.bot_id or 0
+    return chat, Offer(owner, invoice, stored.terms)
 
 
 async def ask(

@@ -1,9 +1,8 @@
-"""Trouble on purpose, and updates as they are."""
+"""Trouble on purpose."""
 
 from __future__ import annotations
 
 from sandbox.errors import ControlError
-from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 from sandbox.world.faults import Fault
 from sandbox.world.limits import Rates
@@ -74,36 +73,4 @@ async def rotate(world: World, bot_id: int) -> Json:
     return {"token": world.rotate(world.bot(bot_id))}
 
 
-async def push(world: World, bot_id: int, updates: list[Json]) -> Json:
-    """Raw updates. The chats in them become known; messages appear in their chats."""
-    bot = world.bot(bot_id)
-    if not isinstance(updates, list) or not all(isinstance(one, dict) for one in updates):
-        raise ControlError("updates: write a list of objects")
-    if not all(isinstance(one.get("update_id", 0), int) for one in updates):
-        raise ControlError("update_id: write a number, or leave it out for the next one")
-    for update in updates:
-        for kind, content in update.items():
-            if isinstance(content, dict):
-                notice(world, bot_id, kind, content)
-    return {"update_ids": bot.enter(updates)}
-
-
-def notice(world: World, bot_id: int, kind: str, content: Json) -> None:
-    """What a raw update tells of chats and messages."""
-    info = content.get("chat") or (content.get("message") or {}).get("chat")
-    if not isinstance(info, dict) or not isinstance(info.get("id"), int) or "type" not in info:
-        return
-    bot = world.bot(bot_id)
-    chat: Chat = world.chat(bot, info["id"])
-    if chat.bot_id is None:
-        chat.members.setdefault(bot_id, {"status": "member", "user": bot.user})
-    else:
-        bot.chats[chat.chat_id] = chat
-    chat.info = info
-    message_id = content.get("message_id")
-    if kind == "message" and isinstance(message_id, int):
-        chat.ids.skip(message_id)
-        world.keep(chat, content, None)
-
-
-COMMANDS = (fault, faults, clear_faults, limits, revoke, restore, rotate, push)
+COMMANDS = (fault, faults, clear_faults, limits, revoke, restore, rotate)

@@ -133,7 +133,7 @@ async def set_chat_menu_button(call: Call) -> bool:
 async def get_chat_menu_button(call: Call) -> Json:
     """https://core.telegram.org/bots/api#getchatmenubutton"""
     profile = call.bot.profile
-    default = profile.get(("menu_button", ""), {"type": "default"})
+    default = profile.get(("menu_button", ""), {"type": "commands"})
     return profile.get(("menu_button", str(call.params.get("chat_id", ""))), default)
 
 

@@ -46,8 +46,14 @@ BUILDERS: dict[str, content.Builder] = {
 }
 ALBUMS = ({"photo", "video"}, {"audio"}, {"document"})
 """What may be in one album: https://core.telegram.org/bots/api#sendmediagroup."""
+OLD_ACTIONS = {
+    "record_audio": "record_voice",
+    "upload_audio": "upload_voice",
+    "pick_up_location": "find_location",
+}
+"""Names that Telegram's server still takes."""
 ACTIONS = (
-    "typing",
+    *("typing", "cancel"),
     *("upload_photo", "record_video", "upload_video", "record_voice", "upload_voice"),
     *("upload_document", "choose_sticker", "find_location"),
     *("record_video_note", "upload_video_note"),
@@ -81,10 +87,12 @@ async def send_media_group(call: Call) -> list[Json]:
 async def send_chat_action(call: Call) -> bool:
     """https://core.telegram.org/bots/api#sendchataction"""
     chat = call.open_chat()
-    if call.params["action"] not in ACTIONS:
+    named = call.params["action"].lower()
+    action = OLD_ACTIONS.get(named, named)
+    if action not in ACTIONS:
         raise bad_request("wrong parameter action in request")
     thread(call, chat)
-    chat.tell("action", call.bot.bot_id, action=call.params["action"])
+    chat.tell("action", call.bot.bot_id, action=action)
     return True
 
 

@@ -10,7 +10,7 @@ from yarl import URL
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call, Described, Handler
 from sandbox.world.bots import SILENT_BY_DEFAULT
-from sandbox.world.delivery import Webhook, with_scheme
+from sandbox.world.delivery import Address, Webhook, with_scheme
 from sandbox.world.events import Json
 from sandbox.world.files import Upload
 
@@ -65,9 +65,14 @@ async def set_webhook(call: Call) -> Described:
     async def run(values: Json, files: dict[str, Upload]) -> None:
         await call.again(str(values.pop("method")), values, files)
 
-    call.bot.set_webhook(
-        Webhook(call.bot, call.http, address, secret_token, connections, run),
+    about = Address(
+        address,
+        secret_token,
+        connections,
+        call.params.get("ip_address", ""),
+        has_certificate="certificate" in call.params,
     )
+    call.bot.set_webhook(Webhook(call.bot, call.http, about, run))
     return Described(result=True, description="Webhook was set")
 
 
@@ -84,7 +89,8 @@ async def delete_webhook(call: Call) -> Described:
 async def get_webhook_info(call: Call) -> Json:
     """https://core.telegram.org/bots/api#getwebhookinfo"""
     bot = call.bot
-    info = {"url": "", "has_custom_certificate": False, "pending_update_count": bot.pending_count}
+    info: Json = {"url": "", "has_custom_certificate": False}
+    info["pending_update_count"] = bot.pending_count
     if bot.webhook:
         info |= bot.webhook.describe()
     if bot.allowed:

@@ -174,7 +174,8 @@ class Bot:
 
     def _hear(self, update: Json) -> None:
         self.heard_of.update(people_in(update))
-        if request := update.get("chat_join_request"):
+        request = update.get("chat_join_request", {})
+        if "user_chat_id" in request:
             self.asked[request["user_chat_id"]] = time.monotonic()
 
     def knows(self, user_id: int) -> bool:

@@ -10,15 +10,19 @@ http and any port are allowed, certificates are not checked, pauses are short.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Protocol
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from sandbox.world.events import Events, Json
 from sandbox.world.files import Upload
@@ -27,6 +31,9 @@ FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 8.0
 TIMEOUT = 60.0
 """Seconds for one attempt."""
+
+NOT_RUN = ("setwebhook", "deletewebhook", "logout", "close")
+"""Methods that an answer cannot name, beside those that get something."""
 
 log = logging.getLogger(__name__)
 
@@ -58,32 +65,54 @@ class Lane:
         self.pause = FIRST_PAUSE
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a webhook is: the parameters of https://core.telegram.org/bots/api#setwebhook."""
+
+    url: str
+    secret_token: str
+    max_connections: int
+    ip_address: str = ""
+    """Where to connect to, whatever the name in the URL stands for."""
+    has_certificate: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What each request tells."""
+        secret = {"X-Telegram-Bot-Api-Secret-Token": self.secret_token} if self.secret_token else {}
+        named = {"Host": self.named.authority} if self.ip_address else {}
+        return {"Content-Type": "application/json", **secret, **named}
+
+    @property
+    def named(self) -> URL:
+        """The URL, with https if it does not say."""
+        return URL(with_scheme(self.url))
+
+    @property
+    def reached(self) -> URL:
+        """The same with the address in place of the name."""
+        return self.named.with_host(self.ip_address) if self.ip_address else self.named
+
+
 class Webhook:
     """A bot's webhook and its deliveries. Call `close` when it is replaced."""
 
     def __init__(
-        self,
-        bot: Owner,
-        session: aiohttp.ClientSession,
-        url: str,
-        secret_token: str,
-        max_connections: int,
-        run: RunMethod,
+        self, bot: Owner, session: aiohttp.ClientSession, address: Address, run: RunMethod
     ) -> None:
-        self.url = url
-        self.max_connections = max_connections
+        self.address = address
         self.done: set[int] = set()
         """Delivered updates that wait for an older one, which is still tried."""
         self.last_error: tuple[int, str] | None = None
         """Unix time and text."""
+        self._told = ""
+        """The error that the log tells of."""
+        self._peer = address.ip_address
         self._bot = bot
         self._session = session
         self._run = run
         self._running: set[asyncio.Task[None]] = set()
         """Methods in answers. They go on when the webhook is closed, which they may have done."""
-        self._headers = {"Content-Type": "application/json"}
-        if secret_token:
-            self._headers["X-Telegram-Bot-Api-Secret-Token"] = secret_token
         self._lanes: dict[int, Lane] = {}
         self._ready: deque[int] = deque()
         self._senders: set[asyncio.Task[None]] = set()
@@ -109,7 +138,12 @@ class Webhook:
 
     def describe(self) -> Json:
         """What a WebhookInfo object tells of it: https://core.telegram.org/bots/api#webhookinfo."""
-        info: Json = {"url": self.url, "max_connections": self.max_connections}
+        info: Json = {
+            "url": self.address.url,
+            "has_custom_certificate": self.address.has_certificate,
+            "max_connections": self.address.max_connections,
+            "ip_address": self._peer or "<unknown>",
+        }
         if self.last_error:
             info["last_error_date"], info["last_error_message"] = self.last_error
         return info
@@ -117,7 +151,7 @@ class Webhook:
     def _make_ready(self, key: int) -> None:
         self._timers.pop(key, None)
         self._ready.append(key)
-        if len(self._senders) < self.max_connections:
+        if len(self._senders) < self.address.max_connections:
             sender = asyncio.create_task(self._send_all())
             self._senders.add(sender)
             sender.add_done_callback(self._senders.discard)
@@ -144,16 +178,19 @@ class Webhook:
 
     async def _send(self, update: Json, pause: float) -> float | None:
         """Tries once. None when it was taken, else the seconds until the next attempt."""
+        self._peer = self._peer or await ip_of(self.address.reached)
         try:
             async with self._session.post(
-                with_scheme(self.url),
+                self.address.reached,
                 data=orjson.dumps(update),
-                headers=self._headers,
+                headers=self.address.headers,
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT),
                 allow_redirects=False,
                 ssl=False,
+                server_hostname=self.address.named.host if self.address.ip_address else None,
             ) as response:
                 if response.status // 100 == HTTPStatus.OK // 100:
+                    self._say("")
                     self._start(*await read(response))
                     return None
                 error = f"Wrong response from the webhook: {response.status} {response.reason}"
@@ -170,11 +207,20 @@ class Webhook:
         self._bot.events.tell(
             "refused", bot_id=self._bot.bot_id, update_id=update["update_id"], error=error
         )
-        log.warning("webhook of bot %s: %s; again in %s s", self._bot.bot_id, error, pause)
+        self._say(error)
         return pause
 
+    def _say(self, error: str) -> None:
+        """Into the log, once for each that is new, and that it is over."""
+        if error and error != self._told:
+            log.warning("webhook of bot %s: %s; tried again and again", self._bot.bot_id, error)
+        elif self._told and not error:
+            log.info("webhook of bot %s: it answers again", self._bot.bot_id)
+        self._told = error
+
     def _start(self, values: Json, files: dict[str, Upload]) -> None:
-        if values.get("method"):
+        name = str(values.get("method", "")).lower()
+        if name and name not in NOT_RUN and not name.startswith("get"):
             running = asyncio.create_task(self._run(values, files))
             self._running.add(running)
             running.add_done_callback(self._running.discard)
@@ -202,6 +248,15 @@ async def read(response: aiohttp.ClientResponse) -> tuple[Json, dict[str, Upload
     return values, files
 
 
+async def ip_of(url: URL) -> str:
+    """The IP address that a name stands for; empty when it stands for none."""
+    with contextlib.suppress(OSError):
+        loop = asyncio.get_running_loop()
+        [(*_, address), *_] = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+        return str(address[0])
+    return ""
+
+
 def lane_of(update: Json) -> int:
     """The chat or else the user of an update; 0 if it has neither."""
     for content in update.values():
@@ -215,7 +270,7 @@ def lane_of(update: Json) -> int:
 def people_in(value: object) -> Iterator[int]:
     """The ids of the users and bots in an update."""
     if isinstance(value, dict):
-        if "is_bot" in value:
+        if {"is_bot", "id"} <= value.keys():
             yield value["id"]
         value = list(value.values())
     if isinstance(value, list):
