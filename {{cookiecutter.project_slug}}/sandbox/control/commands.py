@@ -19,6 +19,7 @@ from sandbox.control import (
     joining,
     leaving,
     looking,
+    managed,
     payments,
     people,
     pushing,
@@ -39,6 +40,7 @@ MODULES = (
     joining,
     leaving,
     looking,
+    managed,
     payments,
     people,
     pushing,
@@ -47,7 +49,7 @@ MODULES = (
 )
 COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
 LARGEST_ID = 2**52
-ACTING = {command for module in (inline, payments, people) for command in module.COMMANDS}
+ACTING = {command for module in (inline, managed, payments, people) for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
 
 

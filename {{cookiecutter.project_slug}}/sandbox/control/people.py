@@ -12,6 +12,7 @@ from sandbox.methods.content import alone
 from sandbox.methods.media import media
 from sandbox.methods.structure import Words, checked
 from sandbox.world import members
+from sandbox.world.bots import Bot
 from sandbox.world.chats import Chat, Stored
 from sandbox.world.events import Json
 from sandbox.world.files import Upload
@@ -63,13 +64,8 @@ async def send(
     user = world.user(user_id, first_name)
     bot = world.bot(bot_id) if bot_id is not None else None
     look = world.chat(bot, user_id if chat_id is None else chat_id)
-    if look.migrated_to:
-        raise ControlError(f"the group {chat_id} is the supergroup {look.migrated_to} now")
-    if look.member(user_id).get("status") == "kicked":
-        raise ControlError(f"user {user_id} is banned from the group {chat_id}: add_member first")
+    check_open(look, bot, user_id)
     chat = world.enter_chat(bot, look.chat_id, user)
-    if bot is not None and user_id in bot.blocked and chat.bot_id is not None:
-        raise ControlError(f"user {user_id} has blocked bot {bot_id}: unblock it first")
     made = message_fields(content or {})
     if text is not None:
         made["text"] = text
@@ -88,6 +84,18 @@ async def send(
         made["reply_to_message"] = alone(world.find(chat, reply_to).message)
     update_id, message = world.write(chat, user, made)
     return {"update_id": update_id, "message": message}
+
+
+def check_open(chat: Chat, bot: Bot | None, user_id: int) -> None:
+    """Raises ControlError for a chat in which somebody cannot write."""
+    if chat.migrated_to:
+        raise ControlError(f"the group {chat.chat_id} is the supergroup {chat.migrated_to} now")
+    if chat.member(user_id).get("status") == "kicked":
+        raise ControlError(
+            f"user {user_id} is banned from the group {chat.chat_id}: add_member first"
+        )
+    if bot is not None and user_id in bot.blocked and chat.bot_id is not None:
+        raise ControlError(f"user {user_id} has blocked bot {bot.bot_id}: unblock it first")
 
 
 def message_fields(content: Json) -> Json:
@@ -251,46 +259,10 @@ async def block(world: World, bot_id: int, user_id: int, blocked: bool) -> Json:
     return {}
 
 
-async def create_managed_bot(
-    world: World,
-    bot_id: int,
-    user_id: int = ALICE,
-    first_name: str | None = None,
-    name: str | None = None,
-    username: str | None = None,
-    by_link: bool = False,  # noqa: FBT001, FBT002
-) -> Json:
-    """A user creates a bot that `bot_id` manages: by the button that asks for it in the private
-    chat, or by a link, for which nobody has to ask.
-
-    https://core.telegram.org/bots/api#keyboardbuttonrequestmanagedbot
-    """
-    manager = world.bot(bot_id)
-    wanted: Json = {}
-    chat = manager.chats.get(user_id)
-    if not by_link:
-        buttons = chat.keyboard_buttons() if chat else []
-        asked = [one["request_managed_bot"] for one in buttons if "request_managed_bot" in one]
-        if not asked:
-            raise ControlError(
-                f"bot {bot_id} shows user {user_id} no button with request_managed_bot"
-            )
-        wanted = asked[0]
-    username = username or wanted.get("suggested_username") or ""
-    if username and username in {bot.username for bot in world.bots.values()}:
-        raise ControlError(f"username: there is a bot @{username} already")
-    owner = world.user(user_id, first_name)
-    name = name or wanted.get("suggested_name") or ""
-    bot = world.create_managed_bot(manager, owner, name, username)
-    if chat and not by_link:
-        world.write(chat, owner, {"managed_bot_created": {"bot": bot.user}})
-    return bot.describe()
-
-
 def find(world: World, bot_id: int | None, chat_id: int, message_id: int) -> tuple[Chat, Stored]:
     """A message and its chat. Raises ControlError."""
     chat = world.chat(world.bot(bot_id) if bot_id is not None else None, chat_id)
     return chat, world.find(chat, message_id)
 
 
-COMMANDS = (users, add_user, send, edit, react, press, vote, block, create_managed_bot)
+COMMANDS = (users, add_user, send, edit, react, press, vote, block)
