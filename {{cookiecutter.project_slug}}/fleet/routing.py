@@ -4,8 +4,9 @@ from typing import Any
 
 import aiogram
 from aiogram import Dispatcher
-from aiogram.dispatcher.event.handler import HandlerObject
+from aiogram.dispatcher.event.handler import CallbackType, HandlerObject
 from aiogram.dispatcher.event.telegram import TelegramEventObserver
+from aiogram.types import TelegramObject
 
 OWN_EVENTS = frozenset({"timer", "job"})
 """Kinds of events that Telegram does not know."""
@@ -23,14 +24,44 @@ class Router(aiogram.Router):
         super().__init__(name=name)
         self.timer = self.observers["timer"] = TelegramEventObserver(self, "timer")
         """Handlers of timers that `timers.set` has set. They get the `Timer`."""
-        self.job = self.observers["job"] = TelegramEventObserver(self, "job")
+        self.job = self.observers["job"] = JobObserver(self, "job")
         """Handlers that run by the clock, once for each bot whose role they are for. They get the
-        `Job`. Their flags say when: `cron`, and `tz` if that is not UTC."""
+        `Job`. Their flags say when: `cron`, and `tz` if that is not UTC; and `name` if that is not
+        the function's."""
+
+
+class JobObserver(TelegramEventObserver):
+    """Gives each job to the handler that it is: others may have no filters at all."""
+
+    def register(
+        self,
+        callback: CallbackType,
+        *filters: CallbackType,
+        flags: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> CallbackType:
+        return super().register(callback, _is_its_job, *filters, flags=flags, **kwargs)
+
+
+def name_of_job(handler: HandlerObject) -> str:
+    """Name the job that a handler is: by its flag `name`, or else the function."""
+    return str(handler.flags.get("name") or getattr(handler.callback, "__name__", ""))
+
+
+def _is_its_job(job: TelegramObject, handler: HandlerObject) -> bool:
+    return getattr(job, "name", None) == name_of_job(handler)
 
 
 def used_update_types(dispatcher: Dispatcher) -> list[str]:
     """Tell which kinds of updates Telegram is to send."""
     return dispatcher.resolve_used_update_types(skip_events=set(OWN_EVENTS))
+
+
+def describe_handler(handler: HandlerObject) -> str:
+    """Tell where the function is, for who has registered it wrong."""
+    callback = handler.callback
+    name = getattr(callback, "__qualname__", repr(callback))
+    return f"the handler {name} in {getattr(callback, '__module__', 'a module')}"
 
 
 def names_of_commands(handler: HandlerObject) -> list[str]:
@@ -47,7 +78,7 @@ def lanes_of(dispatcher: Dispatcher) -> dict[str, str]:
 
         router.message.register(stop, Command("stop"), flags={"lane": "stop"})
 
-    Raises ValueError for a lane that is no word.
+    Raises ValueError, which names the handler, for a lane that is no word.
     """
     lanes: dict[str, str] = {}
     for router in dispatcher.chain_tail:
@@ -56,7 +87,8 @@ def lanes_of(dispatcher: Dispatcher) -> dict[str, str]:
             if lane is None:
                 continue
             if not (isinstance(lane, str) and lane.isidentifier()):
-                raise ValueError(f"the flag lane={lane!r} is no word, such as 'stop'")
+                reason = f"the flag lane={lane!r} is no word, such as 'stop'"
+                raise ValueError(f"{describe_handler(handler)}: {reason}")
             for name in names_of_commands(handler):
                 lanes[name.lower()] = lane
     return lanes

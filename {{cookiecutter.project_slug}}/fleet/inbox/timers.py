@@ -1,7 +1,8 @@
 """Timers as they are kept: turns that are due later, each in its conversation."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -10,7 +11,7 @@ from fleet.inbox.conversation import bot_of
 from fleet.overlay import TimerWrite
 from fleet.redis.keys import PREFIX
 from fleet.shards.scripts import ShardScripts, ask_each
-from fleet.shards.shard import shard_of_conversation
+from fleet.shards.shard import NO_CHAT, shard_of, shard_of_conversation
 
 PAGE = 500
 """Timers that are read at once."""
@@ -32,8 +33,12 @@ class KeptTimer:
         return bot_of(self.conversation)
 
     @property
+    def due(self) -> datetime:
+        return datetime.fromtimestamp(self.due_ms / 1000, UTC)
+
+    @property
     def is_job(self) -> bool:
-        return self.conversation.split(":")[1] == JOB
+        return self.conversation.split(":")[1:] == [JOB, self.name]
 
 
 class TimerBook:
@@ -67,7 +72,7 @@ class TimerBook:
         key = self._scripts.key(shard, f"timers:{conversation}")
         found = await self._redis.execute_command("HGETALL", key)
         # One that has fired, and waits for its turn, has a number before it.
-        return {name.decode(): value[value.index(b"{") :] for name, value in found.items()}
+        return {name.decode(): value[max(0, value.find(b"{")) :] for name, value in found.items()}
 
     async def all(self) -> AsyncIterator[KeptTimer]:
         """Iterate over those that are to fire, shard after shard, in each the next one first."""
@@ -81,6 +86,17 @@ class TimerBook:
                 if len(page) < PAGE:
                     break
                 start += PAGE
+
+    async def fired_jobs(self, bots: Iterable[int]) -> list[KeptTimer]:
+        """Give the jobs of bots that wait for their turns, or have them. When they were due is not
+        said."""
+        keys = [
+            self._scripts.key(shard_of(bot, NO_CHAT, self._shards), f"ready:{bot}") for bot in bots
+        ]
+        mail = await ask_each(self._redis, keys, "ZRANGE", 0, -1)
+        names = [name.decode() for names in mail for name in names]
+        jobs = [KeptTimer(name, name.rpartition(":")[2], 0) for name in names]
+        return [job for job in jobs if job.is_job]
 
     async def count(self) -> int:
         """Tell how many are to fire."""

@@ -17,8 +17,9 @@ from fleet.turn.jobs import clockworks_for
 
 ROLE_CHECK = 5.0
 """Seconds between two looks whether the bot has got another role."""
-LOOK_AGAIN = 3600.0
-"""Seconds between two looks whether a job was lost: its processes died in each of its turns."""
+LOOK_AGAIN = 600.0
+"""Seconds between two looks whether a job was lost: its processes died in each of its turns, or it
+waited for its turn when all that waits was dropped."""
 RETRY = 1.0
 """Seconds between two tries while Redis is away."""
 

@@ -6,22 +6,29 @@ A job is kept as a timer in a conversation of its own; its turn orders the next 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
+import structlog
 from aiogram.types import TelegramObject
 from cronsim import CronSim, CronSimError
 
 from fleet.inbox.timers import JOB
 from fleet.overlay import TimerWrite
+from fleet.routing import describe_handler, name_of_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aiogram import Dispatcher, Router
     from aiogram.dispatcher.event.handler import HandlerObject
+
+MOST_AHEAD = timedelta(minutes=1)
+"""By how much Redis' clock, which says when a job is due, may be ahead of this process' own."""
+
+log = structlog.get_logger(__name__)
 
 
 class Job(TelegramObject):
@@ -31,7 +38,7 @@ class Job(TelegramObject):
     """The flag `name` of its handler, or the name of the function."""
     due: datetime
     """When its turn was meant to begin, in UTC. If nothing ran for long: the first time of those
-    that were missed; it has one turn for all of them."""
+    that were missed; it has one turn for all of them. With `fleet jobs run` it is still to come."""
     bot_id: int
 
 
@@ -47,30 +54,37 @@ class Clockwork:
     def of(cls, handler: HandlerObject) -> Clockwork:
         """Read the flags of a handler.
 
-        Raises ValueError, which names the job, for flags that cannot be read.
+        Raises ValueError, which names the handler, for flags that cannot be read.
         """
-        name = str(handler.flags.get("name") or getattr(handler.callback, "__name__", "job"))
+        name = name_of_job(handler)
         cron, tz = handler.flags.get("cron", ""), handler.flags.get("tz", "UTC")
         clockwork = cls(name, str(cron), str(tz))
         if not name.isidentifier():
-            raise ValueError(f"the job {name!r} needs a name that is a word: the flag name=…")
+            raise _refuse(handler, f"a job's name is a word, and {name!r} is none: the flag name=…")
         try:
             clockwork.next_due(datetime.now(UTC))
         except CronSimError as error:
             reason = f"cron={clockwork.cron!r} is no cron line, such as '0 9 * * *': {error}"
-            raise ValueError(f"the job {name}: {reason}") from None
-        except (ZoneInfoNotFoundError, ValueError):
-            reason = f"there is no time zone {clockwork.tz!r}, such as 'Europe/Berlin'"
-            raise ValueError(f"the job {name}: {reason}") from None
+            raise _refuse(handler, reason) from None
+        except StopIteration:
+            raise _refuse(handler, f"cron={clockwork.cron!r} is a time that never comes") from None
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            reason = f"tz={clockwork.tz!r} is no time zone, such as 'Europe/Berlin'"
+            raise _refuse(handler, reason) from None
         return clockwork
 
     def next_due(self, after: datetime) -> datetime:
         """Tell when it is due next, in UTC."""
-        return next(CronSim(self.cron, after.astimezone(ZoneInfo(self.tz)))).astimezone(UTC)
+        moments = CronSim(self.cron, after.astimezone(ZoneInfo(self.tz)))
+        # In the hour that comes twice when summer ends, it begins with what is past.
+        return next(one for one in moments if one > after).astimezone(UTC)
 
-    def order(self, bot_id: int) -> TimerWrite:
-        """Give what has its next turn begin in time."""
-        due_ms = int(self.next_due(datetime.now(UTC)).timestamp() * 1000)
+    def order(self, bot_id: int, last: datetime | None = None) -> TimerWrite:
+        """Give what has its next turn begin in time; `last` is when the one now was due."""
+        after = datetime.now(UTC)
+        if last and after < last < after + MOST_AHEAD:
+            after = last  # by Redis' clock it is that late already
+        due_ms = int(self.next_due(after).timestamp() * 1000)
         kept = {"name": self.name, "due": due_ms, "cron": self.cron, "tz": self.tz}
         json = orjson.dumps({"job": kept})
         return TimerWrite(self.conversation(bot_id), self.name, due_ms, json)
@@ -81,8 +95,11 @@ class Clockwork:
 
     def ordered_by(self, json: bytes | None) -> bool:
         """Tell whether what is kept has its next turn begin at the right time."""
-        kept = orjson.loads(json)["job"] if json else {}
-        return (kept.get("cron"), kept.get("tz")) == (self.cron, self.tz)
+        try:
+            kept = orjson.loads(json or b"")["job"]
+            return (kept["cron"], kept["tz"]) == (self.cron, self.tz)
+        except (ValueError, LookupError, TypeError):  # there is none, or it is damaged
+            return False
 
 
 def clockworks(dispatcher: Dispatcher) -> dict[str, Clockwork]:
@@ -91,13 +108,16 @@ def clockworks(dispatcher: Dispatcher) -> dict[str, Clockwork]:
     for _, handler in _handlers(dispatcher):
         clockwork = Clockwork.of(handler)
         if clockwork.name in found:
-            raise ValueError(f"there are two jobs {clockwork.name}: give one the flag name=…")
+            raise _refuse(handler, f"there is another job {clockwork.name}: the flag name=…")
         found[clockwork.name] = clockwork
     return found
 
 
 async def clockworks_for(dispatcher: Dispatcher, **data: Any) -> list[Clockwork]:
     """Find the jobs that a bot has: those whose filters, and their routers', let it pass.
+
+    A filter that fails lets it pass, too: with the data of middlewares, in the job's turn, it may
+    know more.
 
     `data` is what filters get besides the job: `bot`, `bot_role` …
     """
@@ -106,16 +126,28 @@ async def clockworks_for(dispatcher: Dispatcher, **data: Any) -> list[Clockwork]
     for router, handler in _handlers(dispatcher):
         clockwork = Clockwork.of(handler)
         job = Job(name=clockwork.name, due=datetime.now(UTC), bot_id=data["bot"].id)
-        observers = [one.observers.get("job") for one in reversed(tuple(router.chain_head))]
-        for observer in filter(None, observers):
-            passed, _ = await observer.check_root_filters(job, **data)
-            if not passed:
-                break
-        else:
-            passed, _ = await handler.check(job, **data)
-            if passed:
-                found.append(clockwork)
+        try:
+            is_for_it = await _is_reached(router, handler, job, data)
+        except Exception as error:  # noqa: BLE001 - a filter that is the user's own
+            log.debug(
+                "a filter cannot tell whether a bot has a job", job=job.name, error=repr(error)
+            )
+            is_for_it = True
+        if is_for_it:
+            found.append(clockwork)
     return found
+
+
+async def _is_reached(
+    router: Router, handler: HandlerObject, job: Job, data: dict[str, Any]
+) -> bool:
+    for above in reversed(tuple(router.chain_head)):
+        if observer := above.observers.get("job"):
+            passed, data = await observer.check_root_filters(job, **data)
+            if not passed:
+                return False
+    passed, _ = await handler.check(job, **{**data, "handler": handler})
+    return passed
 
 
 def _handlers(dispatcher: Dispatcher) -> Iterator[tuple[Router, HandlerObject]]:
@@ -123,3 +155,7 @@ def _handlers(dispatcher: Dispatcher) -> Iterator[tuple[Router, HandlerObject]]:
         if observer := router.observers.get("job"):
             for handler in observer.handlers:
                 yield router, handler
+
+
+def _refuse(handler: HandlerObject, reason: str) -> ValueError:
+    return ValueError(f"{describe_handler(handler)}: {reason}")

@@ -167,7 +167,7 @@ class TurnTaker:
 
     def _order_next(self, job: Job) -> TimerWrite | None:
         found = clockworks(self._dispatcher).get(job.name)
-        return found.order(job.bot_id) if found else None
+        return found.order(job.bot_id, job.due) if found else None
 
     async def _handle(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
         turn = data.get("fleet_turn")
