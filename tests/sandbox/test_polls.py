@@ -77,7 +77,10 @@ async def test_an_anonymous_poll_is_counted_and_stopped(sandbox: SandboxClient, 
     assert closed.poll.is_closed
 
 
-async def test_a_poll_ends_by_itself(sandbox: SandboxClient, bot: Bot) -> None:
+async def test_a_poll_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch, sandbox: SandboxClient, bot: Bot
+) -> None:
+    monkeypatch.setattr("sandbox.methods.polls.SHORTEST", 1)
     update_id = await sandbox.send(BOT_ID, "hi")
     poll = await bot.send_poll(ALICE, "Which?", ["one", "two"], close_date=int(time.time()) + 2)
     assert poll.poll

@@ -6,7 +6,6 @@ https://core.telegram.org/bots/api#message
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -29,11 +28,14 @@ DICE = {"🎲": 6, "🎯": 6, "🏀": 5, "⚽": 5, "🎳": 6, "🎰": 64}
 """The highest value of each: https://core.telegram.org/bots/api#dice."""
 FOR_EVER = 2**31 - 1
 """The `live_period` without an end: https://core.telegram.org/bots/api#sendlocation."""
+LEAST_ACCURATE = 1500
+FARTHEST = 100_000
+"""Metres: #sendlocation."""
+LIVE = ("live_period", "heading", "proximity_alert_radius")
+"""What only a live location has."""
+LONGEST_VCARD = 2048
+"""Bytes: https://core.telegram.org/bots/api#sendcontact."""
 STARS = "XTR"
-MOST_OPTIONS = 12
-LONGEST_OPTION = 100
-LONGEST_QUESTION = 300
-"""Of a poll: https://core.telegram.org/bots/api#sendpoll."""
 MEDIA = ("animation", "audio", "document", "photo", "sticker", "video", "video_note", "voice")
 """The fields of a Message that are a file."""
 CAPTION = ("caption", "caption_entities", "has_media_spoiler", "show_caption_above_media")
@@ -124,65 +126,6 @@ def origin(message: Json) -> Json:
     return found
 
 
-def poll(call: Call, params: Json) -> Json:
-    """https://core.telegram.org/bots/api#sendpoll. Raises ApiError 400."""
-    options = poll_options(call, params["options"])
-    kind = params.get("type", "regular")
-    if kind not in ("quiz", "regular"):
-        raise bad_request("unsupported poll type specified")
-    quiz = kind == "quiz"
-    correct = params.get("correct_option_ids", [params.get("correct_option_id", -1)])
-    if quiz and not (correct and all(0 <= one < len(options) for one in correct)):
-        raise bad_request("wrong correct option ID specified")
-    question = formatted(call, params, "question", "question_entities", "question_parse_mode")
-    if not question:
-        raise bad_request("poll question must be non-empty")
-    if utf16_length(question["question"]) > LONGEST_QUESTION:
-        raise bad_request(f"poll question length must not exceed {LONGEST_QUESTION}")
-    made = {
-        "id": call.world.new_id(),
-        **question,
-        "options": [
-            option | {"persistent_id": str(number), "voter_count": 0}
-            for number, option in enumerate(options)
-        ],
-        "total_voter_count": 0,
-        "is_closed": params.get("is_closed", False),
-        "is_anonymous": params.get("is_anonymous", True),
-        "type": kind,
-        "allows_multiple_answers": params.get("allows_multiple_answers", False),
-        "allows_revoting": params.get("allows_revoting", not quiz),
-        "members_only": params.get("members_only", False),
-    }
-    if quiz:
-        made |= {"correct_option_ids": correct, "correct_option_id": correct[0]}
-        made |= formatted(
-            call, params, "explanation", "explanation_entities", "explanation_parse_mode"
-        )
-    now = int(time.time())
-    seconds = params.get("open_period") or max(0, params.get("close_date", 0) - now)
-    if seconds and not made["is_closed"]:
-        made |= {"open_period": seconds, "close_date": now + seconds}
-    return {"poll": made}
-
-
-def poll_options(call: Call, given: list[Json | str]) -> list[Json]:
-    """Their texts: https://core.telegram.org/bots/api#inputpolloption. Raises ApiError 400."""
-    if not 1 <= len(given) <= MOST_OPTIONS:
-        few = "poll must have at least 1 option"
-        raise bad_request(f"poll can't have more than {MOST_OPTIONS} options" if given else few)
-    options = []
-    for one in given:
-        values = one if isinstance(one, dict) else {"text": one}
-        option = formatted(call, values, "text", "text_entities", "text_parse_mode")
-        if not option:
-            raise bad_request("poll options must be non-empty")
-        if utf16_length(option["text"]) > LONGEST_OPTION:
-            raise bad_request(f"poll options length must not exceed {LONGEST_OPTION}")
-        options.append(option)
-    return options
-
-
 def dice(_: Call, values: Json) -> Json:
     """https://core.telegram.org/bots/api#senddice. Raises ApiError 400."""
     emoji = values.get("emoji", "🎲").replace("\ufe0f", "")
@@ -195,38 +138,24 @@ def location(call: Call, values: Json) -> Json:
     """https://core.telegram.org/bots/api#sendlocation. Raises ApiError 400."""
     if abs(values["latitude"]) > 90 or abs(values["longitude"]) > 180:
         raise bad_request("wrong location specified")
-    period = values.get("live_period") or FOR_EVER
+    accuracy = values.get("horizontal_accuracy", 0)
+    where = values | {"horizontal_accuracy": min(max(0, accuracy), LEAST_ACCURATE) or None}
+    period = values.get("live_period")
+    if not period:
+        return plain(call, {n: one for n, one in where.items() if n not in LIVE}, "location")
     if period != FOR_EVER and not 60 <= period <= 86400:
         raise bad_request("wrong live location period specified")
-    return plain(call, values, "location")
+    if not 0 <= values.get("heading", 0) <= 360:
+        raise bad_request("wrong live location heading specified")
+    if not 0 <= values.get("proximity_alert_radius", 0) <= FARTHEST:
+        raise bad_request("wrong live location proximity alert radius specified")
+    return plain(call, where, "location")
 
 
 def venue(call: Call, values: Json) -> Json:
     """https://core.telegram.org/bots/api#sendvenue. Raises ApiError 400."""
     where = location(call, values)
     return where | plain(call, values | where, "venue")
-
-
-def invoice(_: Call, values: Json) -> Json:
-    """https://core.telegram.org/bots/api#sendinvoice: its first button pays. Raises ApiError."""
-    if not values["prices"]:
-        raise bad_request("there must be at least one price")
-    if values["currency"] != STARS:
-        if not values.get("provider_token"):
-            raise bad_request("PAYMENT_PROVIDER_INVALID")
-    elif len(values["prices"]) > 1 or values.get("max_tip_amount"):
-        raise bad_request("STARS_INVOICE_INVALID")
-    keyboard = values.get("reply_markup", {}).get("inline_keyboard")
-    if keyboard and not (keyboard[0] and "pay" in keyboard[0][0]):
-        raise bad_request("REPLY_MARKUP_BUY_EMPTY")
-    total = sum(price["amount"] for price in values["prices"])
-    about = values | {"total_amount": total, "start_parameter": values.get("start_parameter", "")}
-    amount = f"{total}" if values["currency"] == STARS else f"{total / 100:.2f}"
-    button = {"text": f"Pay {amount} {values['currency']}", "pay": True}
-    return {
-        "invoice": described(member_type(Message, "invoice"), about),
-        "reply_markup": {"inline_keyboard": [[button]]},
-    }
 
 
 def game(_: Call, values: Json) -> Json:
@@ -242,3 +171,11 @@ def game(_: Call, values: Json) -> Json:
 def plain(_: Call, values: Json, kind: str) -> Json:
     """A content that is described by parameters of the same names: a contact, a location."""
     return {kind: described(member_type(Message, kind), values)}
+
+
+def contact(call: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendcontact. Raises ApiError 400; what Telegram says of a
+    vCard that is too long is not documented."""
+    if len(values.get("vcard", "").encode()) > LONGEST_VCARD:
+        raise bad_request("vCard is too long")
+    return plain(call, values, "contact")

@@ -119,12 +119,13 @@ def clean(reaction: Json) -> Json:
 
 
 def several(call: Call, allowed: Callable[[Stored], bool]) -> list[tuple[Stored, Json]]:
-    """The messages of `message_ids` that are there and allowed, in the order of their ids, and what
-    they are about: albums stay albums (https://core.telegram.org/bots/api#copymessages). Raises
-    ApiError 400."""
+    """The messages of `message_ids` that are there and allowed, and what they are about: albums
+    stay albums (https://core.telegram.org/bots/api#copymessages). Raises ApiError 400."""
     source = call.chat("from_chat_id")
-    ids = call.message_ids()
-    found = [source.messages[one] for one in sorted(ids) if one in source.messages]
+    ids = [one for one in call.message_ids() if one in source.messages]
+    if sorted(set(ids)) != ids:
+        raise bad_request("message identifiers must be in a strictly increasing order")
+    found = [source.messages[one] for one in ids]
     fresh: defaultdict[str, str] = defaultdict(call.world.new_id)
     made = []
     for stored in filter(allowed, found):

@@ -20,6 +20,9 @@ UNCHANGEABLE = {"contact", "dice", "invoice", "location", "sticker", "venue", "v
 """Of such messages only the keyboard can be edited."""
 WITH_MEDIA = {"animation", "audio", "document", "photo", "text", "video"}
 """https://core.telegram.org/bots/api#editmessagemedia"""
+DAY = 86400
+FARTHEST_END = 90 * DAY
+"""Seconds by which a live location may be prolonged at once, and at all."""
 LIVE = ("live_period", "horizontal_accuracy", "heading", "proximity_alert_radius")
 CAPTION = ("caption", "caption_entities", "show_caption_above_media")
 
@@ -59,8 +62,8 @@ async def edit_message_reply_markup(call: Call) -> object:
 async def edit_message_live_location(call: Call) -> object:
     """https://core.telegram.org/bots/api#editmessagelivelocation"""
     chat, stored = live_location(call)
-    period = stored.message["location"]["live_period"]
-    made = content.location(call, {"live_period": period} | call.params)
+    made = content.location(call, call.params | {"live_period": content.FOR_EVER})
+    made["location"]["live_period"] = live_period(call, stored)
     return edit(call, chat, stored, made, ("location",))
 
 
@@ -126,6 +129,16 @@ def live_location(call: Call) -> tuple[Chat, Stored]:
     if "live_period" not in stored.message.get("location", {}):
         raise bad_request("message can't be edited")
     return chat, stored
+
+
+def live_period(call: Call, stored: Stored) -> int:
+    """How long a live location is to be live: #editmessagelivelocation. Raises ApiError 400."""
+    old: int = stored.message["location"]["live_period"]
+    new: int = call.params.get("live_period", old)
+    ends = stored.message["date"] + new - time.time()
+    if new not in (old, content.FOR_EVER) and (new > old + DAY or ends > FARTHEST_END):
+        raise bad_request("wrong live location period specified")
+    return new
 
 
 def edit(call: Call, chat: Chat, stored: Stored, made: Json, replaced: tuple[str, ...]) -> object:

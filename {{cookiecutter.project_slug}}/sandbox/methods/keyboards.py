@@ -22,6 +22,10 @@ from sandbox.world.events import Json
 
 LONGEST_DATA = 64
 """Bytes of callback_data: https://core.telegram.org/bots/api#inlinekeyboardbutton."""
+LONGEST_COPY = 256
+"""Characters of a text to copy: #copytextbutton."""
+LONGEST_PLACEHOLDER = 64
+"""#replykeyboardmarkup; what Telegram says of a longer one is not documented."""
 MOST_BUTTONS = 100
 """Of an inline keyboard, as Telegram's servers have it; the documentation does not tell."""
 LOOKS = {"text", "style", "icon_custom_emoji_id"}
@@ -77,6 +81,8 @@ def check_inline(button: Json) -> None:
         raise bad_request(f"can't parse inline keyboard button: {text}")
     if len(button.get("callback_data", "").encode()) > LONGEST_DATA:
         raise bad_request("BUTTON_DATA_INVALID")
+    if not 1 <= len(button.get("copy_text", {"text": "x"})["text"]) <= LONGEST_COPY:
+        raise bad_request("BUTTON_COPY_TEXT_INVALID")
     check_address("", button.get("url", ""))
     check_address("Web App ", button.get("web_app", {}).get("url", ""))
 
@@ -112,6 +118,8 @@ def reply_keyboard(call: Call, chat: Chat) -> Json | None:
             return None
         kind = ReplyKeyboardRemove if markup.get("remove_keyboard") else ForceReply
     made: Json = checked(kind, markup | {"keyboard": keyboard}, REPLY)
+    if len(made.get("input_field_placeholder", "")) > LONGEST_PLACEHOLDER:
+        raise bad_request("input field placeholder is too long")
     return made
 
 

@@ -10,6 +10,7 @@ from sandbox.errors import bad_request
 from sandbox.methods import content
 from sandbox.methods.call import Call
 from sandbox.methods.decode import TOO_OLD
+from sandbox.methods.invoices import invoice
 from sandbox.methods.members import somebody
 from sandbox.world import members
 from sandbox.world.events import Json
@@ -26,7 +27,7 @@ ORDER = ("name", "phone_number", "email", "shipping_address")
 
 async def create_invoice_link(call: Call) -> str:
     """https://core.telegram.org/bots/api#createinvoicelink: also of subscriptions."""
-    made = content.invoice(call, call.params)
+    made = invoice(call, call.params)
     offer = Offer(call.bot.bot_id, made["invoice"], terms(call.params))
     if offer.terms.period:
         if offer.invoice["currency"] != content.STARS:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from functools import partial
+import re
 
 from sandbox.errors import bad_request
 from sandbox.methods import content, media
 from sandbox.methods.call import Call
 from sandbox.methods.decode import TOO_OLD
+from sandbox.methods.invoices import invoice
 from sandbox.methods.keyboards import inline_keyboard
 from sandbox.world.events import Json
 
 LONGEST_NOTICE = 200
 """Characters: https://core.telegram.org/bots/api#answercallbackquery."""
 MOST_RESULTS = 50
+LONGEST_OFFSET = 64
+START = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """https://core.telegram.org/bots/api#answerinlinequery"""
 RESULT_FIELDS = {"gif": "animation", "mpeg4_gif": "animation"}
 """Types of results that become another field of a Message."""
 SOURCE = ("_file_id", "_url")
 GIVEN: dict[str, content.Builder] = {
     "message_text": content.text,
-    "phone_number": partial(content.plain, kind="contact"),
-    "prices": content.invoice,
+    "phone_number": content.contact,
+    "prices": invoice,
     "address": content.venue,
     "latitude": content.location,
     "game_short_name": content.game,
@@ -64,12 +67,34 @@ async def answer_inline_query(call: Call) -> bool:
         raise bad_request("RESULT_ID_DUPLICATE")
     if not all(1 <= len(str(one).encode()) <= 64 for one in ids):
         raise bad_request("RESULT_ID_INVALID")
+    if len(call.params.get("next_offset", "").encode()) > LONGEST_OFFSET:
+        raise bad_request("NEXT_OFFSET_INVALID")
+    button = inline_button(call.params)
     contents = {one["id"]: result_content(call, one) for one in results}
-    button = {"text": call.params.get("switch_pm_text", "")}
-    button["start_parameter"] = call.params.get("switch_pm_parameter", "")
-    legacy = {"button": button} if button["text"] else {}
-    query.answer.set_result({"results": [], **legacy, **call.params, "contents": contents})
+    query.answer.set_result({"results": [], **call.params, "contents": contents} | button)
     return True
+
+
+def inline_button(params: Json) -> Json:
+    """What stands above the results: #inlinequeryresultsbutton, or its older form. Raises ApiError
+    400."""
+    legacy = {"text": params.get("switch_pm_text", "")}
+    legacy["start_parameter"] = params.get("switch_pm_parameter", "")
+    button: Json = params.get("button") or (legacy if legacy["text"] else {})
+    if not button:
+        return {}
+    if ("start_parameter" in button) is ("web_app" in button):
+        text = "InlineQueryResultsButton must have exactly one optional field"
+        raise bad_request(f"can't parse inline query results button: {text}")
+    if "web_app" not in button and not START.fullmatch(button["start_parameter"]):
+        raise bad_request("START_PARAM_INVALID")
+    return {"button": button}
+
+
+def told(result: Json) -> Json:
+    """What a result tells of its file: `video_width` is the width of a video."""
+    prefix = f"{result['type'].removesuffix('_gif')}_"
+    return {name.removeprefix(prefix): one for name, one in result.items()}
 
 
 def result_content(call: Call, result: Json) -> Json:
@@ -82,7 +107,7 @@ def result_content(call: Call, result: Json) -> Json:
     build = next((one for name, one in GIVEN.items() if name in about), None)
     if about is result and kind in content.MEDIA:
         sources = [v for n, v in result.items() if n.endswith(SOURCE) and n != "thumbnail_url"]
-        made = media.file_content(call, kind, sources[0], result)
+        made = media.file_content(call, kind, sources[0], result | told(result))
     elif build:
         made = build(call, about | {"text": about.get("message_text", "")})
     else:

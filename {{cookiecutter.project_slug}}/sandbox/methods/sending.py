@@ -8,8 +8,9 @@ from functools import partial
 
 from sandbox.entities import utf16_length
 from sandbox.errors import bad_request
-from sandbox.methods import content, media
+from sandbox.methods import content, media, polls
 from sandbox.methods.call import Call, Handler
+from sandbox.methods.invoices import invoice
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
 from sandbox.methods.payments import INVOICE, terms
 from sandbox.methods.topics import thread
@@ -27,11 +28,11 @@ def file(call: Call, values: Json, kind: str) -> Json:
 
 BUILDERS: dict[str, content.Builder] = {
     "sendMessage": content.text,
-    "sendPoll": content.poll,
+    "sendPoll": polls.poll,
     "sendDice": content.dice,
     "sendVenue": content.venue,
-    "sendInvoice": content.invoice,
-    "sendContact": partial(content.plain, kind="contact"),
+    "sendInvoice": invoice,
+    "sendContact": content.contact,
     "sendLocation": content.location,
     "sendGame": content.game,
     "sendPaidMedia": media.paid_media,
@@ -79,6 +80,9 @@ async def send_media_group(call: Call) -> list[Json]:
     if not any(kinds <= album for album in ALBUMS):
         other = max(kinds - ALBUMS[0])
         raise bad_request(f"{other} can't be mixed with other media types")
+    if len({item.get("show_caption_above_media", False) for item in items}) > 1:
+        text = "parameter show_caption_above_media must be the same for all messages"
+        raise bad_request(text)
     group = {"media_group_id": call.world.new_id()} if len(items) > 1 else {}
     made = [media.input_media(call, item) for item in items]
     return [say(call, chat, one | group) for one in made]
@@ -155,16 +159,34 @@ def reply(call: Call, chat: Chat) -> Json:
         given["parse_mode"] = told.get("quote_parse_mode")
         quote = {"text": "", **content.formatted(call, given, "text", "entities")}
         whole = stored.message.get("text") or stored.message.get("caption") or ""
-        if quote["text"] not in whole:
-            raise bad_request("QUOTE_TEXT_INVALID")
-        before = whole[: whole.index(quote["text"])]
-        made["quote"] = quote | {"position": utf16_length(before), "is_manual": True}
+        made["quote"] = quote | {"position": place(whole, quote["text"], told), "is_manual": True}
+    if told.get("poll_option_id"):
+        options = [
+            one["persistent_id"] for one in stored.message.get("poll", {}).get("options", [])
+        ]
+        if told["poll_option_id"] not in options:
+            raise bad_request("POLL_OPTION_INVALID")
+        made["reply_to_poll_option_id"] = told["poll_option_id"]
     if source is chat:
         return made | {"reply_to_message": content.alone(stored.message)}
     about = {"origin": content.origin(stored.message), "message_id": message_id}
     return made | {
         "external_reply": about | ({"chat": source.info} if source.bot_id is None else {})
     }
+
+
+def place(whole: str, quote: str, told: Json) -> int:
+    """Where a quote is in the text that is replied to, in UTF-16 code units: of several places the
+    one that is nearest to `quote_position`. Raises ApiError 400."""
+    found = [
+        utf16_length(whole[:start])
+        for start in range(len(whole) - len(quote) + 1)
+        if quote and whole.startswith(quote, start)
+    ]
+    if not found:
+        raise bad_request("QUOTE_TEXT_INVALID")
+    wanted = told.get("quote_position", 0)
+    return min(found, key=lambda one: abs(one - wanted))
 
 
 FAMILIES: dict[str, Handler] = dict.fromkeys(BUILDERS, send)
@@ -188,7 +210,9 @@ MODELS = {
             *("question_parse_mode", "question_entities", "is_anonymous", "type", "is_closed"),
             *("allows_multiple_answers", "allows_revoting", "members_only", "correct_option_id"),
             *("correct_option_ids", "explanation", "explanation_parse_mode"),
-            *("explanation_entities", "open_period", "close_date"),
+            *("explanation_entities", "explanation_media", "open_period", "close_date"),
+            *("description", "description_parse_mode", "description_entities", "media"),
+            "country_codes",
         ),
         "sendDice": ("emoji",),
         "sendVenue": (

@@ -50,6 +50,8 @@ WORDS = {
     "scope": Words("BotCommandScope"),
     "stickers": Words("stickers", "InputSticker", "InputSticker"),
 }
+NOT_MODELLED = {"ReplyParameters": ("checklist_task_id", "ephemeral_message_id")}
+"""Fields that are refused, as methods/modelled.py refuses parameters."""
 KINDS = {"bool": "Boolean", "float": "Number", "int": "Number", "list": "Array", "string": "String"}
 """What pydantic's kinds of errors begin with, and what Telegram calls that."""
 UNCHECKED = {"reply_markup": "reply markup", "rights": "ChatAdministratorRights"}
@@ -138,6 +140,12 @@ def validator(annotation: Any) -> TypeAdapter[Any]:
 def plain(value: Any) -> Any:
     """The JSON of what was validated. Raises OverflowError for numbers that no machine has."""
     if isinstance(value, BaseModel):
+        left_out = NOT_MODELLED.get(type(value).__name__, ())
+        if given := [name for name in left_out if getattr(value, name)]:
+            kind = type(value).__name__
+            raise bad_request(
+                f'the sandbox does not model "{given[0]}" of {kind}: leave it out here'
+            )
         made = {
             field.alias or name: plain(getattr(value, name))
             for name, field in type(value).model_fields.items()
