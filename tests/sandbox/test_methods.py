@@ -87,7 +87,7 @@ async def test_every_checked_method_answers_what_aiogram_reads(
         ("verifyChat", {"chat_id": 99}, "chat not found"),
         ("verifyUser", {"user_id": 99}, "user not found"),
         ("verifyUser", {"user_id": 7, "custom_description": "x" * 71}, "CUSTOM_DESCRIPTION_TOO_L"),
-        ("sendGift", {}, 'parameter "gift_id" is required'),
+        ("savePreparedKeyboardButton", {"user_id": 7}, 'parameter "button" is required'),
         (
             "setManagedBotAccessSettings",
             {"user_id": 7, "is_access_restricted": 1, "added_user_ids": "{"},
@@ -107,9 +107,9 @@ async def test_only_what_telegram_does_not_know_is_not_found(
 ) -> None:
     status, body = await raw("sendNothing", chat_id=7)
     assert (status, body["description"]) == (404, "Not Found: method not found")
-    assert (await raw("SENDgift", gift_id="1", user_id=7))[0] == 200
+    assert (await raw("VERIFYuser", user_id=7))[0] == 200
     supports = [(call["method"], call["support"]) for call in await sandbox.calls()]
-    assert supports == [("sendNothing", "unknown"), ("sendGift", "checked")]
+    assert supports == [("sendNothing", "unknown"), ("verifyUser", "checked")]
     await sandbox.send(BOT_ID, "hi")
     assert (await raw("sendMessage", chat_id=7, text="x"))[0] == 200
     assert (await sandbox.calls(method="sendMessage"))[0]["support"] == "modelled"

@@ -99,10 +99,6 @@ async def test_rights_that_a_bot_asks_for(bot: Bot, raw: Raw) -> None:
     assert (await bot.get_my_default_administrator_rights()).can_manage_chat
 
 
-async def test_pictures_of_users(bot: Bot) -> None:
-    assert (await bot.get_user_profile_photos(ALICE)).total_count == 0
-
-
 LONG = "x" * 33
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sandbox.control import (
     apps,
+    boosts,
     business,
     channels,
     games,
@@ -22,6 +23,7 @@ from sandbox.control import (
     managed,
     payments,
     people,
+    photos,
     pushing,
     topics,
     trouble,
@@ -32,6 +34,7 @@ from sandbox.world.world import World
 
 MODULES = (
     apps,
+    boosts,
     business,
     channels,
     games,
@@ -43,13 +46,15 @@ MODULES = (
     managed,
     payments,
     people,
+    photos,
     pushing,
     topics,
     trouble,
 )
 COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
 LARGEST_ID = 2**52
-ACTING = {command for module in (inline, managed, payments, people) for command in module.COMMANDS}
+BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, photos)
+ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
 
 

@@ -8,6 +8,7 @@ from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.media import find_file, media
 from sandbox.methods.members import group, need_right, permissions
+from sandbox.methods.photos import chat_photo
 from sandbox.world import members
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
@@ -29,6 +30,8 @@ async def get_chat(call: Call) -> Json:
         **chat.info,
         **chat.details,
     }
+    if chat.bot_id is not None and (photos := call.world.photos.get(chat.chat_id)):
+        info["photo"] = chat_photo(photos[0])
     if pinned := chat.messages.get(max(chat.pinned, default=0)):
         info["pinned_message"] = pinned.message
     return {name: value for name, value in info.items() if name in ChatFullInfo.model_fields}
@@ -72,8 +75,7 @@ async def set_chat_photo(call: Call) -> bool:
         raise bad_request("photo must be uploaded as an InputFile")
     chat = changeable(call, "change", "photo")
     photo = media(find_file(call, "photo", upload), {})
-    sizes, ids = {"small": photo[0], "big": photo[-1]}, ("file_id", "file_unique_id")
-    chat.details["photo"] = {f"{n}_{one}": size[one] for n, size in sizes.items() for one in ids}
+    chat.details["photo"] = chat_photo(photo)
     announce(call, chat, {"new_chat_photo": photo})
     return True
 

@@ -46,13 +46,15 @@ async def get_forum_topic_icon_stickers(call: Call) -> list[Json]:
     return [placeholder(call, one) for one in TOPIC_ICONS]
 
 
-def placeholder(call: Call, emoji_id: str) -> Json:
-    """A custom emoji of which only its id is known: always the same file."""
+def placeholder(call: Call, emoji_id: str, **about: object) -> Json:
+    """A custom emoji of which only its id is known, or what else is told `about`: always the same
+    file."""
     file = call.world.emoji_files.get(emoji_id)
     if file is None:
         upload = Upload("emoji.svg", drawn(f"emoji {emoji_id}"))
         file = call.world.files.add(upload, "sticker")
         call.world.emoji_files[emoji_id] = file
     file.bots.add(call.bot.bot_id)
-    about = {"type": "custom_emoji", "custom_emoji_id": emoji_id, "width": 100, "height": 100}
-    return of_file(file, about | {"emoji": TOPIC_ICONS.get(emoji_id, "⭐")})
+    emoji = TOPIC_ICONS.get(emoji_id, "⭐")
+    custom = {"type": "custom_emoji", "custom_emoji_id": emoji_id, "emoji": emoji}
+    return of_file(file, {"width": 100, "height": 100, **(about or custom)})

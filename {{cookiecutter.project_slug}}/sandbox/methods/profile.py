@@ -137,13 +137,6 @@ async def get_chat_menu_button(call: Call) -> Json:
     return profile.get(("menu_button", str(call.params.get("chat_id", ""))), default)
 
 
-async def get_user_profile_photos(call: Call) -> Json:
-    """https://core.telegram.org/bots/api#getuserprofilephotos: nobody here has any."""
-    if call.params["user_id"] not in call.world.users:
-        raise bad_request("user not found")
-    return {"total_count": 0, "photos": []}
-
-
 FAMILIES: dict[str, Handler] = {
     **{f"setMy{name}": set_my_text for name in TEXTS},
     **{f"getMy{name}": get_my_text for name in TEXTS},
@@ -158,5 +151,4 @@ MODELS = {
     "getMyDefaultAdministratorRights": ("for_channels",),
     "setChatMenuButton": ("chat_id", "menu_button"),
     "getChatMenuButton": ("chat_id",),
-    "getUserProfilePhotos": ("offset", "limit"),
 }

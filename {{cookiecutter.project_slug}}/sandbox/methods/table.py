@@ -7,6 +7,7 @@ from types import ModuleType
 
 from sandbox.methods import (
     apps,
+    boosts,
     business,
     chats,
     copying,
@@ -14,10 +15,12 @@ from sandbox.methods import (
     emoji,
     files,
     games,
+    gifts,
     invites,
     managed,
     members,
     payments,
+    photos,
     profile,
     queries,
     reactions,
@@ -32,6 +35,7 @@ from sandbox.methods.decode import known_methods
 
 MODULES = (
     apps,
+    boosts,
     business,
     chats,
     copying,
@@ -39,10 +43,12 @@ MODULES = (
     emoji,
     files,
     games,
+    gifts,
     invites,
     managed,
     members,
     payments,
+    photos,
     profile,
     queries,
     reactions,

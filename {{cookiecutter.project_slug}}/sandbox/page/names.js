@@ -119,6 +119,8 @@ export function serviceText(message) {
     successful_payment: (paid) => `${who} paid ${money(paid)}`,
     refunded_payment: (paid) => `Refunded: ${money(paid)}`,
     web_app_data: (data) => `${who} sent data with “${data.button_text}”`,
+    gift: ({ gift, text }) =>
+      `${who} sent a gift for ${gift.star_count} ⭐${text ? `: “${text}”` : ""}`,
     forum_topic_created: (topic) => `The topic “${topic.name}” was created`,
     forum_topic_edited: (topic) =>
       topic.name ? `${who} renamed the topic to “${topic.name}”` : `${who} changed the topic's icon`,

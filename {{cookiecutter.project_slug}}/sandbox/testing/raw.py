@@ -13,6 +13,7 @@ SERVICE = (
     "new_chat_photo",
     "delete_chat_photo",
     "pinned_message",
+    "gift",
     "forum_topic_created",
     "forum_topic_edited",
     "forum_topic_closed",

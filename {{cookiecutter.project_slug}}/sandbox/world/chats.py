@@ -88,6 +88,8 @@ class Chat:
     """Of a forum, by message_thread_id."""
     requests: dict[int, Json] = field(default_factory=dict)
     """ChatJoinRequest objects by user id."""
+    boosts: dict[str, Json] = field(default_factory=dict)
+    """ChatBoost objects by boost_id."""
     banned_senders: set[int] = field(default_factory=set)
     """Ids of chats in whose name nobody may write here."""
     scores: dict[str, dict[int, int]] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sandbox.world.apps import Opened, Prepared
 from sandbox.world.business import Connection
 from sandbox.world.chats import Chat
+from sandbox.world.events import Json
 from sandbox.world.files import File
 from sandbox.world.invites import Link
 from sandbox.world.pending import Checkout, InlineQuery, Poll, Press, Recent
@@ -32,6 +33,10 @@ class Kept:
     apps: Recent[Opened] = field(default_factory=Recent)
     """By web_app_query_id."""
     prepared: Recent[Prepared] = field(default_factory=Recent)
+    photos: dict[int, list[list[Json]]] = field(default_factory=dict)
+    """Of profiles: the sizes of each photo, the newest first, by the id of a user or bot."""
+    gifts: dict[int, list[Json]] = field(default_factory=dict)
+    """OwnedGift objects by the id of who got them."""
     offers: Recent[Offer] = field(default_factory=Recent)
     """By the address of their link."""
     links: Recent[Link] = field(default_factory=Recent)
