@@ -590,6 +590,15 @@ def test_trouble_of_one_bot_is_seen_and_the_other_goes_on(
     expect(last_of_bot(page)).to_contain_text("anybody there?", timeout=90_000)
 
 
+def test_time_is_let_pass(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SUPPORT}&panel=trouble")
+    time = page.get_by_role("group", name="Time").locator("time")
+    page.get_by_role("button", name="1 day").click()
+    expect(time).to_have_text(re.compile(r"\w+ \w+, \d\d:\d\d"))
+    page.reload()
+    expect(time).to_have_text(re.compile(r"\w+ \w+, \d\d:\d\d"))
+
+
 def test_a_user_blocks_a_bot(pages: Pages, sandbox: Sandbox, user: int) -> None:
     page = pages.open(sandbox, f"#me={user}&open={RAW}&panel=trouble")
     page.get_by_role("button", name="Dora blocks the bot").click()

@@ -63,7 +63,8 @@ async def everything_fits(sandbox: SandboxClient) -> AsyncIterator[None]:
     async def collect() -> None:
         async with contextlib.aclosing(events):
             async for event in events:
-                if event["event"] == "update":
+                # Nothing of Telegram's tells that the clock was moved.
+                if event["event"] == "update" and "clock" not in event["update"]:
                     updates.append(event["update"])
                 if event["event"] == "user" and event["user"]["first_name"] == "The End":
                     return

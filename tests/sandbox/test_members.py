@@ -61,17 +61,13 @@ async def test_banning(sandbox: SandboxClient, bot: Bot) -> None:
             await bot.ban_chat_member(chat_id, user_id)
 
 
-async def test_bans_and_restrictions_end(
-    sandbox: SandboxClient, bot: Bot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_bans_and_restrictions_end(sandbox: SandboxClient, bot: Bot) -> None:
     chat_id, now = await led(sandbox, bot), time.time()
     await sandbox.ask("add_member", chat_id=chat_id, member_id=CAROL)
     assert await bot.ban_chat_member(chat_id, BOB, until_date=int(now) + 60)
     muted = ChatPermissions(can_send_messages=False)
     assert await bot.restrict_chat_member(chat_id, CAROL, muted, until_date=int(now) + 60)
-    monkeypatch.setattr(
-        "sandbox.world.chats.time", SimpleNamespace(time=lambda: now + 61, monotonic=time.monotonic)
-    )
+    await sandbox.advance(seconds=61)
     await sandbox.ask("send", chat_id=chat_id, user_id=CAROL, text="hey")
     seen = [(await bot.get_chat_member(chat_id, one)).status for one in (BOB, CAROL)]
     assert seen == ["left", "member"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterable
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -215,6 +216,16 @@ class SandboxClient:
         bot's manager gets the update `managed_bot`."""
         answer = await self.ask("rotate", bot_id=bot_id)
         return str(answer["token"])
+
+    # Time
+
+    async def advance(self, **duration: float) -> None:
+        """Let time pass, in words of `timedelta`: `await sandbox.advance(hours=1)`.
+
+        Dates are later, polls and bans end, and bots of this project have their timers and jobs
+        that are due by then fire within a second or two.
+        """
+        await self.ask("advance", seconds=timedelta(**duration).total_seconds())
 
     # Faults
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from sandbox.control.groups import existing, person
 from sandbox.errors import ControlError
 from sandbox.world.chats import Chat
@@ -15,7 +13,7 @@ DAY = 86400
 
 async def boost(world: World, chat_id: int, user_id: int, days: int = 30) -> Json:
     """A user with Premium boosts a group or channel: its administrators get `chat_boost`."""
-    chat, now = existing(world, chat_id), int(time.time())
+    chat, now = existing(world, chat_id), world.clock.date
     made: Json = {
         "boost_id": world.new_id(),
         "add_date": now,
@@ -34,7 +32,7 @@ async def remove_boost(world: World, chat_id: int, boost_id: str) -> Json:
     if ended is None:
         raise ControlError(f"boost_id: the boosts are {list(chat.boosts)}", 404)
     about = {"chat": chat.info, "boost_id": boost_id, "source": ended["source"]}
-    tell(world, chat, {"removed_chat_boost": about | {"remove_date": int(time.time())}})
+    tell(world, chat, {"removed_chat_boost": about | {"remove_date": world.clock.date}})
     return {}
 
 

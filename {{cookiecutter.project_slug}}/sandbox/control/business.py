@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from aiogram.types import BusinessBotRights
 
 from sandbox.errors import ControlError
@@ -26,7 +24,7 @@ async def connect_business(
         "id": world.new_id(),
         "user": user,
         "user_chat_id": user_id,
-        "date": int(time.time()),
+        "date": world.clock.date,
         "is_enabled": True,
         "rights": dict.fromkeys(RIGHTS if rights is None else rights, True),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from sandbox.control.looking import LONGEST_WAIT
 from sandbox.control.people import find
@@ -123,11 +122,11 @@ def book(world: World, offer: Offer, user: Json, charge_id: str) -> Json:
     """The bot gets the Stars. Returns what a message tells of a subscription."""
     terms, purse = offer.terms, world.bot(offer.bot_id).purse
     partner = from_user(user, invoice_payload=terms.payload, subscription_period=terms.period)
-    purse.note(charge_id, offer.invoice["total_amount"], partner)
+    purse.note(charge_id, offer.invoice["total_amount"], partner, world.clock.date)
     if not terms.period:
         return {}
     purse.subscriptions[charge_id] = Subscription(user["id"], terms.payload)
-    ends = int(time.time()) + terms.period
+    ends = world.clock.date + terms.period
     return {"subscription_expiration_date": ends, "is_recurring": True, "is_first_recurring": True}
 
 
@@ -175,7 +174,7 @@ async def buy_media(
     partner = from_user(
         user, "paid_media_payment", paid_media=paid["paid_media"], paid_media_payload=payload
     )
-    bot.purse.note(world.new_id(), paid["star_count"], partner)
+    bot.purse.note(world.new_id(), paid["star_count"], partner, world.clock.date)
     if payload:
         bot.enter([{"purchased_paid_media": {"from": user, "paid_media_payload": payload}}])
     return {}
@@ -186,7 +185,7 @@ async def give_stars(world: World, bot_id: int, amount: int) -> Json:
     purse = world.bot(bot_id).purse
     if amount <= 0:
         raise ControlError("amount: write a number above zero")
-    purse.note(world.new_id(), amount, {"type": "other"})
+    purse.note(world.new_id(), amount, {"type": "other"}, world.clock.date)
     return {"balance": purse.balance}
 
 

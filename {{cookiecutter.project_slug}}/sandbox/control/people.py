@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 
 from aiogram.types import Message
 
@@ -163,7 +162,7 @@ async def react(
         "chat": chat.info,
         "message_id": message_id,
         "user": world.user(user_id),
-        "date": int(time.time()),
+        "date": world.clock.date,
         "old_reaction": old,
         "new_reaction": new,
     }

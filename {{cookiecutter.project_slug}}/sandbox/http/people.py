@@ -106,6 +106,7 @@ class PeopleRoutes:
             "users": self._world.newest_users(),
             "groups": [group.describe() for group in self._world.groups.values()],
             "faults": self._world.faults.describe(),
+            "clock": self._world.clock.describe(),
             "limits": self._world.limits.describe(),
             "last": self._journal.last(last),
         }

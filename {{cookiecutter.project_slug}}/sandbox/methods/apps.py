@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.decode import TOO_OLD
@@ -39,7 +37,7 @@ async def save_prepared_inline_message(call: Call) -> Json:
     content = result_content(call, call.params["result"])
     prepared_id = call.world.new_id()
     call.world.prepared[prepared_id] = Prepared(call.bot.bot_id, user_id, content, kinds)
-    return {"id": prepared_id, "expiration_date": int(time.time()) + LIFETIME}
+    return {"id": prepared_id, "expiration_date": call.world.clock.date + LIFETIME}
 
 
 MODELS = {"savePreparedInlineMessage": tuple(f"allow_{kind}_chats" for kind in KINDS)}

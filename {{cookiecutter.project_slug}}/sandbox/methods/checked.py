@@ -7,7 +7,6 @@ away here.
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal, get_args, get_origin
@@ -20,6 +19,7 @@ from sandbox.methods.call import Call
 from sandbox.methods.decode import field_types, known_methods, parts
 from sandbox.methods.members import somebody
 from sandbox.world.events import Json
+from sandbox.world.world import World
 
 Rule = Callable[[Call], object]
 """Looks at the parameters. Raises ApiError."""
@@ -97,10 +97,10 @@ async def check(call: Call) -> object:
     known = {"user": call.bot.user, "creator": call.bot.user, **call.params}
     if "chat_id" in call.params:
         known["chat"] = call.chat().info
-    return least(known_methods()[call.method.lower()].__returning__, known, call.world.new_id)
+    return least(known_methods()[call.method.lower()].__returning__, known, call.world)
 
 
-def least(annotation: Any, known: Json, new_id: Callable[[], str]) -> Any:
+def least(annotation: Any, known: Json, world: World) -> Any:
     """The least JSON of a type: what it needs and is not known is empty; a text is an id."""
     kinds = list(parts(annotation))
     kind = bool if bool in kinds else kinds[0]
@@ -111,8 +111,8 @@ def least(annotation: Any, known: Json, new_id: Callable[[], str]) -> Any:
     if inspect.isclass(kind) and issubclass(kind, TelegramObject):
         needed = {name: one for name, one in field_types(kind).items() if one.is_required()}
         return {
-            name: known.get(name) or least(one.annotation, {}, new_id)
+            name: known.get(name) or least(one.annotation, {}, world)
             for name, one in needed.items()
         }
-    empty = {bool: True, datetime: int(time.time()), str: new_id()}
+    empty = {bool: True, datetime: world.clock.date, str: world.new_id()}
     return empty.get(kind, 0)

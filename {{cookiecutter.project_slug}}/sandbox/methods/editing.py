@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from sandbox.errors import bad_request
 from sandbox.methods import content, media
 from sandbox.methods.call import Call
@@ -135,7 +133,7 @@ def live_period(call: Call, stored: Stored) -> int:
     """How long a live location is to be live: #editmessagelivelocation. Raises ApiError 400."""
     old: int = stored.message["location"]["live_period"]
     new: int = call.params.get("live_period", old)
-    ends = stored.message["date"] + new - time.time()
+    ends = stored.message["date"] + new - call.world.clock.now()
     if new not in (old, content.FOR_EVER) and (new > old + DAY or ends > FARTHEST_END):
         raise bad_request("wrong live location period specified")
     return new
@@ -150,7 +148,7 @@ def edit(call: Call, chat: Chat, stored: Stored, made: Json, replaced: tuple[str
     if all(comparable(old.get(name)) == comparable(made.get(name)) for name in replaced):
         raise bad_request(NOT_MODIFIED)
     message = {name: value for name, value in old.items() if name not in replaced}
-    message |= {"edit_date": int(time.time())} | made
+    message |= {"edit_date": call.world.clock.date} | made
     chat.edit(message)
     return True if stored.inline_id else message
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.members import somebody
@@ -30,7 +28,7 @@ async def set_game_score(call: Call) -> object:
         lines = [f"{one['position']}. {one['user']['first_name']} – {one['score']}"
                  for one in ranking(call, scores)]  # fmt: skip
         game = stored.message["game"] | {"text": "\n".join(lines)}
-        chat.edit(stored.message | {"game": game, "edit_date": int(time.time())})
+        chat.edit(stored.message | {"game": game, "edit_date": call.world.clock.date})
     return True if stored.inline_id else stored.message
 
 

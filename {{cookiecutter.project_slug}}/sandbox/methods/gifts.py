@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.content import formatted
@@ -47,7 +45,7 @@ async def send_gift(call: Call) -> bool:
         to = somebody(call) if "user_id" in params else nobody()
         partner = from_user(call.world.user(to), "gift_purchase", gift=given)
     pay(call, given["star_count"], partner)
-    about = {"gift": given, "send_date": int(time.time()), "sender_user": bot.user, **words}
+    about = {"gift": given, "send_date": call.world.clock.date, "sender_user": bot.user, **words}
     call.world.gifts.setdefault(to, []).append({"type": "regular", "is_saved": True, **about})
     if to in bot.chats:
         content = {"gift": {"gift": given, **words}}
@@ -97,7 +95,7 @@ def pay(call: Call, amount: int, partner: Json) -> None:
     """Stars go out. Raises ApiError 400 if there are not enough."""
     if call.bot.purse.balance < amount:
         raise bad_request("BALANCE_TOO_LOW")
-    call.bot.purse.note(call.world.new_id(), amount, partner, out=True)
+    call.bot.purse.note(call.world.new_id(), amount, partner, call.world.clock.date, out=True)
 
 
 def nobody() -> int:

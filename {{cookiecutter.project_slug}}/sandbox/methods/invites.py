@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from aiogram.types import ChatInviteLink
 
 from sandbox.errors import bad_request
@@ -122,7 +120,7 @@ def terms(call: Call) -> Json:
     made["name"] = made.get("name", "")[:LONGEST_NAME] or None
     if not 0 <= made.get("member_limit", 0) <= MOST_MEMBERS:
         raise bad_request("USAGE_LIMIT_INVALID")
-    if made.get("expire_date", time.time()) < int(time.time()):
+    if made.get("expire_date", call.world.clock.date) < call.world.clock.date:
         raise bad_request("EXPIRE_DATE_INVALID")
     if "member_limit" in made and "creates_join_request" in made:
         text = "member limit can't be specified for links requiring administrator approval"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 
 from sandbox.errors import bad_request
@@ -216,7 +215,7 @@ def until_date(call: Call) -> int:
     """When it ends; 0: never, which is meant by less than 30 seconds or more than 366 days, too:
     https://core.telegram.org/bots/api#banchatmember."""
     date: int = call.params.get("until_date", 0)
-    return date if SHORTEST <= date - time.time() <= LONGEST else 0
+    return date if SHORTEST <= date - call.world.clock.now() <= LONGEST else 0
 
 
 def permissions(call: Call) -> Json:

@@ -106,7 +106,7 @@ async def refund_star_payment(call: Call) -> bool:
         call.world.user(call.params["user_id"]), invoice_payload=paid["invoice_payload"]
     )
     charge_id = wanted["telegram_payment_charge_id"]
-    call.bot.purse.note(charge_id, paid["total_amount"], partner, out=True)
+    call.bot.purse.note(charge_id, paid["total_amount"], partner, call.world.clock.date, out=True)
     return True
 
 

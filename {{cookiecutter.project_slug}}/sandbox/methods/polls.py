@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 from sandbox.entities import utf16_length
 from sandbox.errors import bad_request
@@ -57,7 +56,7 @@ def poll(call: Call, params: Json) -> Json:
     }
     if quiz:
         made |= right_answers(params, len(options)) | explanation(call, params)
-    return {"poll": made | ({} if made["is_closed"] else period(params))}
+    return {"poll": made | ({} if made["is_closed"] else period(call, params))}
 
 
 def right_answers(params: Json, options: int) -> Json:
@@ -125,10 +124,10 @@ def voters(call: Call, params: Json) -> Json:
     return {"members_only": params.get("members_only", False), **told}
 
 
-def period(params: Json) -> Json:
+def period(call: Call, params: Json) -> Json:
     """How long it is open. Raises ApiError 400; what Telegram says of a wrong time is not
     documented."""
-    now = int(time.time())
+    now = call.world.clock.date
     seconds = params.get("open_period") or (params.get("close_date") or now) - now
     if not seconds:
         return {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from functools import partial
 
 from sandbox.entities import utf16_length
@@ -134,8 +132,7 @@ def begin(world: World, described: Json, poll: Poll) -> None:
     """A poll is open for votes: until its `close_date`, if it has one."""
     world.polls[described["id"]] = poll
     if "close_date" in described:
-        seconds = described["close_date"] - time.time()
-        asyncio.get_running_loop().call_later(seconds, world.close_poll, poll)
+        world.clock.at(described["close_date"], partial(world.close_poll, poll))
 
 
 def reply(call: Call, chat: Chat) -> Json:

@@ -67,6 +67,7 @@ const takers = {
     if (!state.users.has(state.me)) state.me = event.users[0]?.id ?? state.me;
     takers.faults(event);
     takers.limits(event.limits);
+    takers.clock(event.clock);
     touch("away", "list", "people", "open", ...state.chats.keys());
   },
   message(event) {
@@ -145,6 +146,10 @@ const takers = {
     touch("faults", "list");
     const next = Math.min(...state.limits.shut.map((one) => one.until));
     if (next < Infinity) setTimeout(touch, next - Date.now() + 50, "faults", "list");
+  },
+  clock({ ahead }) {
+    state.ahead = ahead;
+    touch("clock");
   },
   update(event) {
     const bot = state.bots.get(event.bot_id);

@@ -14,6 +14,8 @@ export const state = {
   groups: new Map(),
   /** Faults in force, each with `until`, in milliseconds of this machine's clock. */
   faults: [],
+  /** Seconds that the sandbox' clock is ahead of this machine's. */
+  ahead: 0,
   /** Flood control: its rates, null when it is off, and who is shut out, each with `until`. */
   limits: { rates: null, shut: [] },
   /** Chats by key. */
@@ -35,7 +37,7 @@ export function on(topic, draw) {
   return () => listeners.get(topic).delete(draw);
 }
 
-/** Notes changes: "list", "people", "faults", "open", "panel" or the key of a chat. */
+/** Notes changes: "list", "people", "faults", "clock", "open", "panel" or the key of a chat. */
 export function touch(...topics) {
   if (!touched.size) {
     // A hidden page has no frames, but a title.

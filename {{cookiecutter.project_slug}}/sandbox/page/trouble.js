@@ -5,6 +5,7 @@ import { fill, h, textButton } from "./dom.js";
 import { floodText, fullName } from "./names.js";
 import { dialog, tick, toast } from "./overlay.js";
 import { floodsOf, on, state } from "./store.js";
+import { createTime } from "./time.js";
 
 const SECONDS = 10;
 const FAULTS = {
@@ -59,7 +60,7 @@ export function createTrouble() {
         tile(`${title} for ${SECONDS} s`, about, () => strike(kind)),
       ),
     ),
-    h("div", { class: "now" }, h("h3", {}, "In force"), inForce, end),
+    h("div", { class: "now" }, h("h3", {}, "In force"), inForce, end, createTime()),
   );
   let timer = null;
 

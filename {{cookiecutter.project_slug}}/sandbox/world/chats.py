@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from sandbox.world.clock import Clock
 from sandbox.world.events import Events, Json
 from sandbox.world.stars import Terms
 from sandbox.world.topics import Topic
@@ -75,6 +76,7 @@ class Chat:
     info: Json
     """Its Chat object: https://core.telegram.org/bots/api#chat."""
     events: Events
+    clock: Clock
     ids: MessageIds
     bot_id: int | None = None
     """The bot of a private chat; None: a group."""
@@ -197,7 +199,7 @@ class Chat:
         """The ChatMember object of somebody, empty for who was never there. Bans and restrictions
         have ended at their `until_date`: https://core.telegram.org/bots/api#banchatmember."""
         found = self.members.get(user_id, {})
-        if 0 < found.get("until_date", 0) <= time.time():
+        if 0 < found.get("until_date", 0) <= self.clock.now():
             status = "member" if found.get("is_member") else "left"
             found = self.members[user_id] = {"status": status, "user": found["user"]}
         return found

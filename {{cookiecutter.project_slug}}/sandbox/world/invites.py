@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from dataclasses import dataclass
 
 from sandbox.world.chats import Chat
@@ -36,7 +35,7 @@ class Link:
         expires, limit = (self.described.get(name) for name in ("expire_date", "member_limit"))
         if self.described["is_revoked"]:
             return "is revoked"
-        if expires and expires <= time.time():
+        if expires and expires <= self.chat.clock.now():
             return "has expired"
         return "has let in as many as it may" if limit and self.used >= limit else ""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from sandbox.world import members
 from sandbox.world.events import Json
 from sandbox.world.invites import Link
@@ -15,7 +13,7 @@ def enter(world: World, link: Link, user: Json, actor: Json) -> None:
     link.used += 1
     about = {"invite_link": link.describe()}
     period = link.described.get("subscription_period")
-    until = {"until_date": int(time.time()) + period} if period else {}
+    until = {"until_date": world.clock.date + period} if period else {}
     members.join(world, link.chat, actor, user, about, **until)
 
 
@@ -25,7 +23,7 @@ def ask(world: World, link: Link, user: Json) -> None:
         "chat": link.chat.info,
         "from": user,
         "user_chat_id": user["id"],
-        "date": int(time.time()),
+        "date": world.clock.date,
         "invite_link": link.described,
     }
     link.chat.requests[user["id"]] = request

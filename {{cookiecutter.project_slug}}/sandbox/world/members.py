@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from aiogram.types import (
     ChatAdministratorRights,
     ChatPermissions,
@@ -117,7 +115,7 @@ def change(world: World, chat: Chat, actor: Json, new: Json, about: Json | None 
         return {
             "chat": chat.info,
             "from": actor,
-            "date": int(time.time()),
+            "date": world.clock.date,
             "old_chat_member": was,
             "new_chat_member": seen(chat, new, bot_id),
             **(about or {}),

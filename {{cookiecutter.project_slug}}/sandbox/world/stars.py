@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from sandbox.world.events import Json
@@ -58,10 +57,12 @@ class Purse:
             one["amount"] if "source" in one else -one["amount"] for one in self.transactions
         )
 
-    def note(self, charge_id: str, amount: int, partner: Json, *, out: bool = False) -> None:
+    def note(
+        self, charge_id: str, amount: int, partner: Json, date: int, *, out: bool = False
+    ) -> None:
         """Stars come from a partner or go to one (#transactionpartner)."""
         side = "receiver" if out else "source"
-        made = {"id": charge_id, "amount": amount, "date": int(time.time()), side: partner}
+        made = {"id": charge_id, "amount": amount, "date": date, side: partner}
         self.transactions.append(made)
 
 

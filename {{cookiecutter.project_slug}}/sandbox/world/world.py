@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from sandbox.errors import ApiError, ControlError
 from sandbox.world.bots import Bot, Wake, new_secret
 from sandbox.world.calls import CallLog
 from sandbox.world.chats import Chat, MessageIds, Stored, describe_group, describe_private
+from sandbox.world.clock import Clock
 from sandbox.world.events import Events, Json
 from sandbox.world.faults import Fault, Faults
 from sandbox.world.files import Files, file_ids
@@ -41,6 +41,7 @@ class World(Kept):
     run: str = field(default_factory=lambda: secrets.token_hex(8))
     """Tells this process's world from that before a restart."""
     events: Events = field(default_factory=Events)
+    clock: Clock = field(default_factory=Clock)
     bots: dict[int, Bot] = field(default_factory=dict)
     users: dict[int, Json] = field(default_factory=dict)
     deactivated: set[int] = field(default_factory=set)
@@ -175,7 +176,7 @@ class World(Kept):
         chat = bot.chats.get(chat_id) or bot.awaited.get(chat_id)
         if chat is None:
             info = describe_private(self.user(chat_id))
-            chat = bot.awaited[chat_id] = Chat(info, self.events, bot.ids, bot.bot_id)
+            chat = bot.awaited[chat_id] = Chat(info, self.events, self.clock, bot.ids, bot.bot_id)
         return chat
 
     def group(self, chat_id: int, title: str | None = None, **about: str) -> Chat:
@@ -183,7 +184,7 @@ class World(Kept):
         group = self.groups.get(chat_id)
         if group is None:
             info = describe_group(chat_id, title, **about)
-            group = self.groups[chat_id] = Chat(info, self.events, MessageIds())
+            group = self.groups[chat_id] = Chat(info, self.events, self.clock, MessageIds())
             self.group_changed(group)
         return group
 
@@ -236,7 +237,7 @@ class World(Kept):
             "message_id": chat.ids.take(),
             **chat.author(sender),
             "chat": chat.info,
-            "date": int(time.time()),
+            "date": self.clock.date,
             **content,
         }
         for file_id in file_ids(content):
@@ -256,7 +257,7 @@ class World(Kept):
     def rewrite(self, chat: Chat, stored: Stored, text: str) -> Json:
         """A user edits what they wrote; every bot of the chat gets `edited_message`."""
         name = "text" if "text" in stored.message else "caption"
-        message = stored.message | {name: text, "edit_date": int(time.time())}
+        message = stored.message | {name: text, "edit_date": self.clock.date}
         message.pop(FORMATTED[name], None)
         if entities := detect(text, []):
             message[FORMATTED[name]] = entities
