@@ -10,7 +10,7 @@ import typer
 
 from fleet.bots.fleet import FleetError
 from fleet.bots.registry import NoSecretKeyError
-from fleet.cli import bots, drop, letters, status
+from fleet.cli import bots, drop, jobs, letters, status, timers
 from fleet.ops.logging import redact
 from fleet.settings import SettingsError
 
@@ -48,6 +48,8 @@ def create_app() -> typer.Typer:
     app.command()(bots.resume)
     app.command()(drop.drop)
     app.add_typer(letters.create_app(), name="dead-letters")
+    app.add_typer(timers.create_app(), name="timers")
+    app.add_typer(jobs.create_app(), name="jobs")
     return app
 
 

@@ -14,6 +14,7 @@ from fleet.bots.shared import Shared
 from fleet.bots.tokens import BotToken
 from fleet.cli.output import spinner
 from fleet.inbox import Inbox
+from fleet.inbox.timers import TimerBook
 from fleet.ops.logging import setup_logging
 from fleet.redis.errors import describe
 from fleet.redis.pool import create_redis
@@ -33,6 +34,7 @@ class Access:
 
     fleet: Fleet
     inbox: Inbox
+    timers: TimerBook
     replicas: Replicas
 
     async def find(self, name: str) -> BotInfo:
@@ -42,6 +44,14 @@ class Access:
             if wanted in (str(bot.id), (bot.username or "").lower()):
                 return bot
         raise FleetError(f"there is no bot {name} in the fleet; `fleet list` shows those there are")
+
+
+async def bot_id(access: Access, name: str) -> int:
+    """Give the id of a bot by its id or @username: the id may be of one that has left the fleet.
+
+    Raises `FleetError`.
+    """
+    return int(name) if name.isdecimal() else (await access.find(name)).id
 
 
 def run(action: Callable[[Access], Awaitable[T]], settings: Settings | None = None) -> T:
@@ -84,7 +94,8 @@ async def _run(action: Callable[[Access], Awaitable[T]], settings: Settings) -> 
         await _connect(redis, address)
         shared = Shared.open(redis, settings)
         await shared.replicas.agree()
-        return await action(Access(Fleet(shared, check), shared.inbox, shared.replicas))
+        fleet = Fleet(shared, check)
+        return await action(Access(fleet, shared.inbox, shared.timers, shared.replicas))
     except OtherShardsError as error:
         raise SettingsError(str(error)) from None
     except exceptions.RedisError as error:

@@ -1,18 +1,12 @@
 """Deleting the updates that wait for a bot."""
 
-from typing import Annotated
-
 import typer
 
 from fleet.cli.access import Access, run
-from fleet.cli.output import Names, count, name, spinner
+from fleet.cli.output import Names, Yes, count, name, spinner
 
 
-def drop(
-    names: Names,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
+def drop(names: Names, *, yes: Yes = False) -> None:
     """Delete the updates that wait for bots, also for those of BOT_TOKENS.
 
     Turns in hand come to their end. What Telegram has not delivered yet, as to a paused bot that is

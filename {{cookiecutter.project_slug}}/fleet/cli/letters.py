@@ -8,6 +8,9 @@ from fleet.bots.fleet import FleetError
 from fleet.cli.access import Access, run
 from fleet.cli.output import (
     AsJson,
+    Everything,
+    Ids,
+    Yes,
     count,
     create_console,
     plain,
@@ -15,6 +18,7 @@ from fleet.cli.output import (
     print_json,
     print_json_list,
     print_table,
+    utc,
 )
 from fleet.inbox.letters import LONGEST_ERROR, DeadLetter, shorten
 
@@ -24,12 +28,6 @@ An update becomes a dead letter when its handler raises or takes too long, when 
 it, or when the process died in each of its turns. The newest are kept: 1 MB in each
 shard.
 """
-
-Ids = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="ID", help="Ids as the list shows them.", show_default=False),
-]
-Everything = Annotated[bool, typer.Option("--all", help="All there are.")]
 
 
 def create_app() -> typer.Typer:
@@ -96,12 +94,7 @@ def replay(ids: Ids = None, *, everything: Everything = False) -> None:
         raise FleetError(_missing(missing))
 
 
-def drop(
-    ids: Ids = None,
-    *,
-    everything: Everything = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-) -> None:
+def drop(ids: Ids = None, *, everything: Everything = False, yes: Yes = False) -> None:
     """Delete dead letters for good."""
     _check_choice(ids, everything=everything)
     chosen = run(lambda access: _choose(access, ids))
@@ -134,7 +127,7 @@ class _Row(NamedTuple):
             letter.id,
             str(letter.bot_id),
             letter.conversation.partition(":")[2],
-            letter.failed_at.strftime("%Y-%m-%d %H:%M:%S"),
+            utc(letter.failed_at),
             shorten(letter.error, LONGEST_ERROR),
         )
 

@@ -25,6 +25,12 @@ WIDE = 240
 Names = Annotated[
     list[str], typer.Argument(metavar="ID", help="Ids or @usernames.", show_default=False)
 ]
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ID", help="Ids as the list shows them.", show_default=False),
+]
+Everything = Annotated[bool, typer.Option("--all", help="All there are.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 _STYLES: dict[str, str] = {
@@ -112,6 +118,11 @@ def ago(moment: str | None) -> str:
     if seconds < _HOUR:
         return f"{seconds // _MINUTE} min ago"
     return f"{seconds // _HOUR} h ago" if seconds < _DAY else f"{seconds // _DAY} days ago"
+
+
+def utc(moment: datetime) -> str:
+    """Show a moment that has a time zone in a column that says UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def count(number: int, what: str) -> str:

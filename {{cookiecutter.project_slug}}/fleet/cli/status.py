@@ -42,6 +42,8 @@ class Snapshot:
     waiting: int
     """Updates, also of bots that have left the fleet."""
     dead_letters: int
+    timers: int
+    """Those of jobs, too."""
     bots: list[BotInfo]
 
 
@@ -73,6 +75,7 @@ async def _look(access: Access) -> Snapshot:
         replicas=sorted(await access.replicas.living()),
         waiting=sum((await access.inbox.sizes()).values()),
         dead_letters=await access.inbox.letters.count(),
+        timers=await access.timers.count(),
         bots=await access.fleet.bots(),
     )
 
@@ -111,6 +114,7 @@ def _summary(snapshot: Snapshot) -> Text:
         f" · {count(len(snapshot.bots), 'bot')}",
         f" · {count(snapshot.waiting, 'update')} waiting",
         f" · {count(snapshot.dead_letters, 'dead letter')}",
+        f" · {count(snapshot.timers, 'timer')}",
     )
 
 
