@@ -22,6 +22,12 @@ async def answers(sandbox: SandboxClient, bot: int, user: int) -> list[str]:
     return [message["text"] for message in chat if message["from"]["is_bot"]]
 
 
+async def said(sandbox: SandboxClient, bot: int, user: int) -> list[tuple[int, str, int]]:
+    """Tell what a bot of `counting.py` has said: each line's process, name and number."""
+    lines = [one.split() for one in await answers(sandbox, bot, user)]
+    return [(int(process), name, int(number)) for process, name, number in lines]
+
+
 async def until_answered(
     sandbox: SandboxClient, bot: int, user: int, wanted: list[str], within: float | None = None
 ) -> None:

@@ -8,14 +8,13 @@ from redis.asyncio import Redis
 
 from fleet.inbox import Inbox
 from fleet.shards.beats import DEAD_AFTER, HELD_FOR
-from fleet.shards.replicas import Replicas
-from fleet.shards.shard import shard_of
+from fleet.shards.shard import NO_CHAT, shard_of
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
-from tests.proofs.chats import answers
+from tests.proofs.chats import answers, said
 from tests.proofs.redis_server import RedisServer
-from tests.proofs.watch import get, new_bots, until_logged
+from tests.proofs.watch import get, new_bots, until_held, until_logged
 from tests.waiting import until
 
 APP = "tests.proofs.counting"
@@ -32,40 +31,35 @@ async def test_who_wakes_makes_no_further_call(
     )
     names = {(await get(replica))[1]["replica"]: replica for replica in replicas}
 
-    async def shared() -> list[str]:
-        async with Redis.from_url(clean_redis) as redis:
-            holders = await Replicas(redis, 64).holders()
-        return holders if set(holders) == set(names) else []
-
-    holders = await until(shared, "both hold shards")
+    async with Redis.from_url(clean_redis) as redis:
+        holders = await until_held(redis, set(names))
     # The other one polls, so that it has nothing to take over but the turns.
-    asleep = next(names[one] for one in names if one != holders[shard_of(bot, 0, 64)])
+    asleep = next(names[one] for one in names if one != holders[shard_of(bot, NO_CHAT, 64)])
     awake = next(one for one in replicas if one is not asleep)
     for user in USERS:
         await sandbox.send(bot, "long 100 0.3", user_id=user)
 
-    async def said(user: int, replica: Process) -> int:
-        said = await answers(sandbox, bot, user)
-        return sum(one.startswith(f"{replica.pid} ") for one in said)
+    async def count(user: int, replica: Process) -> int:
+        return sum(who == replica.pid for who, *_ in await said(sandbox, bot, user))
 
     async def begun() -> bool:
-        counts = [[await said(user, one) for one in replicas] for user in USERS]
+        counts = [[await count(user, one) for one in replicas] for user in USERS]
         return all(max(both) >= 2 for both in counts)
 
     await until(begun, "all turns are in hand, of each several calls made")
     asleep.signal(signal.SIGSTOP)
-    before = {user: count for user in USERS if (count := await said(user, asleep))}
+    before = {user: number for user in USERS if (number := await count(user, asleep))}
     assert before, "it had some of the turns"
 
     async def taken_over() -> bool:
-        return all([await said(user, awake) for user in before])
+        return all([await count(user, awake) for user in before])
 
     await asyncio.sleep(DEAD_AFTER + 5)
     await until(taken_over, "the other one has begun them anew")
     asleep.signal(signal.SIGCONT)
     await until_logged(asleep, "a shard is another replica's now")
-    for user, count in before.items():
-        assert await said(user, asleep) <= count + 1, f"user {user}"
+    for user, number in before.items():
+        assert await count(user, asleep) <= number + 1, f"user {user}"
 
     async def all_is_said() -> bool:
         return all(["long 100" in " ".join(await answers(sandbox, bot, user)) for user in USERS])
@@ -74,9 +68,9 @@ async def test_who_wakes_makes_no_further_call(
         return sum([len(await answers(sandbox, bot, user)) for user in USERS])
 
     await until(all_is_said, "the turns come to their end", moving=progress)
-    for user, count in before.items():
-        assert await said(user, asleep) <= count + 1, f"user {user}"
-        assert await said(user, awake) == 100, "from the first to the last, once"
+    for user, number in before.items():
+        assert await count(user, asleep) <= number + 1, f"user {user}"
+        assert await count(user, awake) == 100, "from the first to the last, once"
 
 
 async def test_a_turn_that_its_replica_lost_for_a_while_is_begun_again(
@@ -105,7 +99,7 @@ async def test_a_turn_that_its_replica_lost_for_a_while_is_begun_again(
             return "long 60" in (await answers(sandbox, bot, 1))[-1]
 
         await until(over, "the turn comes to its end", moving=number)
-        assert await number() == said + 60
+        assert await number() == 60, "what was answered is not said again"
         async with Redis.from_url(server.url) as redis:
             assert await Inbox(redis).letters.count() == 0
     finally:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import count
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import redis
+import redis.asyncio
 
+from fleet.shards.replicas import Replicas
 from sandbox.client import SandboxClient
 from tests.process import Process
 from tests.waiting import until
@@ -55,6 +56,18 @@ async def until_unready(service: Process) -> Json:
         return body if status == 503 else {}
 
     return await until(unready, "/health/ready answers 503")
+
+
+async def until_held(client: "redis.asyncio.Redis", names: set[str]) -> list[str]:
+    """Wait until these replicas share the shards evenly; tell who holds each."""
+
+    async def shared() -> list[str]:
+        holders = await Replicas(client, 64).holders()
+        counts = Counter(holders)
+        is_even = counts.keys() == names and max(counts.values()) - min(counts.values()) <= 1
+        return holders if is_even else []
+
+    return await until(shared, "the shards are shared evenly")
 
 
 async def until_logged(service: Process, text: str) -> None:
