@@ -32,11 +32,19 @@ log = structlog.get_logger(__name__)
 
 
 class GateShut(TelegramRetryAfter):
-    """A call of ours that would have to wait at a gate for longer than calls do."""
+    """A call of ours that would have to wait at a gate for longer than calls do.
 
-    def __init__(self, bot: Bot, method: TelegramMethod[Any], seconds: float) -> None:
+    Attributes:
+        bot_id: whose call it was.
+        is_methods: the gate is that of a method that names no chat: nobody else waits for it.
+    """
+
+    def __init__(
+        self, bot: Bot, method: TelegramMethod[Any], seconds: float, *, is_methods: bool
+    ) -> None:
         super().__init__(method, "flood control", math.ceil(seconds))
         self.bot_id = bot.id
+        self.is_methods = is_methods
 
 
 class Gate(NamedTuple):
@@ -104,7 +112,8 @@ class FloodControl(BaseRequestMiddleware):
         while True:
             while left := max(self._gates.seconds_left(own), self._gates.seconds_left(whole)):
                 if left > LONGEST_WAIT or refusals == MOST_REFUSALS:
-                    raise GateShut(bot, method, left)
+                    is_methods = own.chat is None and not self._gates.seconds_left(whole)
+                    raise GateShut(bot, method, left, is_methods=is_methods)
                 turn = current_turn.get()
                 with turn.waiting() if turn else contextlib.nullcontext():
                     await asyncio.sleep(left)

@@ -211,7 +211,9 @@ class TurnTaker:
             if isinstance(one, RedisError) and is_away(one):
                 return TurnBack(describe(one))
             # Begun again, one that has done more than is noted would repeat it.
-            if isinstance(one, GateShut) and one.bot_id == turn.member.id and turn.repeats_nothing:
+            if not isinstance(one, GateShut) or one.bot_id != turn.member.id or one.is_methods:
+                continue
+            if turn.repeats_nothing:
                 return TurnBack(one.message, seconds=one.retry_after)
         if any(is_fault(one) or isinstance(one, TelegramUnauthorizedError) for one in errors):
             return await self._hindrance(turn.member, suspected=True)
