@@ -45,6 +45,7 @@ def album(*above: int) -> dict[str, Any]:
 
 
 LATER = 2_000_000
+PAID = {"media": [{"type": "photo", "media": WEB}]}
 CALLS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("sendInvoice", invoice(title="t" * 32), invoice(title="t" * 33), "TITLE_INVALID"),
     (
@@ -166,6 +167,18 @@ CALLS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         {"from_chat_id": ALICE, "message_ids": [1, 1]},
         "message identifiers must be in a strictly increasing order",
     ),
+    (
+        "sendMessageDraft",
+        {"draft_id": 1, "text": "t" * 4096},
+        {"draft_id": 1, "text": "t" * 4097},
+        "message is too long",
+    ),
+    (
+        "sendPaidMedia",
+        {"star_count": 25000, **PAID, "payload": "p" * 128},
+        {"star_count": 25000, **PAID, "payload": "é" * 65},
+        "payload is too long",
+    ),
     ("sendMessage", {"text": "t" * 4096}, {"text": "t" * 4097}, "message is too long"),
     (
         "sendPhoto",
@@ -191,6 +204,41 @@ async def test_a_limit(
     assert status == 200, body
     status, body = await raw(method, chat_id=ALICE, **refused)
     assert (status, body["description"][: 13 + len(error)]) == (400, f"Bad Request: {error}")
+
+
+async def test_a_title_beside_a_name(sandbox: SandboxClient, raw: Raw) -> None:
+    group = await sandbox.ask("create_group", title="T", user_ids=[ALICE, 8], bot_ids=[BOT_ID])
+    about = {"chat_id": group["id"], "user_id": 8}
+    await sandbox.ask("promote", chat_id=group["id"], member_id=BOT_ID)
+    assert (await raw("promoteChatMember", **about, can_delete_messages=True))[0] == 200
+    method = "setChatAdministratorCustomTitle"
+    assert (await raw(method, **about, custom_title="t" * 16))[0] == 200
+    for title, error in (("t" * 17, "INVALID"), ("😀", "EMOJI_NOT_ALLOWED")):
+        status, body = await raw(method, **about, custom_title=title)
+        assert (status, body["description"]) == (400, f"Bad Request: CUSTOM_TITLE_{error}")
+
+
+async def test_what_cannot_be_deleted(sandbox: SandboxClient, raw: Raw) -> None:
+    """Dice in a private chat for a day, other messages after two; moderators may at any time."""
+    await sandbox.send(BOT_ID, "hi")
+    await raw("sendDice", chat_id=ALICE)
+    status, body = await raw("deleteMessage", chat_id=ALICE, message_id=2)
+    assert (status, body["description"]) == (
+        400,
+        "Bad Request: message can't be deleted for everyone",
+    )
+    await sandbox.ask("advance", seconds=86400)
+    assert (await raw("deleteMessage", chat_id=ALICE, message_id=2))[0] == 200
+    await sandbox.ask("advance", seconds=86400)
+    assert (await raw("deleteMessage", chat_id=ALICE, message_id=1))[0] == 400
+    group = await sandbox.ask("create_group", title="T", user_ids=[ALICE], bot_ids=[BOT_ID])
+    own = {"chat_id": group["id"]}
+    _, body = await raw("sendMessage", **own, text="x")
+    own["message_id"] = body["result"]["message_id"]
+    await sandbox.ask("advance", seconds=2 * 86400)
+    assert (await raw("deleteMessage", **own))[0] == 400
+    await sandbox.ask("promote", chat_id=group["id"], member_id=BOT_ID)
+    assert (await raw("deleteMessage", **own))[0] == 200
 
 
 async def test_what_is_beyond_a_limit_of_a_location_is_the_limit(
@@ -280,6 +328,20 @@ async def test_a_quote_is_the_nearest_to_its_position(sandbox: SandboxClient, ra
         told = {"message_id": 1, "quote": "yes", "quote_position": position}
         _, body = await raw("sendMessage", chat_id=ALICE, text="x", reply_parameters=told)
         assert body["result"]["quote"]["position"] == found
+
+
+async def test_a_quote_has_the_formatting_of_the_message(sandbox: SandboxClient, raw: Raw) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    await raw("sendMessage", chat_id=ALICE, text="yes <b>yes no</b> yes", parse_mode="HTML")
+    for quote, place in (("<b>yes</b>", 4), ("yes", 0), ("<b>no</b> yes", 8)):
+        told = {"message_id": 2, "quote": quote, "quote_parse_mode": "HTML", "quote_position": 7}
+        _, body = await raw("sendMessage", chat_id=ALICE, text="x", reply_parameters=told)
+        made = body["result"]["quote"]
+        assert made["position"] == (11 if quote == "yes" else place)
+        assert bool(made.get("entities")) is ("<b>" in quote)
+    told = {"message_id": 2, "quote": "no"}
+    status, body = await raw("sendMessage", chat_id=ALICE, text="x", reply_parameters=told)
+    assert (status, body["description"]) == (400, "Bad Request: QUOTE_TEXT_INVALID")
 
 
 async def test_other_fields_of_a_reply(sandbox: SandboxClient, raw: Raw) -> None:

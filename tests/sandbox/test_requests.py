@@ -67,6 +67,25 @@ async def test_json_that_is_no_object_says_nothing(
             assert answer.status == status
 
 
+async def test_null_is_a_text_as_any_other(sandbox: SandboxClient, raw: Raw) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    _, body = await raw("sendMessage", chat_id=ALICE, text=None)
+    assert body["result"]["text"] == "null"
+    nothing = {"entities": None, "protect_content": None, "message_thread_id": None}
+    assert (await raw("sendMessage", chat_id=ALICE, text="x", **nothing))[0] == 200
+    assert (await raw("getUpdates", allowed_updates=None))[0] == 200
+    for name, error in (
+        ("reply_markup", "object expected as reply markup"),
+        ("reply_parameters", "object expected as reply parameters"),
+        ("link_preview_options", "object expected as link preview options"),
+        ("parse_mode", "unsupported parse_mode"),
+    ):
+        status, body = await raw("sendMessage", chat_id=ALICE, text="x", **{name: None})
+        assert (status, body["description"]) == (400, f"Bad Request: {error}")
+    status, body = await raw("setMyCommands", commands=None)
+    assert (status, body["description"]) == (400, "Bad Request: expected an Array of BotCommand")
+
+
 async def test_a_request_that_is_too_large(
     sandbox: SandboxClient, http: aiohttp.ClientSession
 ) -> None:

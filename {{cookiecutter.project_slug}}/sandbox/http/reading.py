@@ -58,15 +58,17 @@ async def read_parts(
 
 
 def from_json(body: bytes) -> dict[str, Any]:
-    """The parameters in a JSON object. Telegram takes what is none for a call without parameters;
-    a text is the parameter `content`."""
+    """The parameters in a JSON object. Telegram takes what is none for a call without parameters, a
+    text for the parameter `content`, and `null` for any other text."""
     try:
         said = load(body)
     except ValueError:
         return {}
     if isinstance(said, str):
         return {"content": said}
-    return said if isinstance(said, dict) else {}
+    if not isinstance(said, dict):
+        return {}
+    return {name: "null" if one is None else one for name, one in said.items()}
 
 
 def from_form(body: bytes) -> dict[str, Any]:

@@ -18,7 +18,11 @@ UNCHANGEABLE = {"contact", "dice", "invoice", "location", "sticker", "venue", "v
 """Of such messages only the keyboard can be edited."""
 WITH_MEDIA = {"animation", "audio", "document", "photo", "text", "video"}
 """https://core.telegram.org/bots/api#editmessagemedia"""
+CREATED = {"channel_chat_created", "forum_topic_created", "supergroup_chat_created"}
+"""What stays: #deletemessage."""
 DAY = 86400
+DELETABLE = 2 * DAY
+"""Seconds: https://core.telegram.org/bots/api#deletemessage."""
 FARTHEST_END = 90 * DAY
 """Seconds by which a live location may be prolonged at once, and at all."""
 LIVE = ("live_period", "horizontal_accuracy", "heading", "proximity_alert_radius")
@@ -105,12 +109,23 @@ async def delete_messages(call: Call) -> bool:
 
 def delete(call: Call, chat: Chat, messages: list[Stored]) -> None:
     """Deletes messages: in groups, those of others only with the right to. Raises ApiError 400."""
-    all_own = all(stored.bot_id == call.bot.bot_id for stored in messages)
-    if not (all_own or has_right(call, chat, "can_delete_messages")):
+    moderates = chat.bot_id is None and has_right(call, chat, "can_delete_messages")
+    if not all(moderates or deletable(call, chat, stored) for stored in messages):
         where = "" if chat.info["type"] == "supergroup" else " for everyone"
         raise bad_request(f"message can't be deleted{where}")
+    if any(CREATED & stored.message.keys() for stored in messages):
+        raise bad_request("message can't be deleted")
     for stored in messages:
         chat.delete(stored.message["message_id"])
+
+
+def deletable(call: Call, chat: Chat, stored: Stored) -> bool:
+    """Whether a bot that is no moderator may delete a message: for two days, dice in private chats
+    not before one is over, of others in private chats alone."""
+    age = call.world.clock.now() - stored.message["date"]
+    private = chat.bot_id is not None
+    rolls = private and "dice" in stored.message and age < DAY
+    return (private or stored.bot_id == call.bot.bot_id) and age < DELETABLE and not rolls
 
 
 def changeable(call: Call) -> tuple[Chat, Stored]:

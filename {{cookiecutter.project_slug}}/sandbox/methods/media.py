@@ -28,7 +28,11 @@ STICKER_SIZE = (512, 512)
 """Of stickers that are no pictures: https://core.telegram.org/stickers."""
 MOST_STARS = 25_000
 MOST_PAID_MEDIA = 10
-"""https://core.telegram.org/bots/api#sendpaidmedia"""
+LONGEST_PAYLOAD = 128
+"""https://core.telegram.org/bots/api#sendpaidmedia; what Telegram says of a payload (bytes) that is
+too long is not documented."""
+LONGEST_SIDE = 640
+"""Of a video note, as TDLib has it."""
 KEPT = ("duration", "width", "height", "length", "title", "performer", "emoji")
 """What is told of a file when it is sent first and stays when it is sent again by its id."""
 
@@ -71,6 +75,8 @@ def file_content(call: Call, kind: str, value: Upload | str, values: Json) -> Js
         file.about.update({name: values[name] for name in KEPT if name in values})
     if isinstance(value, Upload):
         file.about.update(thumbnail(call, values.get("thumbnail")))
+    if kind == "video_note" and not 0 <= values.get("length", 0) <= LONGEST_SIDE:
+        raise bad_request("wrong video note length")
     shown: Json = {name: values[name] for name in ("start_timestamp",) if name in values}
     if cover := attached_file(call, values.get("cover")):
         shown["cover"] = media(find_file(call, "photo", cover), {})
@@ -156,6 +162,8 @@ def paid_media(call: Call, values: Json) -> Json:
         raise bad_request("invalid media price specified")
     if not 1 <= len(values["media"]) <= MOST_PAID_MEDIA:
         raise bad_request("invalid number of paid media specified")
+    if len(values.get("payload", "").encode()) > LONGEST_PAYLOAD:
+        raise bad_request("payload is too long")
     items = []
     for item in values["media"]:
         kind, value = item["type"], attached(item["media"], call.files)

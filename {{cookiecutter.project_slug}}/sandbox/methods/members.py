@@ -115,9 +115,7 @@ async def set_chat_administrator_custom_title(call: Call) -> bool:
         raise bad_request("user is not an administrator")
     if not may_edit(call, chat, old["user"]["id"]):
         raise bad_request("not enough rights to change custom title of the user")
-    title = call.params.get("custom_title", "")
-    if len(title) > LONGEST_TITLE:
-        raise bad_request("CUSTOM_TITLE_INVALID")
+    title = short(call, "custom_title")
     new = {name: value for name, value in old.items() if name != "custom_title"}
     members.change(
         call.world, chat, call.bot.user, new | ({"custom_title": title} if title else {})
@@ -130,13 +128,9 @@ async def set_chat_member_tag(call: Call) -> bool:
     chat = group(call, GROUPS, "group", "supergroup")
     old = members.member(call.world, chat, somebody(call))
     need_right(call, chat, "can_manage_tags", "change the tag of the user")
-    tag = call.params.get("tag", "")
     if old["status"] not in ("member", "restricted") or not chat.is_member(old["user"]["id"]):
         raise bad_request("TAG_CHANGE_FORBIDDEN")
-    if any(unicodedata.category(one) in ("So", "Sk") for one in tag):
-        raise bad_request("TAG_EMOJI_NOT_ALLOWED")
-    if len(tag) > LONGEST_TITLE:
-        raise bad_request("TAG_INVALID")
+    tag = short(call, "tag")
     new = {name: value for name, value in old.items() if name != "tag"}
     members.change(call.world, chat, call.bot.user, new | ({"tag": tag} if tag else {}))
     return True
@@ -209,6 +203,17 @@ def target(call: Call, problem: str = UNCHANGEABLE, *kinds: str) -> tuple[Chat, 
     if old["status"] == "administrator" and not may_edit(call, chat, user_id):
         raise bad_request("user is an administrator of the chat")
     return chat, old
+
+
+def short(call: Call, name: str) -> str:
+    """A text that stands beside the name of a member: short and without emoji. Raises ApiError
+    400."""
+    text: str = call.params.get(name, "")
+    if any(unicodedata.category(one) in ("So", "Sk") for one in text):
+        raise bad_request(f"{name.upper()}_EMOJI_NOT_ALLOWED")
+    if len(text) > LONGEST_TITLE:
+        raise bad_request(f"{name.upper()}_INVALID")
+    return text
 
 
 def until_date(call: Call) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from sandbox.entities import utf16_length
 from sandbox.errors import bad_request
 from sandbox.methods import content, media, polls
 from sandbox.methods.call import Call, Handler
 from sandbox.methods.invoices import invoice
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
 from sandbox.methods.payments import INVOICE, terms
+from sandbox.methods.replies import reply
 from sandbox.methods.topics import thread
 from sandbox.world import members
 from sandbox.world.chats import Chat
@@ -103,7 +103,8 @@ async def send_message_draft(call: Call) -> bool:
     chat = call.open_chat()
     if not call.params["draft_id"]:
         raise bad_request("draft identifier must be non-zero")
-    content.formatted(call, call.params, "text", "entities")
+    if call.params.get("text"):
+        content.text(call, call.params)
     thread(call, chat)
     chat.tell("action", call.bot.bot_id, action="typing")
     return True
@@ -117,7 +118,7 @@ def say(call: Call, chat: Chat, made: Json) -> Json:
     made |= thread(call, chat) | reply(call, chat)
     if params.get("protect_content"):
         made["has_protected_content"] = True
-    if "message_effect_id" in params:
+    if params.get("message_effect_id", "").isdecimal():
         made["effect_id"] = params["message_effect_id"]
     keyboard = reply_keyboard(call, chat)
     message = call.world.post(chat, bot.user, made, bot_id=bot.bot_id, keyboard=keyboard)
@@ -133,57 +134,6 @@ def begin(world: World, described: Json, poll: Poll) -> None:
     world.polls[described["id"]] = poll
     if "close_date" in described:
         world.clock.at(described["close_date"], partial(world.close_poll, poll))
-
-
-def reply(call: Call, chat: Chat) -> Json:
-    """The fields that tell what is replied to: https://core.telegram.org/bots/api#replyparameters.
-
-    Raises ApiError 400.
-    """
-    told = call.params.get("reply_parameters", {})
-    message_id = told.get("message_id") or call.params.get("reply_to_message_id")
-    if not message_id:
-        return {}
-    source = call.chat_of(told.get("chat_id", chat.chat_id))
-    stored = source.messages.get(message_id)
-    if stored is None:
-        if told.get("allow_sending_without_reply", call.params.get("allow_sending_without_reply")):
-            return {}
-        raise bad_request("message to be replied not found")
-    made = {}
-    if told.get("quote"):
-        given = {"text": told["quote"], "entities": told.get("quote_entities", [])}
-        given["parse_mode"] = told.get("quote_parse_mode")
-        quote = {"text": "", **content.formatted(call, given, "text", "entities")}
-        whole = stored.message.get("text") or stored.message.get("caption") or ""
-        made["quote"] = quote | {"position": place(whole, quote["text"], told), "is_manual": True}
-    if told.get("poll_option_id"):
-        options = [
-            one["persistent_id"] for one in stored.message.get("poll", {}).get("options", [])
-        ]
-        if told["poll_option_id"] not in options:
-            raise bad_request("POLL_OPTION_INVALID")
-        made["reply_to_poll_option_id"] = told["poll_option_id"]
-    if source is chat:
-        return made | {"reply_to_message": content.alone(stored.message)}
-    about = {"origin": content.origin(stored.message), "message_id": message_id}
-    return made | {
-        "external_reply": about | ({"chat": source.info} if source.bot_id is None else {})
-    }
-
-
-def place(whole: str, quote: str, told: Json) -> int:
-    """Where a quote is in the text that is replied to, in UTF-16 code units: of several places the
-    one that is nearest to `quote_position`. Raises ApiError 400."""
-    found = [
-        utf16_length(whole[:start])
-        for start in range(len(whole) - len(quote) + 1)
-        if quote and whole.startswith(quote, start)
-    ]
-    if not found:
-        raise bad_request("QUOTE_TEXT_INVALID")
-    wanted = told.get("quote_position", 0)
-    return min(found, key=lambda one: abs(one - wanted))
 
 
 FAMILIES: dict[str, Handler] = dict.fromkeys(BUILDERS, send)

@@ -52,6 +52,8 @@ WORDS = {
 }
 NOT_MODELLED = {"ReplyParameters": ("checklist_task_id", "ephemeral_message_id")}
 """Fields that are refused, as methods/modelled.py refuses parameters."""
+LENIENT = ("entities", "allowed_updates")
+"""What is not given, if it is no array."""
 KINDS = {"bool": "Boolean", "float": "Number", "int": "Number", "list": "Array", "string": "String"}
 """What pydantic's kinds of errors begin with, and what Telegram calls that."""
 UNCHECKED = {"reply_markup": "reply markup", "rights": "ChatAdministratorRights"}
@@ -82,15 +84,17 @@ def structure(name: str, annotation: Any, value: Any) -> Any:
     """An object or array as the type says, without what it does not know: numbers that came as
     strings are numbers. Raises ApiError 400 if it is none, or not what the method takes."""
     words = WORDS.get(name, Words(name.replace("_", " ")))
-    lenient = name.endswith("entities")
+    lenient = name.endswith(LENIENT)
+    if value is None or value == "":
+        return None
     if isinstance(value, str):
         try:
-            value = load(value) if value.strip() else None
+            value = load(value)
         except ValueError:
             if lenient:
                 return None
             raise bad_request(f"can't parse {words.whole} JSON object") from None
-    if value is None or (lenient and not isinstance(value, list)):
+    if lenient and not isinstance(value, list):
         return None
     value = legacy.fields(value)
     if name in UNCHECKED:
@@ -103,7 +107,9 @@ def structure(name: str, annotation: Any, value: Any) -> Any:
 def checked(annotation: Any, value: Any, words: Words) -> Any:
     """A value as the type says. Raises ApiError 400 if it is something else."""
     try:
-        made = plain(validator(annotation).validate_python(without_thumbnails(value)))
+        # Nothing is left out here: `null` is as wrong as a number is.
+        given = 0 if value is None else without_thumbnails(value)
+        made = plain(validator(annotation).validate_python(given))
         return with_thumbnails(made, value)
     except ValidationError as error:
         raise bad_request(complaint(words, value, error)) from None
