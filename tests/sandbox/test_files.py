@@ -126,3 +126,17 @@ VP8 = b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 13,
 )
 def test_sizes_of_pictures(data: bytes, size: tuple[int, int]) -> None:
     assert picture_size(data) == size
+
+
+async def test_a_live_photo_is_a_photo_too(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    sent = await bot.send_live_photo(
+        ALICE, BufferedInputFile(b"video", "a.mp4"), BufferedInputFile(PNG, "a.png"), caption="c"
+    )
+    assert sent.photo
+    assert sent.live_photo
+    assert sent.live_photo.photo == sent.photo
+    assert sent.caption == "c"
+    assert await bot.get_file(sent.live_photo.file_id)
+    assert await bot.copy_message(ALICE, ALICE, sent.message_id)
+    assert "live_photo" in (await sandbox.messages(BOT_ID, ALICE))[-1]

@@ -17,6 +17,7 @@ from tests.sandbox.conftest import ALICE, BOT_ID, Raw
 from tests.sandbox.fitting import check
 
 NEVER = 2 * 10**9
+BOB = 8
 
 
 def test_every_method_that_aiogram_knows_is_in_one_of_the_tables() -> None:
@@ -59,15 +60,14 @@ async def test_every_checked_method_answers_what_aiogram_reads(
 ) -> None:
     group = await sandbox.ask("create_group", title="T", user_ids=[ALICE], bot_ids=[BOT_ID])
     await sandbox.ask("promote", chat_id=group["id"], member_id=BOT_ID)
-    connection = await sandbox.ask("connect_business", bot_id=BOT_ID, user_id=ALICE)
-    known = {
-        "user_id": ALICE,
-        "chat_id": group["id"],
-        "business_connection_id": connection["id"],
-    }
+    group_id = {"chat_id": group["id"]}
+    connection = await sandbox.ask("connect_business", bot_id=BOT_ID, user_id=BOB)
+    business = {"business_connection_id": connection["id"], "chat_id": ALICE}
+    await sandbox.ask("write_business", connection_id=connection["id"], user_id=ALICE, text="hi")
     for name in CHECKED:
         method = known_methods()[name.lower()]
-        values = needed(method, known)
+        where = business if "business_connection_id" in method.model_fields else group_id
+        values = needed(method, where | {"user_id": ALICE})
         status, body = await raw(name, **values)
         assert status == 200, (name, values, body)
         check(method.__returning__, body["result"])

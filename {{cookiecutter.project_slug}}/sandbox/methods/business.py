@@ -4,18 +4,101 @@ from __future__ import annotations
 
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
+from sandbox.methods.content import formatted
+from sandbox.methods.editing import edit
+from sandbox.methods.photos import add_photo
 from sandbox.world.business import Connection
 from sandbox.world.events import Json
+
+FORBIDDEN = "BOT_ACCESS_FORBIDDEN"
+"""What Telegram says when the user has not given the bot a right."""
+OWN = "can_delete_sent_messages"
+MOST_TASKS = 30
+"""https://core.telegram.org/bots/api#inputchecklist"""
+LONGEST_NAME = 64
+"""https://core.telegram.org/bots/api#setbusinessaccountname"""
 
 
 async def get_business_connection(call: Call) -> Json:
     """https://core.telegram.org/bots/api#getbusinessconnection"""
-    return connection(call).described
+    return call.connection().described
 
 
-def connection(call: Call) -> Connection:
-    """The connection of `business_connection_id`. Raises ApiError 400 if it is not the bot's."""
-    found = call.world.connections.get(call.params["business_connection_id"])
-    if found is None or found.bot_id != call.bot.bot_id:
-        raise bad_request("business connection not found")
-    return found
+async def delete_business_messages(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#deletebusinessmessages: those that are not there are
+    skipped."""
+    connection, ids = call.connection(), call.message_ids()
+    found = [
+        (chat, chat.messages[one])
+        for chat in connection.chats.values()
+        for one in ids
+        if one in chat.messages
+    ]
+    own = all(stored.bot_id == call.bot.bot_id for _, stored in found)
+    if not (connection.may("can_delete_all_messages") or (own and connection.may(OWN))):
+        raise bad_request(FORBIDDEN)
+    for chat, stored in found:
+        chat.delete(stored.message["message_id"])
+    return True
+
+
+async def set_business_account_name(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#setbusinessaccountname"""
+    connection = allowed(call, "can_edit_name")
+    first, last = call.params["first_name"], call.params.get("last_name", "")
+    if not first.strip() or max(len(first), len(last)) > LONGEST_NAME:
+        raise bad_request("FIRSTNAME_INVALID")
+    user = call.world.user(connection.owner_id) | {"first_name": first, "last_name": last}
+    call.world.users[connection.owner_id] = {name: one for name, one in user.items() if one != ""}
+    return True
+
+
+async def set_business_account_profile_photo(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#setbusinessaccountprofilephoto"""
+    add_photo(call, allowed(call, "can_edit_profile_photo").owner_id)
+    return True
+
+
+async def remove_business_account_profile_photo(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#removebusinessaccountprofilephoto"""
+    owner_id = allowed(call, "can_edit_profile_photo").owner_id
+    call.world.photos.get(owner_id, [])[:1] = []
+    return True
+
+
+async def edit_message_checklist(call: Call) -> object:
+    """https://core.telegram.org/bots/api#editmessagechecklist"""
+    chat, stored = call.own_message()
+    if "checklist" not in stored.message:
+        raise bad_request("message can't be edited")
+    return edit(call, chat, stored, checklist(call, call.params), ("checklist",))
+
+
+def checklist(call: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendchecklist. Raises ApiError 400."""
+    given = values["checklist"]
+    title = formatted(call, given, "title", "title_entities")
+    tasks = [
+        {"id": one["id"], **formatted(call, one, "text", "text_entities")} for one in given["tasks"]
+    ]
+    if not title or not 1 <= len(tasks) <= MOST_TASKS or not all("text" in one for one in tasks):
+        raise bad_request("CHECKLIST_INVALID")
+    if len({one["id"] for one in tasks}) < len(tasks):
+        raise bad_request("CHECKLIST_INVALID")
+    others = {name: True for name in given if name.startswith("others_can_") and given[name]}
+    return {"checklist": {**title, "tasks": tasks, **others}}
+
+
+def allowed(call: Call, right: str) -> Connection:
+    """The connection, by which the bot has a right. Raises ApiError 400."""
+    connection = call.connection()
+    if not connection.may(right):
+        raise bad_request(FORBIDDEN)
+    return connection
+
+
+MODELS = {
+    "setBusinessAccountName": ("last_name",),
+    "setBusinessAccountProfilePhoto": (),
+    "editMessageChecklist": ("reply_markup",),
+}

@@ -10,6 +10,7 @@ import aiohttp
 
 from sandbox.errors import ApiError, bad_request
 from sandbox.world.bots import Bot
+from sandbox.world.business import Connection
 from sandbox.world.chats import Chat, Stored
 from sandbox.world.files import Upload
 from sandbox.world.world import World
@@ -46,6 +47,8 @@ class Call:
         group that is a supergroup now, of which nothing but its old messages can be had."""
         if name not in self.params:
             raise bad_request("chat_id is empty")
+        if name == "chat_id" and "business_connection_id" in self.params:
+            return self.business_chat()
         chat = self.chat_of(self.params[name], read=read)
         if chat.migrated_to and name == "chat_id" and self.method != "getChat":
             raise ApiError(
@@ -79,10 +82,29 @@ class Call:
             raise bad_request("chat not found")
         return chat
 
+    def connection(self) -> Connection:
+        """That of `business_connection_id`. Raises ApiError 400 if it is not the bot's."""
+        found = self.world.connections.get(self.params["business_connection_id"])
+        if found is None or found.bot_id != self.bot.bot_id:
+            raise bad_request("business connection not found")
+        return found
+
+    def business_chat(self) -> Chat:
+        """The chat of a business account with `chat_id`, to write in it. Raises ApiError 400."""
+        connection = self.connection()
+        chat = connection.chats.get(self.params["chat_id"])
+        if chat is None:
+            raise bad_request("BUSINESS_PEER_INVALID")
+        if not connection.may("can_reply"):
+            raise bad_request("BOT_ACCESS_FORBIDDEN")
+        return chat
+
     def open_chat(self) -> Chat:
         """The chat of `chat_id`, to write in it. Raises ApiError 403 if the user blocked the bot,
         is no more, is a bot, or never began the conversation, and what `chat` raises."""
         chat = self.chat()
+        if chat.business:
+            return chat
         if chat.chat_id in self.world.bots:
             raise ApiError(403, "Forbidden: bots can't send messages to bots")
         if chat.chat_id in self.world.deactivated:

@@ -14,7 +14,6 @@ from typing import Any, Literal, get_args, get_origin
 from aiogram.types import TelegramObject
 
 from sandbox.errors import bad_request
-from sandbox.methods.business import connection
 from sandbox.methods.call import Call
 from sandbox.methods.decode import field_types, known_methods, parts
 from sandbox.methods.members import somebody
@@ -36,7 +35,7 @@ def at_most(name: str, longest: int) -> Rule:
 
 
 BY_NAME: dict[str, Rule] = {
-    "business_connection_id": connection,
+    "business_connection_id": Call.connection,
     "chat_id": Call.chat,
     "user_id": somebody,
 }
@@ -48,14 +47,12 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "approveSuggestedPost": (),
     "convertGiftToStars": (),
     "declineSuggestedPost": (at_most("comment", 128),),
-    "deleteBusinessMessages": (),
     "deleteEphemeralMessage": (),
     "deleteStory": (),
     "editEphemeralMessageCaption": (),
     "editEphemeralMessageMedia": (),
     "editEphemeralMessageReplyMarkup": (),
     "editEphemeralMessageText": (),
-    "editMessageChecklist": (),
     "editStory": (at_most("caption", 2048),),
     "getBusinessAccountGifts": (),
     "getBusinessAccountStarBalance": (),
@@ -63,20 +60,15 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "getUserProfileAudios": (),
     "postStory": (at_most("caption", 2048),),
     "readBusinessMessage": (),
-    "removeBusinessAccountProfilePhoto": (),
     "removeChatVerification": (),
     "removeUserVerification": (),
     "repostStory": (),
     "savePreparedKeyboardButton": (),
     "sendChatJoinRequestWebApp": (),
-    "sendChecklist": (),
-    "sendLivePhoto": (),
     "sendRichMessage": (),
     "sendRichMessageDraft": (),
     "setBusinessAccountBio": (at_most("bio", 140),),
     "setBusinessAccountGiftSettings": (),
-    "setBusinessAccountName": (at_most("first_name", 64), at_most("last_name", 64)),
-    "setBusinessAccountProfilePhoto": (),
     "setBusinessAccountUsername": (at_most("username", 32),),
     "setPassportDataErrors": (),
     "setUserEmojiStatus": (),

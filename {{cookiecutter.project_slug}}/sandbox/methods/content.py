@@ -44,7 +44,8 @@ LONGEST_SOURCE = 2**15
 """Bytes of a text before formatting."""
 CONTENT = (
     *(*MEDIA, *CAPTION, *TEXT),
-    *("contact", "dice", "game", "invoice", "location", "paid_media", "poll", "venue"),
+    *("checklist", "contact", "dice", "game", "invoice", "live_photo", "location"),
+    *("paid_media", "poll", "venue"),
 )
 """All that a message can be about."""
 

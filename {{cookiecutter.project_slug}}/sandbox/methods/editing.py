@@ -175,7 +175,10 @@ def comparable(value: object) -> object:
     return [comparable(one) for one in value] if isinstance(value, list) else value
 
 
-WHICH = ("chat_id", "message_id", "inline_message_id", "reply_markup")
+WHICH = (
+    *("chat_id", "message_id", "inline_message_id", "reply_markup"),
+    "business_connection_id",
+)
 MODELS = {
     "editMessageText": (
         *(*WHICH, "text", "parse_mode", "entities"),
@@ -188,5 +191,5 @@ MODELS = {
     "editMessageReplyMarkup": WHICH,
     "editMessageLiveLocation": (*WHICH, *LIVE),
     "stopMessageLiveLocation": WHICH,
-    "stopPoll": ("reply_markup",),
+    "stopPoll": ("reply_markup", "business_connection_id"),
 }

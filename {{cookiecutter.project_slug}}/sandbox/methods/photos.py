@@ -28,14 +28,7 @@ async def get_user_profile_photos(call: Call) -> Json:
 
 async def set_my_profile_photo(call: Call) -> bool:
     """https://core.telegram.org/bots/api#setmyprofilephoto: an animated one is shown as any."""
-    photo = call.params["photo"]
-    upload = attached(photo.get("photo") or photo.get("animation"), call.files)
-    if not isinstance(upload, Upload):
-        raise bad_request("photo must be uploaded as an InputFile")
-    kind = "photo" if photo["type"] == "static" else "animation"
-    file = find_file(call, kind, upload)
-    sizes = media(file, {}) if kind == "photo" else [numbers_of(media(file, {}))]
-    call.world.photos.setdefault(call.bot.bot_id, []).insert(0, sizes)
+    add_photo(call, call.bot.bot_id)
     return True
 
 
@@ -43,6 +36,18 @@ async def remove_my_profile_photo(call: Call) -> bool:
     """https://core.telegram.org/bots/api#removemyprofilephoto: the one before is shown again."""
     call.world.photos.get(call.bot.bot_id, [])[:1] = []
     return True
+
+
+def add_photo(call: Call, owner_id: int) -> None:
+    """A user or bot has the `photo` in front of those before. Raises ApiError 400."""
+    photo = call.params["photo"]
+    upload = attached(photo.get("photo") or photo.get("animation"), call.files)
+    if not isinstance(upload, Upload):
+        raise bad_request("photo must be uploaded as an InputFile")
+    kind = "photo" if photo["type"] == "static" else "animation"
+    file = find_file(call, kind, upload)
+    sizes = media(file, {}) if kind == "photo" else [numbers_of(media(file, {}))]
+    call.world.photos.setdefault(owner_id, []).insert(0, sizes)
 
 
 def numbers_of(animation: Json) -> Json:

@@ -22,7 +22,7 @@ def reply(call: Call, chat: Chat) -> Json:
     message_id = told.get("message_id") or call.params.get("reply_to_message_id")
     if not message_id:
         return {}
-    source = call.chat_of(told.get("chat_id", chat.chat_id))
+    source = call.chat_of(told["chat_id"]) if "chat_id" in told else chat
     stored = source.messages.get(message_id)
     if stored is None:
         if told.get("allow_sending_without_reply", call.params.get("allow_sending_without_reply")):

@@ -6,6 +6,7 @@ from functools import partial
 
 from sandbox.errors import bad_request
 from sandbox.methods import content, media, polls
+from sandbox.methods.business import checklist
 from sandbox.methods.call import Call, Handler
 from sandbox.methods.invoices import invoice
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
@@ -22,6 +23,13 @@ from sandbox.world.world import World
 def file(call: Call, values: Json, kind: str) -> Json:
     """What a method is about that sends one file."""
     return media.file_content(call, kind, values[kind], values)
+
+
+def live_photo(call: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendlivephoto: a photo that is a video, too."""
+    still = media.file_content(call, "photo", values["photo"], values)
+    moving = media.file_content(call, "live_photo", values["live_photo"], {})["live_photo"]
+    return still | {"live_photo": moving | {"photo": still["photo"]}}
 
 
 BUILDERS: dict[str, content.Builder] = {
@@ -42,6 +50,8 @@ BUILDERS: dict[str, content.Builder] = {
     "sendVoice": partial(file, kind="voice"),
     "sendVideoNote": partial(file, kind="video_note"),
     "sendSticker": partial(file, kind="sticker"),
+    "sendChecklist": checklist,
+    "sendLivePhoto": live_photo,
 }
 ALBUMS = ({"photo", "video"}, {"audio"}, {"document"})
 """What may be in one album: https://core.telegram.org/bots/api#sendmediagroup."""
@@ -121,7 +131,11 @@ def say(call: Call, chat: Chat, made: Json) -> Json:
     if params.get("message_effect_id", "").isdecimal():
         made["effect_id"] = params["message_effect_id"]
     keyboard = reply_keyboard(call, chat)
-    message = call.world.post(chat, bot.user, made, bot_id=bot.bot_id, keyboard=keyboard)
+    sender = bot.user
+    if chat.business:
+        sender = call.connection().described["user"]
+        made["sender_business_bot"] = bot.user
+    message = call.world.post(chat, sender, made, bot_id=bot.bot_id, keyboard=keyboard)
     if "poll" in made and made["poll"]["id"] not in call.world.polls:
         begin(call.world, made["poll"], Poll(bot.bot_id, chat, message["message_id"]))
     if "invoice" in made or "paid_media" in made:
@@ -148,7 +162,7 @@ CAPTION = ("caption", "parse_mode", "caption_entities")
 SPOILER = ("show_caption_above_media", "has_spoiler")
 SIZE = ("duration", "width", "height", "thumbnail")
 MODELS = {
-    method: (*COMMON, *MORE, "reply_markup", *own)
+    method: (*COMMON, *MORE, "business_connection_id", "reply_markup", *own)
     for method, own in {
         "sendMessage": (
             *("parse_mode", "entities", "link_preview_options", "disable_web_page_preview"),
@@ -165,7 +179,6 @@ MODELS = {
         "sendVenue": (
             *("foursquare_id", "foursquare_type", "google_place_id", "google_place_type"),
         ),
-        "sendInvoice": (*INVOICE, "start_parameter"),
         "sendContact": ("last_name", "vcard"),
         "sendLocation": (
             *("horizontal_accuracy", "live_period", "heading", "proximity_alert_radius"),
@@ -185,8 +198,20 @@ MODELS = {
     }.items()
 }
 MODELS |= {
-    "sendMediaGroup": (*COMMON, *MORE),
+    "sendInvoice": (*COMMON, *MORE, "reply_markup", *INVOICE, "start_parameter"),
+    "sendMediaGroup": (*COMMON, *MORE, "business_connection_id"),
     "sendMessageDraft": ("message_thread_id", "text", "parse_mode", "entities"),
-    "sendChatAction": ("message_thread_id",),
-    "sendPaidMedia": (*COMMON, *CAPTION, "show_caption_above_media", "payload", "reply_markup"),
+    "sendChatAction": ("message_thread_id", "business_connection_id"),
+    "sendLivePhoto": (
+        *(*COMMON, *CAPTION, *SPOILER, "message_effect_id"),
+        *("business_connection_id", "reply_markup"),
+    ),
+    "sendPaidMedia": (
+        *(*COMMON, *CAPTION, "show_caption_above_media", "payload", "reply_markup"),
+        "business_connection_id",
+    ),
+    "sendChecklist": (
+        *("disable_notification", "protect_content", "message_effect_id"),
+        *("reply_parameters", "reply_markup"),
+    ),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -38,12 +37,12 @@ class Prepared:
     """Where to: user, bot, group, channel."""
 
 
-def init_data(bot: Bot, user: Json, **about: str) -> str:
+def init_data(bot: Bot, user: Json, date: int, **about: str) -> str:
     """What an app gets as its `initData`, signed with the bot's token:
     https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app."""
     shown = {name: user[name] for name in SHOWN if name in user}
     values = {
-        "auth_date": str(int(time.time())),
+        "auth_date": str(date),
         "user": orjson.dumps({**shown, "allows_write_to_pm": True}).decode(),
         **about,
     }

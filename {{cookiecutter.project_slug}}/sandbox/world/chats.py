@@ -80,6 +80,8 @@ class Chat:
     ids: MessageIds
     bot_id: int | None = None
     """The bot of a private chat; None: a group."""
+    business: str = ""
+    """The id of the connection by which the bot has it, if it is another one's private chat."""
     messages: dict[int, Stored] = field(default_factory=dict)
     members: dict[int, Json] = field(default_factory=dict)
     """Of a group: ChatMember objects (https://core.telegram.org/bots/api#chatmember) by user id."""
@@ -122,15 +124,22 @@ class Chat:
 
     def author(self, sender: Json) -> Json:
         """Who has written a message, as it tells; posts in a channel are the channel's."""
+        if self.business:
+            return {"from": sender, "business_connection_id": self.business}
         return {"sender_chat": self.info} if self.is_channel else {"from": sender}
 
     def update(self, kind: str) -> str:
         """What an update `message` or `edited_message` of this chat is called."""
+        if self.business:
+            return kind.replace("message", "business_message")
         return kind.replace("message", "channel_post") if self.is_channel else kind
 
     @property
     def key(self) -> str:
-        """Names the chat among all: `<bot>/<user>`, or the id of a group."""
+        """Names the chat among all: `<bot>/<user>`, or the id of a group; of a business account it
+        is `<connection>/<user>`."""
+        if self.business:
+            return f"{self.business}/{self.chat_id}"
         return str(self.chat_id) if self.bot_id is None else f"{self.bot_id}/{self.chat_id}"
 
     def add(self, message: Json, bot_id: int | None, keyboard: Json | None = None) -> None:
