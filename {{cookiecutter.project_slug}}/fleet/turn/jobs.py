@@ -79,9 +79,11 @@ class Clockwork:
         # In the hour that comes twice when summer ends, it begins with what is past.
         return next(one for one in moments if one > after).astimezone(UTC)
 
-    def order(self, bot_id: int, last: datetime | None = None) -> TimerWrite:
+    def order(
+        self, bot_id: int, last: datetime | None = None, *, now: datetime | None = None
+    ) -> TimerWrite:
         """Give what has its next turn begin in time; `last` is when the one now was due."""
-        after = datetime.now(UTC)
+        after = now or datetime.now(UTC)
         if last and after < last < after + MOST_AHEAD:
             after = last  # by Redis' clock it is that late already
         due_ms = int(self.next_due(after).timestamp() * 1000)

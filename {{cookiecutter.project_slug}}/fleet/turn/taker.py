@@ -1,40 +1,30 @@
 """Taking a turn: who begins it, who ends it, and what is made of its errors."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import orjson
 import structlog
 from aiogram import Dispatcher
-from aiogram.dispatcher.event.bases import UNHANDLED, MiddlewareType
-from aiogram.dispatcher.middlewares.error import ErrorsMiddleware
-from aiogram.dispatcher.middlewares.manager import MiddlewareManager
-from aiogram.dispatcher.middlewares.user_context import EVENT_CONTEXT_KEY, UserContextMiddleware
 from aiogram.exceptions import (
     TelegramForbiddenError,
     TelegramNotFound,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import TelegramMethod
-from aiogram.types import ErrorEvent, TelegramObject
 from redis.exceptions import RedisError
 
 from fleet.bots.member import BotState, Member
 from fleet.bots.role import role_data
 from fleet.inbox import turns
 from fleet.inbox.timers import TimerBook
-from fleet.overlay import Overlay, TimerWrite
+from fleet.overlay import Overlay
 from fleet.redis.errors import describe, is_away
 from fleet.telegram.current import current_turn
 from fleet.telegram.gates import GateShut
 from fleet.telegram.outages import Outages, is_fault
 from fleet.turn.errors import SETTLED, TurnBack
-from fleet.turn.jobs import Job, clockworks
+from fleet.turn.feeder import Feeder
 from fleet.turn.running import Grip, RunningTurn
-from fleet.turn.timers import Timers
-from fleet.turn.updates import OwnUpdate, Raw, context_data, is_shut_out, read_update
-
-Next = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
+from fleet.turn.updates import Raw, is_shut_out
 
 log = structlog.get_logger(__name__)
 
@@ -59,21 +49,10 @@ class TurnTaker:
         *,
         is_sandbox: bool = False,
     ) -> None:
-        self._dispatcher = dispatcher
+        self._feeder = Feeder(dispatcher, book, timeout, self._reason_to_go_back)
         self._outages = outages
         self._book = book
-        self._timeout = timeout
         self._is_sandbox = is_sandbox
-        # Where states and scenes learn whose the event is.
-        _put_first(
-            dispatcher.update.outer_middleware,
-            self._add_context,
-            after=(ErrorsMiddleware, UserContextMiddleware),
-        )
-        # Where error handlers hear of a time-out, and no middleware can hang outside of it.
-        _put_first(dispatcher.update.outer_middleware, self._handle, after=ErrorsMiddleware)
-        # The middlewares that are there, too, see states as they were.
-        _put_first(dispatcher.errors.outer_middleware, self._note_error)
 
     async def take(
         self,
@@ -141,69 +120,9 @@ class TurnTaker:
         return None
 
     async def _feed(self, turn: RunningTurn, raw: Raw) -> None:
-        bot = turn.member.bot
-        try:
-            update, album = read_update(bot, turn.turn.update_id, raw)
-            if isinstance(update, OwnUpdate) and update.job:
-                turn.overlay.next_job = self._order_next(update.job)
-            answer = await self._dispatcher.feed_update(
-                bot,
-                update,
-                fleet_turn=turn,
-                turn=turn.handle(),
-                album=album,
-                **role_data(turn.member.role),
-            )
-            turn.check()  # a TaskGroup does not tell that a task of its own was cancelled
-        except BaseException as error:
-            if error is not turn.error:  # no error handler had the last word
-                turn.overlay.roll_back()
-            raise
+        answer = await self._feeder.feed(turn, raw, role_data(turn.member.role))
         if turn.error is not None and answer is not SETTLED:
             raise turn.error
-        if isinstance(update, OwnUpdate) and answer is UNHANDLED:
-            turn.overlay.next_job = None
-            log.warning("no handler takes this", timer=str(update.timer), job=str(update.job))
-
-    def _order_next(self, job: Job) -> TimerWrite | None:
-        found = clockworks(self._dispatcher).get(job.name)
-        return found.order(job.bot_id, job.due) if found else None
-
-    async def _handle(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
-        turn = data.get("fleet_turn")
-        if not isinstance(turn, RunningTurn):  # a handler feeds an update of its own
-            return await handler(event, data)
-        return await turn.within(self._timeout, _call_answer(handler, event, data))
-
-    async def _add_context(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Tell the handlers whose timers these are, and a timer's whose state."""
-        turn = data.get("fleet_turn")
-        if isinstance(turn, RunningTurn):
-            fired = None
-            if isinstance(event, OwnUpdate):
-                fired = event.timer.name if event.timer else None
-                if event.context:
-                    data.update(context_data(event.context))
-            data["timers"] = Timers(
-                turn.turn.conversation, data[EVENT_CONTEXT_KEY], turn.overlay, self._book, fired
-            )
-        return await handler(event, data)
-
-    async def _note_error(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Remember what a handler raised, also if an error handler takes care of it.
-
-        What it wrote to states is undone; what the error handlers write is kept. What has the turn
-        begun again does not reach them: nobody needs an apology.
-        """
-        turn = data.get("fleet_turn")
-        if isinstance(turn, RunningTurn) and isinstance(event, ErrorEvent):
-            turn.error = event.exception
-            turn.overlay.roll_back()
-            turn.back = await self._reason_to_go_back(turn, event.exception)
-            if turn.back:
-                return UNHANDLED
-            return await turn.within(self._timeout, _call_answer(handler, event, data))
-        return await handler(event, data)
 
     async def _reason_to_go_back(self, turn: RunningTurn, error: Exception) -> TurnBack | None:
         errors = list(_single(error))
@@ -229,23 +148,6 @@ class TurnTaker:
             member.enter(BotState.UNAUTHORIZED, reason)
             return TurnBack(reason, bot_is_down=True)
         return TurnBack("Telegram is away", seconds=self._outages.seconds_left(member.id))
-
-
-async def _call_answer(handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:
-    """Run a handler, and make the call that it returns, if it returns one."""
-    answer = await handler(event, data)
-    return await data["bot"](answer) if isinstance(answer, TelegramMethod) else answer
-
-
-def _put_first(
-    middlewares: MiddlewareManager, new: MiddlewareType[TelegramObject], *, after: Any = ()
-) -> None:
-    """Have it called before the others, except those of the type `after`."""
-    inner = [one for one in middlewares if not isinstance(one, after)]
-    for one in inner:
-        middlewares.unregister(one)
-    for one in (new, *inner):
-        middlewares.register(one)
 
 
 def _single(error: Exception) -> Iterator[Exception]:

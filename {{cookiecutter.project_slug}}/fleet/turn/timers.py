@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from aiogram.dispatcher.middlewares.user_context import EventContext
 from aiogram.types import Chat, TelegramObject, User
 
-from fleet.inbox.conversation import beside
-from fleet.inbox.timers import TimerBook
+from fleet.inbox.conversation import beside, bot_of
 from fleet.overlay import Overlay, TimerWrite
 
 LONGEST_NAME = 64
@@ -57,6 +57,14 @@ def context_of(kept: dict[str, Any]) -> EventContext:
     )
 
 
+class Book(Protocol):
+    """Where timers are kept: see `fleet.inbox.timers.TimerBook`."""
+
+    async def of(self, conversation: str) -> dict[str, bytes]: ...
+
+    async def write(self, write: TimerWrite) -> bool: ...
+
+
 class Timers:
     """The timers of one conversation. Handlers get it as `timers`.
 
@@ -68,6 +76,7 @@ class Timers:
         overlay: what the turn has written.
         book: the timers that are kept.
         fired: the name of the timer whose turn this is, if it is one's.
+        now: what the time is for a bot, by its id.
     """
 
     def __init__(
@@ -75,14 +84,17 @@ class Timers:
         conversation: str,
         context: EventContext,
         overlay: Overlay,
-        book: TimerBook,
-        fired: str | None = None,
+        book: Book,
+        fired: str | None,
+        now: Callable[[int], datetime],
     ) -> None:
         self._conversation = beside(conversation)
+        self._bot_id = bot_of(conversation)
         self._context = context
         self._overlay = overlay
         self._book = book
         self._fired = fired
+        self._now = now
 
     async def set(
         self,
@@ -110,7 +122,7 @@ class Timers:
             raise ValueError("at= has no time zone: datetime.now(UTC), or with a ZoneInfo")
         if not 1 <= len(name) <= LONGEST_NAME:
             raise ValueError(f"a timer's name has 1 to {LONGEST_NAME} characters")
-        due = at if at is not None else datetime.now(UTC) + (after or timedelta())
+        due = at if at is not None else self._now(self._bot_id) + (after or timedelta())
         kept = {
             "name": name,
             "data": data or {},
@@ -123,7 +135,7 @@ class Timers:
                 f"a timer's data may have {MOST_DATA >> 10} KB; keep more in the state"
             )
         await self._write(TimerWrite(self._conversation, name, kept["due"], json))
-        return Timer.read(_bot_id(self._conversation), kept)
+        return Timer.read(self._bot_id, kept)
 
     async def cancel(self, name: str) -> None:
         """Have it not fire, if there is one of that name."""
@@ -137,7 +149,7 @@ class Timers:
             found.pop(name, None)
             if write.due_ms is not None:
                 found[name] = write.json
-        bot_id = _bot_id(self._conversation)
+        bot_id = self._bot_id
         timers = [Timer.read(bot_id, orjson.loads(json)["timer"]) for json in found.values()]
         return sorted(timers, key=lambda timer: timer.due)
 
@@ -162,7 +174,3 @@ def _describe(context: EventContext) -> dict[str, Any]:
         **({"thread": context.thread_id} if context.thread_id else {}),
         **({"business": context.business_connection_id} if context.business_connection_id else {}),
     }
-
-
-def _bot_id(conversation: str) -> int:
-    return int(conversation.partition(":")[0])

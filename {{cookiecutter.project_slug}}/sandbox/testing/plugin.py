@@ -45,6 +45,7 @@ from sandbox.testing.groups import Group
 from sandbox.testing.people import User
 from sandbox.testing.running import in_process, over_http
 from sandbox.testing.telegram import Telegram
+from sandbox.testing.turns import PlainTurns, Turns
 
 
 class NewUser(Protocol):
@@ -143,6 +144,12 @@ def dispatcher() -> Dispatcher:
 
 
 @pytest.fixture
+def turns(dispatcher: Dispatcher) -> Turns:
+    """Which turns updates get: each one of its own. To be overridden where a service does more."""
+    return PlainTurns(dispatcher)
+
+
+@pytest.fixture
 def bot_defaults() -> DefaultBotProperties:
     """What the bots under test have as `Bot(default=...)`. To be overridden. Against a running
     stack it is the service's business."""
@@ -159,26 +166,27 @@ def sandbox_server(request: pytest.FixtureRequest) -> str | None:
 
 
 @pytest.fixture
-def served_by(request: pytest.FixtureRequest, sandbox_server: str | None) -> str | Dispatcher:
+def served_by(
+    request: pytest.FixtureRequest, sandbox_server: str | None
+) -> str | tuple[Dispatcher, Turns]:
     """What serves the bots. Against a running stack nobody makes a dispatcher here."""
     if sandbox_server:
         return sandbox_server
-    served: Dispatcher = request.getfixturevalue("dispatcher")
-    return served
+    return request.getfixturevalue("dispatcher"), request.getfixturevalue("turns")
 
 
 @pytest_asyncio.fixture
 async def telegram(
-    served_by: str | Dispatcher,
+    served_by: str | tuple[Dispatcher, Turns],
     bots: Mapping[str, BotUnderTest],
     bot_defaults: DefaultBotProperties,
 ) -> AsyncIterator[Telegram]:
     """Telegram's side: the bots, their calls, faults."""
-    ways = (
-        over_http(served_by, bots)
-        if isinstance(served_by, str)
-        else in_process(served_by, bots, bot_defaults)
-    )
+    if isinstance(served_by, str):
+        ways = over_http(served_by, bots)
+    else:
+        dispatcher, turns = served_by
+        ways = in_process(dispatcher, bots, bot_defaults, turns)
     depth = sys.get_coroutine_origin_tracking_depth()
     sys.set_coroutine_origin_tracking_depth(1)  # for `unawaited`
     try:

@@ -165,6 +165,7 @@ def label(query: Json) -> str:
 DOES: dict[str, Callable[[Json], str]] = {
     "callback_query": lambda query: f"presses [{label(query)}]",
     "inline_query": lambda query: f"types @… {query['query']}",
+    "timer": lambda timer: f"is due for the timer {timer['name']}",
     "poll_answer": lambda answer: f"votes for {answer['option_ids']}",
     "pre_checkout_query": lambda query: f"pays {query['total_amount']} {query['currency']}",
 }

@@ -16,6 +16,7 @@ from sandbox.testing.journal import Journal
 from sandbox.testing.local import LocalConnection
 from sandbox.testing.service import serving
 from sandbox.testing.telegram import Telegram
+from sandbox.testing.turns import PlainTurns, Turns
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
@@ -25,11 +26,13 @@ async def in_process(
     dispatcher: Dispatcher,
     bots: Mapping[str, BotUnderTest],
     defaults: DefaultBotProperties | None = None,
+    turns: Turns | None = None,
 ) -> AsyncIterator[Telegram]:
-    """A world of its own and this dispatcher, in this event loop."""
+    """A world of its own and this dispatcher, in this event loop; `turns` say how it is fed."""
     world = World()
+    turns = turns or PlainTurns(dispatcher)
     with world.events.watch() as events:
-        async with serving(world, dispatcher, bots, defaults) as service:
+        async with serving(world, dispatcher, turns, bots, defaults) as service:
             client = SandboxClient("", LocalConnection(world))
             telegram = Telegram(client, Journal(events), bots, service)
             await telegram.open()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import sysconfig
+import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,39 +22,46 @@ from aiogram.types import ErrorEvent, TelegramObject
 
 from sandbox.testing.bots import BotUnderTest
 from sandbox.testing.session import LocalSession
+from sandbox.testing.turns import Turn, Turns
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
-Conversation = tuple[int, int, int]
-
-FOLDER = Path(__file__).parent
-PYTHON = Path(sysconfig.get_path("stdlib"))
+Folders = frozenset[Path]
 
 log = logging.getLogger(__name__)
 
 
 class LocalService:
-    """Turns are taken as in the real service: those of one conversation (bot, chat, user) one
-    after the other, others at the same time; a method that a handler returns is called."""
+    """Turns are taken as in the real service: those of one conversation one after the other, others
+    at the same time; a method that a handler returns is called."""
 
     def __init__(
         self,
         world: World,
         dispatcher: Dispatcher,
+        turns: Turns,
         bots: Mapping[int, Bot],
         data: Mapping[int, Mapping[str, Any]],
     ) -> None:
         self._world = world
-        self._dispatcher = dispatcher
         self._bots = bots
         self._data = data
+        self._planner = turns
+        self._foreign = frozenset(
+            {
+                Path(__file__).parent,
+                Path(inspect.getfile(type(turns))).parent,
+                Path(sysconfig.get_path("stdlib")),
+            }
+        )
+        """Where the code is that is not the user's."""
         self._turns: set[asyncio.Task[None]] = set()
-        self._latest: dict[Conversation, asyncio.Task[None]] = {}
+        self._latest: dict[Hashable, asyncio.Task[None]] = {}
         dispatcher.errors.outer_middleware(self._take_error)
 
     def running(self) -> list[str]:
         """Where the handlers are that run or wait for something; empty when all is done."""
-        places = filter(None, map(where, self._turns))
+        places = filter(None, (where(turn, self._foreign) for turn in self._turns))
         return [*places] or ["in a library"] * bool(self._turns)
 
     @property
@@ -77,9 +86,14 @@ class LocalService:
                 bot = self._world.bots[bot_id]
                 if not bot.revoked and bot.pending:
                     updates = list(bot.pending)
+                    turns = await self._planner.plan(
+                        self._bots[bot_id], updates, self._data[bot_id]
+                    )
                     bot.confirm(updates[-1]["update_id"] + 1)
-                    for update in updates:
-                        self._enter(bot_id, update)
+                    for turn in turns:
+                        if turn.update not in updates:  # a timer, which nobody else tells of
+                            self._tell("update", bot_id, turn.update, at=time.time())
+                        self._enter(bot_id, turn)
 
     async def stop(self) -> None:
         """Cancel the turns that are still going on."""
@@ -87,27 +101,25 @@ class LocalService:
             turn.cancel()
         await asyncio.gather(*self._turns, return_exceptions=True)
 
-    def _enter(self, bot_id: int, update: Json) -> None:
-        conversation = conversation_of(bot_id, update)
-        before = self._latest.get(conversation)
-        turn = asyncio.create_task(self._take(bot_id, update, before))
-        self._latest[conversation] = turn
-        self._turns.add(turn)
-        turn.add_done_callback(self._turns.discard)
+    def _enter(self, bot_id: int, turn: Turn) -> None:
+        before = self._latest.get(turn.conversation)
+        task = asyncio.create_task(self._take(bot_id, turn, before))
+        self._latest[turn.conversation] = task
+        self._turns.add(task)
+        task.add_done_callback(self._turns.discard)
 
-    async def _take(self, bot_id: int, update: Json, before: asyncio.Task[None] | None) -> None:
+    async def _take(self, bot_id: int, turn: Turn, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait([before])
-        bot = self._bots[bot_id]
         try:
-            answer = await self._dispatcher.feed_raw_update(bot, update, **self._data[bot_id])
+            answer = await turn.take()
             if isinstance(answer, TelegramMethod):
-                await bot(answer)
+                await self._bots[bot_id](answer)
         except Exception as error:  # noqa: BLE001 - such as those of the method returned
-            self._note(error, bot_id, update["update_id"])
+            self._note(error, bot_id, turn.update["update_id"])
         else:
             if answer is UNHANDLED:
-                self._world.events.tell("unhandled", bot_id=bot_id, update=update)
+                self._tell("unhandled", bot_id, turn.update)
 
     async def _take_error(
         self,
@@ -124,9 +136,12 @@ class LocalService:
         answer = await handler(event, data)
         return None if answer is UNHANDLED else answer
 
+    def _tell(self, event: str, bot_id: int, update: Json, **about: float) -> None:
+        self._world.events.tell(event, bot_id=bot_id, update=update, **about)
+
     def _note(self, error: Exception, bot_id: int, update_id: int) -> None:
-        log.error("a handler raised\n%s", own_traceback(error))
-        described = f"{type(error).__name__}: {error}{place(error)}"
+        log.error("a handler raised\n%s", own_traceback(error, self._foreign))
+        described = f"{type(error).__name__}: {error}{place(error, self._foreign)}"
         self._world.events.tell("raised", bot_id=bot_id, update_id=update_id, error=described)
 
 
@@ -134,6 +149,7 @@ class LocalService:
 async def serving(
     world: World,
     dispatcher: Dispatcher,
+    turns: Turns,
     bots: Mapping[str, BotUnderTest],
     defaults: DefaultBotProperties | None,
 ) -> AsyncIterator[LocalService]:
@@ -147,7 +163,7 @@ async def serving(
         for bot in bots.values():
             world.authorize(bot.id, bot.token.partition(":")[2]).allowed = wanted
         data = {bot.id: bot.data for bot in bots.values()}
-        service = LocalService(world, dispatcher, members, data)
+        service = LocalService(world, dispatcher, turns, members, data)
         all_bots = tuple(members.values())
         told = {
             "dispatcher": dispatcher,
@@ -167,46 +183,37 @@ async def serving(
                 await dispatcher.emit_shutdown(**told)
 
 
-def conversation_of(bot_id: int, update: Json) -> Conversation:
-    """What is kept in order: bot, chat and user; the private chat if there is no chat."""
-    event = next((value for value in update.values() if isinstance(value, dict)), {})
-    chat = event.get("chat") or event.get("message", {}).get("chat") or {}
-    user = event.get("from") or event.get("user") or {}
-    user_id = user.get("id", 0)
-    return bot_id, chat.get("id", user_id), user_id
-
-
-def own_traceback(error: BaseException) -> str:
+def own_traceback(error: BaseException, foreign: Folders) -> str:
     """The traceback without the frames of libraries; a cause has its own."""
     told = traceback.TracebackException.from_exception(error)
     one: traceback.TracebackException | None = told
     while one is not None:
-        own = [frame for frame in one.stack if not is_foreign(frame.filename)]
+        own = [frame for frame in one.stack if not is_foreign(frame.filename, foreign)]
         one.stack = traceback.StackSummary.from_list(own) if own else one.stack
         one = one.__cause__ or one.__context__
     return "".join(told.format()).rstrip()
 
 
-def where(turn: asyncio.Task[None]) -> str:
+def where(turn: asyncio.Task[None], foreign: Folders) -> str:
     """The line of the project's own code in which a turn waits; empty if it has not begun."""
     awaited: Any = turn.get_coro()
     own = ""
     while awaited is not None:
         if frame := getattr(awaited, "cr_frame", None):
             code = frame.f_code
-            if not is_foreign(code.co_filename):
+            if not is_foreign(code.co_filename, foreign):
                 own = f"{code.co_filename}:{frame.f_lineno}, in {code.co_name}"
         awaited = getattr(awaited, "cr_await", None)
     return own
 
 
-def place(error: Exception) -> str:
+def place(error: Exception, foreign: Folders) -> str:
     """The line of the project's own code from which it came."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not is_foreign(frame.filename)]
+    own = [frame for frame in frames if not is_foreign(frame.filename, foreign)]
     return f" ({own[-1].filename}:{own[-1].lineno}, in {own[-1].name})" if own else ""
 
 
-def is_foreign(filename: str) -> bool:
-    """Whether a file belongs to a library, to Python or to this folder."""
-    return "site-packages" in filename or not {FOLDER, PYTHON}.isdisjoint(Path(filename).parents)
+def is_foreign(filename: str, foreign: Folders) -> bool:
+    """Whether a file belongs to a library or is in one of these folders."""
+    return "site-packages" in filename or not foreign.isdisjoint(Path(filename).parents)

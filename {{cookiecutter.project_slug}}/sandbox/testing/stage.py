@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ TIMEOUT = 5.0
 """Seconds that a test waits for a bot unless it says otherwise."""
 QUIET = 0.5
 """Seconds of silence after which a bot of a running stack has nothing more to say."""
+FIRING = 2.0
+"""Seconds in which timers of a running stack fire when the clock was moved."""
 APPEAR = 2.0
 """Seconds for the bots of a running stack to be seen."""
 LOOK = 0.05
@@ -48,6 +51,8 @@ class Stage:
         """Who has done nothing yet: what Telegram is told of them when they do."""
         self.chats: dict[int, str] = {}
         """The people and groups of this test: their names by id."""
+        self.advanced_at = float("-inf")
+        """When the clock was moved, in seconds of the monotonic clock."""
         self._service = service
         self._bots = bots
         self._accounts: dict[str, Account] = {}
@@ -161,7 +166,7 @@ class Stage:
                 f"updates or handlers are not done within {TIMEOUT:g} s: "
                 + ("; ".join(running) or "updates wait for bots that do not fetch them")
             ) from None
-        await asyncio.sleep(QUIET)
+        await asyncio.sleep(max(QUIET, self.advanced_at + FIRING - time.monotonic()))
 
     async def _behind(self) -> bool:
         ours = {account.id for account in self._accounts.values()}

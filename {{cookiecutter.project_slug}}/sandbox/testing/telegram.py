@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from sandbox.client import SandboxClient
 from sandbox.testing.bots import Account, BotUnderTest
@@ -174,6 +176,16 @@ class Telegram(Stage):
         __tracebackhide__ = True
         self._limited = on
         await self.ask("limits", on=on, **rates)
+
+    async def advance(self, **duration: float) -> None:
+        """Let time pass, in words of `timedelta`: `await telegram.advance(hours=1)`.
+
+        Dates are later, polls and bans end, timers and jobs that are due by then fire: in this
+        process at once, in order of due time, against a running stack within two seconds.
+        """
+        __tracebackhide__ = True
+        self.advanced_at = time.monotonic()
+        await self.ask("advance", seconds=timedelta(**duration).total_seconds())
 
     async def revoke(self, bot: str | Account) -> None:
         """Make the bot's token invalid."""

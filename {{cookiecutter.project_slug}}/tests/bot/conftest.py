@@ -17,6 +17,7 @@ from fleet.bots.role import role_data
 from fleet.bots.shared import Shared
 from fleet.bots.tokens import BotToken, parse_tokens
 from fleet.settings import Settings
+from fleet.turn.rehearsal import Rehearsal
 from sandbox.testing import BotUnderTest
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -36,13 +37,25 @@ def bots() -> dict[str, BotUnderTest]:
 
 
 @pytest.fixture
-async def dispatcher() -> AsyncIterator[Dispatcher]:
-    """The real one, with a Redis of its own inside this process, and the `fleet` of the example."""
-    settings = Settings(bot_tokens=SecretStr(example_tokens()), secret_key=SecretStr("s" * 64))
+async def redis() -> AsyncIterator[FakeAsyncRedis]:
+    """A Redis of the test's own, inside this process."""
     async with FakeAsyncRedis() as redis:
-        dispatcher = create_dispatcher(redis)
-        dispatcher["fleet"] = Fleet(Shared.open(redis, settings), accept)
-        yield dispatcher
+        yield redis
+
+
+@pytest.fixture
+def dispatcher(redis: FakeAsyncRedis) -> Dispatcher:
+    """The real one, with the `fleet` of the example."""
+    settings = Settings(bot_tokens=SecretStr(example_tokens()), secret_key=SecretStr("s" * 64))
+    dispatcher = create_dispatcher(redis)
+    dispatcher["fleet"] = Fleet(Shared.open(redis, settings), accept)
+    return dispatcher
+
+
+@pytest.fixture
+def turns(dispatcher: Dispatcher, redis: FakeAsyncRedis) -> Rehearsal:
+    """Those of the service: handlers get `turn`, `timers` and `album`."""
+    return Rehearsal(dispatcher, redis)
 
 
 async def accept(_: BotToken) -> None:
