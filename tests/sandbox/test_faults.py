@@ -19,6 +19,14 @@ async def test_429_says_how_long(sandbox: SandboxClient, bot: Bot) -> None:
     await bot.get_me()
 
 
+async def test_429_has_a_header(
+    sandbox: SandboxClient, url: str, http: aiohttp.ClientSession
+) -> None:
+    await sandbox.fault("429", times=1, retry_after=7)
+    async with http.get(f"{url}/bot{TOKEN}/getMe") as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
+
+
 async def test_500(sandbox: SandboxClient, bot: Bot) -> None:
     await sandbox.fault("500")
     for _ in range(2):

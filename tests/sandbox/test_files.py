@@ -140,3 +140,29 @@ async def test_a_live_photo_is_a_photo_too(sandbox: SandboxClient, bot: Bot) -> 
     assert await bot.get_file(sent.live_photo.file_id)
     assert await bot.copy_message(ALICE, ALICE, sent.message_id)
     assert "live_photo" in (await sandbox.messages(BOT_ID, ALICE))[-1]
+
+
+async def test_ids_of_the_real_telegram(sandbox: SandboxClient, bot: Bot, second: Bot) -> None:
+    known, other = "CAADBAAD2wADo5nSDWn0123456", "CAADBAAD3wADo5nSDWn6543210"
+    await sandbox.send(BOT_ID, "hi")
+    with pytest.raises(TelegramBadRequest, match="wrong file identifier"):
+        await bot.send_sticker(ALICE, known)
+    await sandbox.ask("add_file", kind="sticker", file_id=known)
+    sent = await bot.send_sticker(ALICE, known)
+    assert sent.sticker
+    assert sent.sticker.file_id == known
+    assert (await second.get_file(known)).file_id == known
+    with pytest.raises(SandboxError, match="there is a file CAAD"):
+        await sandbox.ask("add_file", kind="sticker", file_id=known)
+    with pytest.raises(SandboxError, match="kind: write one of "):
+        await sandbox.ask("add_file", kind="text")
+    made = await sandbox.ask("add_file", kind="document", name="a.txt", data="YQ==")
+    sent = await bot.send_document(ALICE, made["file_id"])
+    assert sent.document
+    assert (sent.document.file_name, sent.document.file_size) == ("a.txt", 1)
+
+    await sandbox.ask("accept_file_ids", on=True)
+    assert (await bot.send_sticker(ALICE, other)).sticker
+    assert (await bot.send_photo(ALICE, f"{other}AA")).photo
+    with pytest.raises(TelegramBadRequest, match="wrong file identifier"):
+        await bot.send_sticker(ALICE, "nonsense")

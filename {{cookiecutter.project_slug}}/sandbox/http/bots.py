@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+from http import HTTPStatus
 from socket import SO_LINGER, SOL_SOCKET
 
 import aiohttp
@@ -69,10 +70,11 @@ class BotRoutes:
 
 
 def respond(status: int, body: object) -> web.Response:
-    """An answer in JSON."""
-    return web.Response(
-        body=orjson.dumps(body), status=status, headers={"Content-Type": "application/json"}
-    )
+    """An answer in JSON. One that says when to come again says so in a header, too."""
+    headers = {"Content-Type": "application/json"}
+    if status == HTTPStatus.TOO_MANY_REQUESTS and isinstance(body, dict):
+        headers["Retry-After"] = str(body["parameters"]["retry_after"])
+    return web.Response(body=orjson.dumps(body), status=status, headers=headers)
 
 
 def cut(request: web.Request) -> web.StreamResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from aiogram.types import Document, Message, PhotoSize
@@ -10,7 +11,7 @@ from sandbox.errors import ApiError, bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.content import MEDIA, caption, described
 from sandbox.methods.decode import attached, member_type
-from sandbox.methods.web import fetched, is_address
+from sandbox.methods.web import drawn, fetched, is_address
 from sandbox.world.events import Json
 from sandbox.world.files import File, Upload
 from sandbox.world.pictures import picture_size
@@ -33,6 +34,7 @@ LONGEST_PAYLOAD = 128
 too long is not documented."""
 LONGEST_SIDE = 640
 """Of a video note, as TDLib has it."""
+REAL_ID = re.compile(r"[A-Za-z0-9_-]{20,}")
 KEPT = ("duration", "width", "height", "length", "title", "performer", "emoji")
 """What is told of a file when it is sent first and stays when it is sent again by its id."""
 
@@ -116,7 +118,7 @@ def find_file(call: Call, kind: str, value: Upload | str) -> File:
     if isinstance(value, Upload):
         check(kind, value)
         return call.world.files.add(value, kind, call.bot.bot_id)
-    file = call.world.files.get(value, call.bot.bot_id)
+    file = call.world.files.get(value, call.bot.bot_id) or stand_in(call, kind, value)
     if file is None:
         raise bad_request("wrong file identifier/HTTP URL specified")
     file = call.world.files.whole(file)
@@ -124,6 +126,14 @@ def find_file(call: Call, kind: str, value: Upload | str) -> File:
         old, new = (one.title().replace("_", "") for one in (file.kind, kind))
         raise bad_request(f"can't use file of type {old} as {new}")
     return file
+
+
+def stand_in(call: Call, kind: str, file_id: str) -> File | None:
+    """A placeholder for an id of the real Telegram, if that is wanted."""
+    files = call.world.files
+    if not files.lenient or files.get(file_id) or not REAL_ID.fullmatch(file_id):
+        return None
+    return files.add(Upload(kind, drawn(kind)), kind, file_id=file_id)
 
 
 def check(kind: str, upload: Upload) -> None:

@@ -67,13 +67,19 @@ class Files:
         self._files: OrderedDict[str, File] = OrderedDict()
         self._sizes: dict[str, File] = {}
         """Those and the smaller sizes of photos."""
+        self.public: set[str] = set()
+        """Ids that were given out elsewhere: every bot knows them."""
+        self.lenient = False
+        """Whether a placeholder stands for any id that may be one of the real Telegram."""
         self._numbers = itertools.count()
         self._bytes = 0
 
-    def add(self, upload: Upload, kind: str, *bots: int) -> File:
-        """Keep a file, of which `bots` know."""
+    def add(self, upload: Upload, kind: str, *bots: int, file_id: str = "") -> File:
+        """Keep a file, of which `bots` know, or every bot under an id that is given."""
+        if file_id:
+            self.public.add(file_id)
         file = File(
-            secrets.token_urlsafe(30),
+            file_id or secrets.token_urlsafe(30),
             hashlib.sha256(upload.data).hexdigest()[:16],
             self._path(upload.name, kind),
             upload.name,
@@ -120,7 +126,8 @@ class Files:
     def get(self, file_id: str, bot_id: int | None = None) -> File | None:
         """A file, unless it is a bot's id that asks and nobody told that bot of the file."""
         file = self._sizes.get(file_id)
-        return file if file and (bot_id is None or bot_id in file.bots) else None
+        known = bot_id is None or file_id in self.public or (file and bot_id in file.bots)
+        return file if file and known else None
 
     def whole(self, file: File) -> File:
         """The photo of which a file is a size; any other file itself."""
