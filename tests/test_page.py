@@ -5,17 +5,19 @@ No test may leave an error in the browser's console or a request that failed.
 
 import importlib.util
 import re
+import shutil
 import struct
 import sys
 import urllib.error
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser import PHONE, Pages, chromium
+from tests.browser import PHONE, REQUIRED, Pages, chromium
+from tests.clients.programs import packages
 from tests.native import RAW, SHOP, SUPPORT, Sandbox
 
 from playwright.sync_api import Browser, Locator, Page, expect  # isort: skip
@@ -883,6 +885,70 @@ def test_dark_and_light(pages: Pages, sandbox: Sandbox) -> None:
     page.reload()
     expect(page.get_by_role("button", name="Colours: dark")).to_be_visible()
     assert ground() == dark
+
+
+@pytest.fixture(scope="module")
+def axe(say: Callable[[str], None]) -> str:
+    """The source of axe-core, which looks for what a screen reader or weak eyes cannot use."""
+    if not REQUIRED and not shutil.which("npm"):
+        pytest.skip("no npm for axe-core; REQUIRE_BROWSER=1 makes it fail")
+    return (packages(say) / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+def serious(page: Page, axe: str) -> list[str]:
+    """What axe-core finds that keeps somebody from using the page."""
+    page.evaluate(axe)
+    # What fades in has no colour yet.
+    page.evaluate(
+        "Promise.all(document.getAnimations().map((one) => Number.isFinite("
+        "one.effect.getComputedTiming().endTime) && one.finished.catch(() => {})))"
+    )
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{one['impact']}: {one['help']}: {[node['html'] for node in one['nodes']]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_screen_reader_and_weak_eyes_can_use_it(
+    empty: Sandbox, pages: Pages, axe: str, scheme: str
+) -> None:
+    empty.call("getMe")
+    empty.ask("send", bot_id=RAW, text="hello /start @x https://example.com")
+    formatted = "<b>b</b> <code>c</code> <tg-spoiler>s</tg-spoiler> <pre>p</pre>"
+    keys = {"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]}
+    empty.call("sendMessage", chat_id=7, text=formatted, parse_mode="HTML", reply_markup=keys)
+    empty.call("sendPhoto", chat_id=7, photo="https://example.com/a.png", caption="A cat")
+    empty.call("sendVoice", chat_id=7, voice="https://example.com/a.ogg")
+    poll = empty.call("sendPoll", chat_id=7, question="Tea?", options=["Yes", "No"])
+    empty.call("pinChatMessage", chat_id=7, message_id=poll["message_id"])
+    rows = {"keyboard": [[{"text": "A"}]]}
+    empty.call("sendMessage", chat_id=7, text="Keys", reply_markup=rows)
+    group = empty.ask("create_group", title="Team", user_ids=[7, 8], bot_ids=[RAW])["id"]
+    page = pages.open(empty, f"#open={RAW},{group}&panel=calls", color_scheme=scheme)
+    expect(column(page, RAW).get_by_text("Keys")).to_be_visible()
+    assert serious(page, axe) == []
+    page.locator(".entry summary").first.click()
+    assert serious(page, axe) == []
+    page.locator("#side").get_by_role("button", name="Trouble").click()
+    expect(page.get_by_text("No trouble. All is well.")).to_be_visible()
+    assert serious(page, axe) == []
+    for name in ("New group", "Add somebody", "Members"):
+        page.get_by_title(name).or_(page.get_by_role("button", name=name)).first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert serious(page, axe) == []
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    last_of_bot(column(page, RAW)).locator(".bubble").click(button="right")
+    expect(page.get_by_role("menu")).to_be_visible()
+    assert serious(page, axe) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    composer(column(page, RAW)).fill("/")
+    expect(page.get_by_role("listbox", name="Offers").first).to_be_visible()
+    assert serious(page, axe) == []
 
 
 def test_by_keyboard_alone_among_500_bots(empty: Sandbox, pages: Pages) -> None:

@@ -18,7 +18,7 @@ from demo import ROOT
 
 HERE = Path(__file__).resolve().parent
 INSTALLED = ROOT / "build" / "clients"
-"""Where npm puts grammY, once."""
+"""Where npm puts grammY and axe-core, once."""
 SILENT = 2.0
 """Seconds that it may take without a word."""
 INHERITED = ("PATH", "HOME", "TMPDIR")
@@ -100,7 +100,13 @@ def ptb_command() -> list[str]:
 
 
 def grammy_command(say: Callable[[str], None]) -> list[str]:
-    """How to start the bot on grammY, once that is installed; `say` it if this takes long."""
+    """How to start the bot on grammY, once that is installed."""
+    # Node.js looks for packages beside the script.
+    return ["node", str(shutil.copy(HERE / "grammy_bot.mjs", packages(say)))]
+
+
+def packages(say: Callable[[str], None]) -> Path:
+    """The folder with the packages of npm, installed once; `say` it if this takes long."""
     lock, done = HERE / "package-lock.json", INSTALLED / "done.json"
     if not done.exists() or done.read_bytes() != lock.read_bytes():
         INSTALLED.mkdir(parents=True, exist_ok=True)
@@ -108,8 +114,7 @@ def grammy_command(say: Callable[[str], None]) -> list[str]:
             shutil.copy(HERE / name, INSTALLED)
         run(["npm", "ci", "--no-audit", "--no-fund"], INSTALLED, say)
         shutil.copy(lock, done)
-    # Node.js looks for packages beside the script.
-    return ["node", str(shutil.copy(HERE / "grammy_bot.mjs", INSTALLED))]
+    return INSTALLED
 
 
 def run(command: list[str], folder: Path, say: Callable[[str], None]) -> None:

@@ -219,7 +219,7 @@ function drawInside(entry) {
   if (!node.open) return;
   const part = (title, value) => [
     h(
-      "h3",
+      "h2",
       {},
       title,
       iconButton("copy", `Copy: ${title}`, () => copy(JSON.stringify(value, null, 2))),

@@ -59,7 +59,8 @@ export function createSuggestions(target, input, { send, put, chosen }) {
     offers = list;
     at = 0;
     node.hidden = !list.length && !note;
-    fill(node, list.map(row), !list.length && note && h("p", { class: "hint" }, note));
+    const nothing = { class: "hint", role: "option", "aria-disabled": "true" };
+    fill(node, list.map(row), !list.length && note && h("p", nothing, note));
     mark();
   }
 

@@ -60,7 +60,7 @@ export function createTrouble() {
         tile(`${title} for ${SECONDS} s`, about, () => strike(kind)),
       ),
     ),
-    h("div", { class: "now" }, h("h3", {}, "In force"), inForce, end, createTime()),
+    h("div", { class: "now" }, h("h2", {}, "In force"), inForce, end, createTime()),
   );
   let timer = null;
 
@@ -161,7 +161,7 @@ export function createTrouble() {
       ...faults,
       ...revoked.map((one) => line("Revoked", one.name, "until given back")),
     ];
-    fill(inForce, all.length ? all : h("p", { class: "hint" }, "No trouble. All is well."));
+    fill(inForce, all.length ? all : none());
     end.disabled = !(faults.length || revoked.length);
     if (faults.length || floods.length) timer = setTimeout(drawInForce, 500);
   }
@@ -169,6 +169,9 @@ export function createTrouble() {
   for (const topic of ["panel", "faults", "open", "people"]) on(topic, draw);
   return node;
 }
+
+/** A list has lines, also one that says that there is nothing. */
+const none = () => h("p", { class: "hint", role: "listitem" }, "No trouble. All is well.");
 
 const tile = (title, about, onclick) =>
   h("button", { type: "button", class: "tile", onclick }, h("b", {}, title), h("small", {}, about));
