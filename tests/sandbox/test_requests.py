@@ -194,6 +194,28 @@ async def test_older_names_of_parameters_and_fields(sandbox: SandboxClient, raw:
     assert seen == {"remove_keyboard": True, "selective": True}
 
 
+async def test_older_ways_to_make_stickers(
+    sandbox: SandboxClient, raw: Raw, http: aiohttp.ClientSession
+) -> None:
+    about: dict[str, Any] = {"user_id": ALICE, "name": f"x_by_sandbox_{BOT_ID}_bot"}
+    form = aiohttp.FormData({n: str(one) for n, one in about.items()})
+    form.add_field("title", "Old")
+    form.add_field("emojis", "🐈")
+    form.add_field("png_sticker", PNG, filename="a.png")
+    async with http.post(f"{sandbox.url}/bot{TOKEN}/createNewStickerSet", data=form) as answer:
+        assert answer.status == 200
+    form = aiohttp.FormData({"user_id": str(ALICE)})
+    form.add_field("png_sticker", PNG, filename="a.png")
+    async with http.post(f"{sandbox.url}/bot{TOKEN}/uploadStickerFile", data=form) as answer:
+        file_id = (await answer.json())["result"]["file_id"]
+    assert (await raw("addStickerToSet", **about, png_sticker=file_id, emojis="🐱"))[0] == 200
+    found = (await raw("getStickerSet", name=about["name"]))[1]["result"]
+    assert [one["emoji"] for one in found["stickers"]] == ["🐈", "🐱"]
+    assert found["contains_masks"] is False
+    assert (await raw("addStickerToSet", **about))[0] == 400
+    assert (await raw("setStickerSetThumb", **about, thumb=file_id))[0] == 200
+
+
 async def test_older_fields_of_messages(sandbox: SandboxClient, raw: Raw) -> None:
     group_id = await group_of(sandbox)
     await sandbox.ask("add_member", chat_id=group_id, member_id=9)

@@ -151,7 +151,7 @@ def decode(
     Raises ApiError 400 in Telegram's words.
     """
     decoded = {}
-    values = legacy.parameters(method.__api_method__, values)
+    values = legacy.parameters(method.__api_method__, values, files)
     files = legacy.renamed(files)
     for parameter in parameters(method):
         value = values.get(parameter.name)

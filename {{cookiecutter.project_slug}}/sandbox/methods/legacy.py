@@ -4,12 +4,19 @@ them any more. Source: telegram-bot-api/Client.cpp of https://github.com/tdlib/t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from sandbox.world.legacy import SENDING
 
 T = TypeVar("T")
+FORMATS = {"png_sticker": "static", "tgs_sticker": "animated", "webm_sticker": "video"}
+STICKERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "addStickerToSet": lambda one: {"sticker": one},
+    "createNewStickerSet": lambda one: {"stickers": [one]},
+    "uploadStickerFile": lambda one: {"sticker": one["sticker"], "sticker_format": one["format"]},
+}
+"""What took stickers by their format, and how it takes them now."""
 METHODS = {
     "getchatmemberscount": "getchatmembercount",
     "kickchatmember": "banchatmember",
@@ -40,9 +47,14 @@ TEXT = ("message_text", "parse_mode", "entities", "disable_web_page_preview")
 """What an inline result had before it had `input_message_content`."""
 
 
-def parameters(method: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters of a call, those of an older form in the newer one."""
+def parameters(method: str, values: Mapping[str, Any], files: Collection[str]) -> dict[str, Any]:
+    """The parameters of a call, those of an older form in the newer one. `files` are the names of
+    its uploads."""
     given = renamed(values)
+    if method in STICKERS and (one := sticker(values, files)):
+        given = {**STICKERS[method](one), **given}
+    if method == "setStickerSetThumbnail":
+        given = {"format": "static", **given}
     if method == "restrictChatMember":
         allowed = {
             one: str(values.get(one)).lower() in ("true", "yes", "1") for one in RESTRICTIONS
@@ -51,6 +63,16 @@ def parameters(method: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
             allowed |= dict.fromkeys(EVERYTHING, True)
         given = {"permissions": allowed, **given}
     return given
+
+
+def sticker(values: Mapping[str, Any], files: Collection[str]) -> dict[str, Any]:
+    """An InputSticker object from what was a parameter for each format; empty without one."""
+    for name, kind in FORMATS.items():
+        if name in values or name in files:
+            emoji = [values.get("emojis", "")]
+            file = values.get(name, f"attach://{name}")
+            return {"sticker": file, "format": kind, "emoji_list": emoji}
+    return {}
 
 
 def renamed(values: Mapping[str, T]) -> dict[str, T]:

@@ -31,7 +31,7 @@ SENDING = ("audios", "documents", "photos", "videos", "video_notes", "voice_note
 """What `can_send_media_messages` was about."""
 NAMES = {
     *SAME.values(),
-    *("can_manage_voice_chats", "can_send_media_messages"),
+    *("can_manage_voice_chats", "can_send_media_messages", "contains_masks"),
     *("new_chat_member", "new_chat_participant"),
 }
 """The older fields that aiogram does not know where they are added."""
@@ -58,6 +58,8 @@ def others(made: Json) -> Json:
         older["can_send_media_messages"] = any(made.get(f"can_send_{one}") for one in SENDING)
     if made.get("status") == "administrator":
         older["can_manage_voice_chats"] = made.get("can_manage_video_chats", False)
+    if "sticker_type" in made:
+        older["contains_masks"] = made["sticker_type"] == "mask"
     shared = made.get("users_shared", {})
     if len(shared.get("users", ())) == 1:
         user_id = shared["users"][0]["user_id"]
