@@ -3,17 +3,20 @@
 from sandbox.testing.bots import Account, BotUnderTest
 from sandbox.testing.errors import NothingCame, Refused
 from sandbox.testing.groups import Group
+from sandbox.testing.guests import App
 from sandbox.testing.message import InlineResult, Message, Notice
 from sandbox.testing.people import User
-from sandbox.testing.plugin import NewChat, NewUser
+from sandbox.testing.plugin import NewChannel, NewChat, NewUser
 from sandbox.testing.telegram import Telegram
 
 __all__ = [
     "Account",
+    "App",
     "BotUnderTest",
     "Group",
     "InlineResult",
     "Message",
+    "NewChannel",
     "NewChat",
     "NewUser",
     "NothingCame",

@@ -1,4 +1,4 @@
-"""The groups of a test."""
+"""The groups and channels of a test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Person(Protocol):
 
 @dataclass(frozen=True)
 class Group:
-    """A group chat."""
+    """A group chat or a channel."""
 
     telegram: Stage = field(repr=False)
     id: int

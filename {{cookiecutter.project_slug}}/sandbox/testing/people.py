@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.testing import content
 from sandbox.testing.bots import Account
 from sandbox.testing.errors import Refused
 from sandbox.testing.groups import Group
+from sandbox.testing.guests import Guest
 from sandbox.testing.journal import Wanted, is_event
 from sandbox.testing.message import InlineResult, Message, Notice
 from sandbox.testing.raw import buttons_of, describe, is_said_by
-from sandbox.testing.stage import TIMEOUT, Stage
+from sandbox.testing.stage import TIMEOUT
 from sandbox.world.events import Json
 
 LOOKS = {"text", "style", "icon_custom_emoji_id"}
@@ -20,13 +21,8 @@ LOOKS = {"text", "style", "icon_custom_emoji_id"}
 
 
 @dataclass(frozen=True)
-class User:
+class User(Guest):
     """A person in the private chat with one bot, and in the groups that the test makes."""
-
-    telegram: Stage = field(repr=False)
-    id: int
-    name: str
-    bot: Account
 
     def at(self, bot: str | Account) -> User:
         """The same person, with another bot."""
@@ -67,6 +63,11 @@ class User:
             **content.arguments(sender, caption, things),
         )
         return await self._sent("message", answer["message"])
+
+    async def post(self, channel: Group, text: str | None = None, **things: Any) -> Message:
+        """Write in a channel, as `send` does, and give the post."""
+        __tracebackhide__ = True
+        return await self.send(text, to=channel, **things)
 
     async def click(self, message: Message, label: str) -> None:
         """Press a button under a message, or one of the reply keyboard that came with it."""
@@ -157,10 +158,16 @@ class User:
         )
         return await self._sent("message", answer["message"])
 
-    async def pay(self, invoice: Message, *, timeout: float = TIMEOUT) -> None:
-        """Pay an invoice, as a press of its button does. Raises Refused with what the bot says if
-        it does not agree: https://core.telegram.org/bots/api#answerprecheckoutquery."""
+    async def pay(self, invoice: Message | str, *, timeout: float = TIMEOUT) -> None:
+        """Pay an invoice, as a press of its button does, or one behind a link. Raises Refused with
+        what the bot says if it does not agree:
+        https://core.telegram.org/bots/api#answerprecheckoutquery."""
         __tracebackhide__ = True
+        await self.telegram.introduce(self.id)
+        where: Json = {"link": invoice}
+        if isinstance(invoice, Message):
+            where = {"chat_id": invoice.chat_id, "message_id": invoice.message_id}
+            where["bot_id"] = self.bot.id if invoice.chat_id > 0 else None
         answer = await self.telegram.answer(
             "pay",
             f"{self.bot.name} did not answer {self.name}'s payment",
@@ -168,29 +175,10 @@ class User:
             self.bot,
             self.key(self.id),
             user_id=self.id,
-            bot_id=self.bot.id if invoice.chat_id > 0 else None,
-            chat_id=invoice.chat_id,
-            message_id=invoice.message_id,
+            **where,
         )
         if not answer["ok"]:
             raise Refused(f"{self.bot.name} takes no payment: {answer['error_message']}")
-
-    async def block(self) -> None:
-        """Block the bot."""
-        __tracebackhide__ = True
-        await self.telegram.introduce(self.id)
-        await self.telegram.ask("block", bot_id=self.bot.id, user_id=self.id, blocked=True)
-
-    async def unblock(self) -> None:
-        """Let the bot write again."""
-        __tracebackhide__ = True
-        await self.telegram.ask("block", bot_id=self.bot.id, user_id=self.id, blocked=False)
-
-    async def deactivate(self) -> None:
-        """Delete the account: no bot can write to it any more."""
-        __tracebackhide__ = True
-        await self.telegram.introduce(self.id)
-        await self.telegram.ask("deactivate", user_id=self.id)
 
     # What they see
 

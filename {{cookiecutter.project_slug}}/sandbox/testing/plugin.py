@@ -78,6 +78,19 @@ class NewChat(Protocol):
     ) -> Group: ...
 
 
+class NewChannel(Protocol):
+    """What the fixture `channel` gives: `news = await channel("News", alice, username="news")`, a
+    channel of which all bots under test are administrators, or `bots`."""
+
+    async def __call__(
+        self,
+        title: str,
+        *members: User,
+        bots: Iterable[str] | None = None,
+        username: str | None = None,
+    ) -> Group: ...
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--sandbox",
@@ -208,3 +221,9 @@ def user(telegram: Telegram) -> NewUser:
 def chat(telegram: Telegram) -> NewChat:
     """Groups: `team = await chat("Team", alice, bob)`."""
     return telegram.create_group
+
+
+@pytest.fixture
+def channel(telegram: Telegram) -> NewChannel:
+    """Channels: `news = await channel("News", alice, username="news")`."""
+    return telegram.create_channel

@@ -50,7 +50,7 @@ class Stage:
         self.strangers: dict[int, Json] = {}
         """Who has done nothing yet: what Telegram is told of them when they do."""
         self.chats: dict[int, str] = {}
-        """The people and groups of this test: their names by id."""
+        """The people, groups and channels of this test: their names by id."""
         self.advanced_at = float("-inf")
         """When the clock was moved, in seconds of the monotonic clock."""
         self._service = service

@@ -90,6 +90,29 @@ class Telegram(Stage):
         self.chats[described["id"]] = title
         return Group(self, described["id"], title)
 
+    async def create_channel(
+        self,
+        title: str,
+        *members: User,
+        bots: Iterable[str] | None = None,
+        username: str | None = None,
+    ) -> Group:
+        """A channel, public if it has a `username`: the first member owns it, the others have
+        subscribed, these bots, by default all, are administrators."""
+        __tracebackhide__ = True
+        accounts = self.all_bots(bots)
+        for one in members:
+            await self.introduce(one.id)
+        described = await self.ask(
+            "create_channel",
+            title=title,
+            user_ids=[one.id for one in members],
+            bot_ids=[bot.id for bot in accounts],
+            username=username,
+        )
+        self.chats[described["id"]] = title
+        return Group(self, described["id"], title)
+
     async def account(self, bot_id: int) -> Account:
         """A bot that is not in the fixture `bots`, such as one that was made in the test."""
         [bot] = [bot for bot in await self.client.bots() if bot["id"] == bot_id]
