@@ -5,10 +5,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiogram import Bot
 
 from sandbox.client import SandboxClient
 from sandbox.world.legacy import with_legacy
-from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN, Raw
+from tests.sandbox.conftest import ALICE, BOT_ID, SECOND_TOKEN, TOKEN, Raw
 from tests.sandbox.test_sending import PNG
 
 FORM = "application/x-www-form-urlencoded"
@@ -115,6 +116,41 @@ async def test_other_addresses_of_a_method(
         path = (await answer.json())["result"]["file_path"]
     async with http.get(f"{sandbox.url}/file/bot{TOKEN}/test/{path}") as answer:
         assert await answer.read() == PNG
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"bot{TOKEN}",
+        f"bot{TOKEN}/getMe/",
+        f"bot{TOKEN}/a/b",
+        "bot",
+        "bot/getMe",
+        f"file/bot{TOKEN}/",
+        f"file/bot{TOKEN}",
+        f"file/bot{TOKEN}/photos/nothing",
+    ],
+)
+async def test_what_is_not_there_is_told_in_json(
+    sandbox: SandboxClient, http: aiohttp.ClientSession, path: str
+) -> None:
+    async with http.get(f"{sandbox.url}/{path}") as answer:
+        assert answer.status == 404
+        body = {"ok": False, "error_code": 404, "description": "Not Found"}
+        assert await answer.json() == body
+
+
+async def test_a_bot_downloads_its_own_files_alone(
+    sandbox: SandboxClient, second: Bot, http: aiohttp.ClientSession
+) -> None:
+    file = {"kind": "document", "name": "a.txt", "data": "aGk="}
+    sent = await sandbox.ask("send", bot_id=BOT_ID, file=file)
+    file_id = sent["message"]["document"]["file_id"]
+    async with http.get(f"{sandbox.url}/bot{TOKEN}/getFile?file_id={file_id}") as answer:
+        path = (await answer.json())["result"]["file_path"]
+    for token, status in ((TOKEN, 200), (SECOND_TOKEN, 404)):
+        async with http.get(f"{sandbox.url}/file/bot{token}/{path}") as answer:
+            assert answer.status == status
 
 
 async def group_of(sandbox: SandboxClient) -> int:

@@ -36,13 +36,14 @@ class BotRoutes:
         return [
             web.route("*", r"/bot{token}{test:(/test)?}/{method:[^/]*}", self.call),
             web.get("/file/bot{token}{test:(/test)?}/{path:.+}", self.download),
+            *(web.route("*", f"{path}{{rest:.*}}", nothing) for path in ("/bot", "/file/bot")),
         ]
 
     async def call(self, request: web.Request) -> web.StreamResponse:
         """One call of a method, which is named in the address or by the parameter `method`."""
         token = TOKEN.fullmatch(request.match_info["token"])
         if token is None:
-            return respond(404, ApiError(404, "Not Found").body())
+            return await nothing(request)
         try:
             values, files = await read(request)
         except ApiError as error:
@@ -57,16 +58,23 @@ class BotRoutes:
         return respond(outcome.status, outcome.body)
 
     async def download(self, request: web.Request) -> web.Response:
-        """A file that getFile told the path of."""
+        """A file that getFile told the bot the path of."""
         token = TOKEN.fullmatch(request.match_info["token"])
         file = self._world.files.at(request.match_info["path"])
         if token is None or file is None:
-            return respond(404, ApiError(404, "Not Found").body())
+            return await nothing(request)
         try:
-            self._world.authorize(int(token[1]), token[2])
+            bot = self._world.authorize(int(token[1]), token[2])
         except ApiError as error:
             return respond(error.code, error.body())
+        if bot.bot_id not in file.bots:
+            return await nothing(request)
         return web.Response(body=file.data, content_type="application/octet-stream")
+
+
+async def nothing(_: web.Request) -> web.Response:
+    """What is at no other address."""
+    return respond(404, ApiError(404, "Not Found").body())
 
 
 def respond(status: int, body: object) -> web.Response:
