@@ -1,14 +1,15 @@
-"""`/form`: a conversation in states, with validation, buttons and `/cancel`.
+"""`/form`: a conversation in states, with validation, buttons, `/cancel` and a reminder.
 
-When a process dies in a turn, or Redis or Telegram goes away, the update gets another turn, which
-begins from the same state: at worst the user reads a question twice, but an answer is never taken
-for that to another question.
+When a process dies in a turn, or Redis or Telegram goes away, the update gets another turn. It
+begins from the same state, asks nothing again that was asked, and stores nothing twice.
 """
 
 from contextlib import suppress
-from typing import Literal
+from datetime import timedelta
+from typing import Any, Literal
 
-from aiogram import F, Router
+import structlog
+from aiogram import Bot, F
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters import Command
 from aiogram.filters.callback_data import CallbackData
@@ -22,8 +23,16 @@ from aiogram.types import (
     Message,
 )
 
+from fleet.routing import Router
+from fleet.turn import Timer, Timers, Turn
+
+REMINDER = "form"
+"""The timer."""
+REMIND_AFTER = timedelta(hours=1)
 MAX_NAME_LENGTH = 64
 MAX_AGE = 120
+
+log = structlog.get_logger(__name__)
 
 
 class Form(StatesGroup):
@@ -38,30 +47,30 @@ class Button(CallbackData, prefix="form"):
     action: Literal["confirm", "again"]
 
 
-async def begin(message: Message, state: FSMContext) -> None:
+async def begin(message: Message, state: FSMContext, timers: Timers) -> None:
     await message.answer("What is your name? /cancel leaves the form.")
-    await state.set_state(Form.name)
+    await wait_for(Form.name, state, timers)
 
 
-async def cancel(message: Message, state: FSMContext) -> None:
+async def cancel(message: Message, state: FSMContext, timers: Timers) -> None:
     if await state.get_state() is None:
         await message.answer("There is nothing to cancel.")
         return
     await message.answer("Cancelled.")
-    await state.clear()
+    await end(state, timers)
 
 
-async def take_name(message: Message, state: FSMContext) -> None:
+async def take_name(message: Message, state: FSMContext, timers: Timers) -> None:
     name = (message.text or "").strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH or name.startswith("/"):
         await message.answer(f"Please send your name as text, up to {MAX_NAME_LENGTH} characters.")
         return
     await message.answer(f"How old are you, {name}?", parse_mode=None)
     await state.update_data(name=name)
-    await state.set_state(Form.age)
+    await wait_for(Form.age, state, timers)
 
 
-async def take_age(message: Message, state: FSMContext) -> None:
+async def take_age(message: Message, state: FSMContext, timers: Timers) -> None:
     text = (message.text or "").strip()
     age = int(text) if text.isdecimal() else 0
     if not 1 <= age <= MAX_AGE:
@@ -71,11 +80,30 @@ async def take_age(message: Message, state: FSMContext) -> None:
     question = f"You are {name}, {age} years old. Right?"
     await message.answer(question, reply_markup=buttons(), parse_mode=None)
     await state.update_data(age=age)
-    await state.set_state(Form.summary)
+    await wait_for(Form.summary, state, timers)
 
 
-async def remind(message: Message) -> None:
+async def point_at_buttons(message: Message) -> None:
     await message.answer("Please press one of the buttons above, or send /cancel.")
+
+
+async def remind(timer: Timer, bot: Bot, state: FSMContext) -> None:
+    """An hour has passed since the last step."""
+    if timer.chat_id and await state.get_state() in Form:
+        text = "Your form is still open: go on whenever you like, or send /cancel."
+        await bot.send_message(timer.chat_id, text)
+
+
+async def wait_for(step: State, state: FSMContext, timers: Timers) -> None:
+    """Go to a step of the form; its reminder takes the place of that of the step before."""
+    await state.set_state(step)
+    await timers.set(REMINDER, after=REMIND_AFTER)
+
+
+async def end(state: FSMContext, timers: Timers) -> None:
+    """Leave the form."""
+    await state.clear()
+    await timers.cancel(REMINDER)
 
 
 def buttons() -> InlineKeyboardMarkup:
@@ -85,21 +113,37 @@ def buttons() -> InlineKeyboardMarkup:
 
 
 async def confirmed(
-    query: CallbackQuery, message: Message | InaccessibleMessage, state: FSMContext
+    query: CallbackQuery,
+    message: Message | InaccessibleMessage,
+    state: FSMContext,
+    timers: Timers,
+    turn: Turn,
 ) -> None:
     answers = await state.get_data()
-    # Here is the place to store the answers: in such a way that storing them twice does no harm.
+    await turn.once("store", store, turn.id, answers)
     await release(query)
     await message.answer(f"Thank you, {answers['name']}!", parse_mode=None)
-    await state.clear()
+    await end(state, timers)
+
+
+async def store(key: str, answers: dict[str, Any]) -> None:
+    """Keep the answers. Here is the place for your database.
+
+    Make `key` a unique column there, and let an insert of one that is there already do nothing: it
+    is the same if a process dies just here, and another one begins again.
+    """
+    log.info("a form is filled in", key=key, fields=list(answers))
 
 
 async def wanted_again(
-    query: CallbackQuery, message: Message | InaccessibleMessage, state: FSMContext
+    query: CallbackQuery,
+    message: Message | InaccessibleMessage,
+    state: FSMContext,
+    timers: Timers,
 ) -> None:
     await release(query)
     await message.answer("Once more, then. What is your name?")
-    await state.set_state(Form.name)
+    await wait_for(Form.name, state, timers)
 
 
 async def refuse(query: CallbackQuery) -> None:
@@ -111,7 +155,7 @@ async def release(query: CallbackQuery) -> None:
     """Answer a press and take the buttons away."""
     await answer(query)
     if isinstance(query.message, Message):
-        with suppress(TelegramBadRequest):  # in the second turn of a press they are gone already
+        with suppress(TelegramBadRequest):  # they are gone already, if a process died just here
             await query.message.edit_reply_markup(reply_markup=None)
 
 
@@ -127,7 +171,8 @@ def create_router() -> Router:
     router.message.register(cancel, Command("cancel"), flags={"description": "leave the form"})
     router.message.register(take_name, Form.name)
     router.message.register(take_age, Form.age)
-    router.message.register(remind, Form.summary)
+    router.message.register(point_at_buttons, Form.summary)
+    router.timer.register(remind, F.name == REMINDER)
 
     in_chat = F.message.as_("message")  # hands the message under which the button is to the handler
     pressed = router.callback_query.register

@@ -203,10 +203,12 @@ class Telegram(Stage):
     async def advance(self, **duration: float) -> None:
         """Let time pass, in words of `timedelta`: `await telegram.advance(hours=1)`.
 
-        Dates are later, polls and bans end, timers and jobs that are due by then fire: in this
-        process at once, in order of due time, against a running stack within two seconds.
+        First the bots come to the end of what they have to do: see `settled`. Then dates are later,
+        polls and bans end, timers and jobs that are due by then fire: in this process at once, in
+        order of due time, against a running stack within two seconds.
         """
         __tracebackhide__ = True
+        await self.settled()
         self.advanced_at = time.monotonic()
         await self.ask("advance", seconds=timedelta(**duration).total_seconds())
 

@@ -1,8 +1,9 @@
 """`/form`, step by step, as a user sees it."""
 
 import pytest
+from structlog.testing import capture_logs
 
-from sandbox.testing import NewUser
+from sandbox.testing import NewUser, Telegram
 
 
 async def test_form_from_beginning_to_end(user: NewUser) -> None:
@@ -63,3 +64,65 @@ async def test_cancel(user: NewUser) -> None:
     await alice.ask("/form")
     assert (await alice.ask("/cancel")).text == "Cancelled."
     assert (await alice.ask("Alice")).text == "Alice"
+
+
+# The clock of a running stack is everybody's: who moves it there disturbs other tests.
+@pytest.mark.in_process
+async def test_a_form_that_is_left_open_is_reminded_of_once(
+    user: NewUser, telegram: Telegram
+) -> None:
+    alice = user("Alice")
+    await alice.ask("/form")
+    await telegram.advance(minutes=40)
+    await alice.ask("Alice")  # the hour begins anew
+    await telegram.advance(minutes=40)
+    await alice.hears_nothing()
+    await telegram.advance(minutes=20)
+    assert "still open" in (await alice.reply()).text
+    await telegram.advance(days=1)
+    await alice.hears_nothing()
+    assert "30 years old" in (await alice.ask("30")).text  # it goes on where it was
+    await telegram.advance(hours=1)
+    assert "still open" in (await alice.reply()).text
+
+
+@pytest.mark.in_process
+async def test_start_again_begins_the_hour_anew(user: NewUser, telegram: Telegram) -> None:
+    alice = user("Alice")
+    for text in ("/form", "Alcie", "30"):
+        summary = await alice.ask(text)
+    await telegram.advance(minutes=40)
+    await summary.click("Start again")
+    await alice.reply()
+    await telegram.advance(minutes=40)
+    await alice.hears_nothing()
+    await telegram.advance(minutes=20)
+    assert "still open" in (await alice.reply()).text
+
+
+@pytest.mark.in_process
+async def test_answers_are_stored_by_what_no_other_turn_has(user: NewUser) -> None:
+    alice = user("Alice")
+    with capture_logs() as logs:
+        for _ in range(2):
+            for text in ("/form", "Alice", "30"):
+                summary = await alice.ask(text)
+            await summary.click("Confirm")
+            assert (await alice.reply()).text == "Thank you, Alice!"
+    stored = [line for line in logs if line["event"] == "a form is filled in"]
+    assert [line["fields"] for line in stored] == [["name", "age"]] * 2
+    assert len({line["key"] for line in stored}) == 2
+
+
+@pytest.mark.in_process
+async def test_nobody_is_reminded_of_a_form_that_is_over(user: NewUser, telegram: Telegram) -> None:
+    alice, bob = user("Alice"), user("Bob")
+    await alice.ask("/form")
+    await alice.ask("/cancel")
+    for text in ("/form", "Bob", "30"):
+        summary = await bob.ask(text)
+    await summary.click("Confirm")
+    await bob.reply()
+    await telegram.advance(hours=1)
+    await alice.hears_nothing()
+    await bob.hears_nothing()

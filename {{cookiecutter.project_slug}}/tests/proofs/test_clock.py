@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 from fleet.inbox.timers import KeptTimer
 from sandbox.client import SandboxClient
 from sandbox.server import running
+from sandbox.testing import Telegram
+from sandbox.testing.running import over_http
 from tests.conftest import PatientClient, StartService
 from tests.process import free_port
 from tests.proofs.talk import said, until_said
@@ -26,6 +28,12 @@ async def sandbox() -> AsyncIterator[SandboxClient]:
         yield client
 
 
+@pytest.fixture
+async def telegram(sandbox: SandboxClient) -> AsyncIterator[Telegram]:
+    async with over_http(sandbox.url, {}) as telegram:
+        yield telegram
+
+
 def settings_of(mode: str) -> dict[str, str]:
     port = free_port()
     return {
@@ -40,7 +48,11 @@ def settings_of(mode: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
 async def test_timers_and_jobs_fire_when_the_clock_is_moved_and_none_early(
-    mode: str, start_service: StartService, sandbox: SandboxClient, redis: Redis
+    mode: str,
+    start_service: StartService,
+    sandbox: SandboxClient,
+    redis: Redis,
+    telegram: Telegram,
 ) -> None:
     [desk, shop], tokens = await new_bots(sandbox, 2)
     roles = zip(("desk", "shop"), tokens.split(), strict=True)
@@ -64,15 +76,15 @@ async def test_timers_and_jobs_fire_when_the_clock_is_moved_and_none_early(
     await until(lambda: waiting(2, 60), "two timers are set")
     await until(lambda: waiting(3, 5 * 366 * 24 * 60), "and the job is ordered")
 
-    await sandbox.advance(minutes=57)
+    await telegram.advance(minutes=57)
     await until(lambda: waiting(2, 3), "the service knows of it")
     assert await said(sandbox, desk) == await said(sandbox, shop) == []
-    await sandbox.advance(minutes=3)
+    await telegram.advance(minutes=3)
     for bot in (desk, shop):
         await until_said(sandbox, bot, "tea has fired")
         assert await said(sandbox, bot) == ["tea has fired"]
 
     assert await noted(redis, "tick") == []
-    await sandbox.advance(days=5 * 366)
+    await telegram.advance(days=5 * 366)
     await until_run(redis, "tick", 1, [shop])
     assert len(await noted(redis, "tick")) == 1, "and not for the other bot"
