@@ -266,11 +266,12 @@ class Inbox:
     async def drop_waiting(
         self, bot_id: int, *, in_hand: bool = False, while_in: str | None = None
     ) -> int:
-        """Delete a bot's updates that wait. Returns how many.
+        """Delete what waits for a bot, and is not in hand. Returns how much.
 
         Args:
             bot_id: the bot.
-            in_hand: also those whose turns are in hand; the ends of these turns no longer count.
+            in_hand: instead, delete what Telegram has sent, also what is in hand: the ends of these
+                turns no longer count. Timers and jobs stay.
             while_in: the name of a set; nothing is deleted once the bot is not in it.
         """
         total = 0

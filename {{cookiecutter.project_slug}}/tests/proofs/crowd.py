@@ -30,7 +30,6 @@ class Member:
     ended: list[EndedTurn] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
     """Conversations that may have mail."""
-    tries: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def held(self) -> dict[int, Held]:
@@ -45,8 +44,6 @@ class Member:
         self.hands = {name: turn for name, turn in self.hands.items() if turn.shard != shard}
         self.ended = [one for one in self.ended if one.turn.shard != shard]
         self.known -= set(Model.of_shard(self.known, shard))
-        for conversation in Model.of_shard(list(self.tries), shard):
-            del self.tries[conversation]
 
 
 class Crowd:
@@ -95,7 +92,8 @@ class Crowd:
         silent_for = self.clock.now - self._beats.get(holder, 0.0)
         assert holder in ("", name) or silent_for > DEAD_AFTER, "nothing is taken from the living"
         assert self.model.take(shard, name).epoch == taken.held.epoch
-        member.tries |= {name: (deaths, backs) for name, deaths, backs, _ in taken.tries}
+        told = {name: (deaths, backs) for name, deaths, backs, _ in taken.tries}
+        assert told == {name: self.model.tries[name] for name in told}
         assert set(taken.bots) == {bot_of(one) for one in self.mail_of(shard)}
         found = await member.replica.mailboxes.read(taken.held, taken.bots, 1000)
         member.known |= {one for names in found.values() for one in names}
@@ -185,15 +183,12 @@ class Crowd:
         assert begun(done) == heads
         for one, count in zip(work.ended, left, strict=True):
             member.ended.remove(one)
-            member.tries.pop(one.turn.conversation, None)
             if count:
                 member.known.add(one.turn.conversation)
-            if count and one.outcome is Outcome.BACK:
-                member.tries[one.turn.conversation] = one.turn.deaths, one.turn.backs + 1
         for conversation, head in zip(work.begin, done.begun, strict=True):
             member.known.discard(conversation)
             if isinstance(head, Turn):
-                assert (head.deaths, head.backs) == member.tries.get(conversation, (0, 0))
+                assert (head.deaths, head.backs) == self.model.tries.get(conversation, (0, 0))
                 member.hands[conversation] = head
         member.known |= set(done.news)
         held.news = done.newest

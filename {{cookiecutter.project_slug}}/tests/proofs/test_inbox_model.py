@@ -164,10 +164,6 @@ class Machine(RuleBasedStateMachine):
         # Not a replica: it would look again then how much room there is.
         dropped = Inbox(self.crowd.redis, shards=SHARDS).drop_waiting(bot, in_hand=in_hand)
         assert self.run(dropped) == self.model.drop(bot, in_hand=in_hand)
-        # Else a holder would count the tries of what is gone for what comes next.
-        for member in self.crowd.members:
-            for conversation in [one for one in member.tries if one not in self.model.tries]:
-                del member.tries[conversation]
 
     @rule(which=WHICH, place=PART)
     @precondition(lambda self: self.letters)
