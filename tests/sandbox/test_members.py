@@ -1,7 +1,6 @@
 """Members of groups and their rights: promoting, banning, restricting, and who may do that."""
 
 import time
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -214,7 +213,7 @@ async def test_a_conversation_is_begun_by_the_user(sandbox: SandboxClient, bot: 
 
 
 async def test_who_asks_to_join_can_be_written_to_for_a_while(
-    sandbox: SandboxClient, bot: Bot, monkeypatch: pytest.MonkeyPatch
+    sandbox: SandboxClient, bot: Bot
 ) -> None:
     chat_id = await led(sandbox, bot)
     made = await bot.create_chat_invite_link(chat_id, creates_join_request=True)
@@ -222,8 +221,7 @@ async def test_who_asks_to_join_can_be_written_to_for_a_while(
     sent = await bot.send_message(CAROL, "Are you a robot?")
     [seen] = await sandbox.messages(BOT_ID, CAROL)
     assert seen["message_id"] == sent.message_id
-    later = SimpleNamespace(time=time.time, monotonic=lambda: time.monotonic() + 301)
-    monkeypatch.setattr("sandbox.world.bots.time", later)
+    await sandbox.ask("advance", seconds=301)
     with pytest.raises(TelegramForbiddenError, match="can't initiate conversation with a user"):
         await bot.send_message(CAROL, "x")
 

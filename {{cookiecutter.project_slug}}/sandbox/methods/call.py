@@ -111,7 +111,7 @@ class Call:
             raise ApiError(403, "Forbidden: user is deactivated")
         if chat.chat_id in self.bot.blocked:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
-        if chat.bot_id is not None and not self.bot.may_write(chat.chat_id):
+        if chat.bot_id is not None and not self.bot.may_write(chat.chat_id, self.world.clock.now()):
             raise ApiError(403, "Forbidden: bot can't initiate conversation with a user")
         if chat.is_channel and chat.member(self.bot.bot_id)["status"] != "administrator":
             raise bad_request("need administrator rights in the channel chat")

@@ -19,7 +19,7 @@ export function createTime() {
   const node = h(
     "div",
     { class: "time", role: "group", "aria-label": "Time" },
-    h("h3", {}, "Time in the sandbox ", shown),
+    h("h2", {}, "Time in the sandbox ", shown),
     h("div", { class: "steps" }, steps),
     h("p", { class: "hint" }, "Timers and jobs of the bots that are due by then fire, polls and bans end."),
   );

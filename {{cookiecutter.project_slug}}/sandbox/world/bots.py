@@ -87,7 +87,7 @@ class Bot:
     heard_of: set[int] = field(default_factory=set)
     """The users and bots of whom updates told."""
     asked: dict[int, float] = field(default_factory=dict)
-    """When users asked to join a chat of it, by the monotonic clock."""
+    """When users asked to join a chat of it, in Unix time."""
     blocked: set[int] = field(default_factory=set)
     """The users who blocked it."""
     _poll: asyncio.Future[Wake] | None = None
@@ -178,16 +178,15 @@ class Bot:
         self.heard_of.update(people_in(update))
         request = update.get("chat_join_request", {})
         if "user_chat_id" in request:
-            self.asked[request["user_chat_id"]] = time.monotonic()
+            self.asked[request["user_chat_id"]] = request.get("date", 0)
 
     def knows(self, user_id: int) -> bool:
         """Whether it can name somebody: who wrote to it, or of whom an update told."""
         return user_id in self.chats or user_id in self.heard_of
 
-    def may_write(self, user_id: int) -> bool:
+    def may_write(self, user_id: int, now: float) -> bool:
         """Whether somebody has begun the conversation, or has just asked to join."""
-        asked = self.asked.get(user_id, float("-inf"))
-        return user_id in self.chats or time.monotonic() - asked < GRACE
+        return user_id in self.chats or now - self.asked.get(user_id, 0) < GRACE
 
     def confirm(self, offset: int) -> None:
         """What an offset of getUpdates does: https://core.telegram.org/bots/api#getupdates.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 from sandbox.world.clock import Clock
@@ -106,7 +105,7 @@ class Chat:
     acted: int = 0
     """Revision at a user's last action: what is newer may be the answer to it."""
     acted_at: float = float("-inf")
-    """When that was, by the monotonic clock."""
+    """When that was, by the clock."""
 
     @property
     def chat_id(self) -> int:
@@ -176,7 +175,7 @@ class Chat:
 
     def _act(self) -> None:
         self.acted = self.revision
-        self.acted_at = time.monotonic()
+        self.acted_at = self.clock.now()
 
     def tell_reactions(self, stored: Stored) -> None:
         """The reactions to a message have changed."""

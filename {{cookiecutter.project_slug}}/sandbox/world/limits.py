@@ -10,7 +10,6 @@ do, each message of an album counts. Who goes on calling is shut out for longer 
 from __future__ import annotations
 
 import math
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -90,7 +89,8 @@ class Gate:
 class Limits:
     """The gates of all bots. Nobody is slowed down until there are `rates`."""
 
-    def __init__(self, events: Events, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, events: Events, clock: Callable[[], float]) -> None:
+        """`clock` tells seconds, of whatever time."""
         self.rates: Rates | None = None
         self._events = events
         self._clock = clock

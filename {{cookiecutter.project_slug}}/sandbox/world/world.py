@@ -60,7 +60,7 @@ class World(Kept):
     def __post_init__(self) -> None:
         self.calls = CallLog(self.events)
         self.faults = Faults(self.events)
-        self.limits = Limits(self.events)
+        self.limits = Limits(self.events, self.clock.now)
         for user_id, name in PEOPLE.items():
             self.user(user_id, name)
 
