@@ -6,6 +6,8 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -85,6 +87,26 @@ async def test_it_stops_at_once_with_polls_open(
         await events.aclose()
 
 
+async def test_a_restart_keeps_what_happened(tmp_path: Path) -> None:
+    async def run(*ask: str) -> list[Any]:
+        """Start it, ask something, and stop it."""
+        process = await start("--keep", str(tmp_path / "world"))
+        address = re.search(r"http://\S+", await line(process))
+        assert address
+        async with SandboxClient(address[0]) as sandbox:
+            await sandbox.add(TOKEN)
+            for text in ask:
+                await sandbox.send(BOT_ID, text)
+            messages = await sandbox.messages(BOT_ID, ALICE)
+        process.terminate()
+        _, errors = await asyncio.wait_for(process.communicate(), 60)
+        assert (process.returncode, errors) == (0, b"")
+        return [message["text"] for message in messages]
+
+    assert await run("one", "two") == ["one", "two"]
+    assert await run("three") == ["one", "two", "three"]
+
+
 async def test_a_taken_port_is_one_line(server: tuple[asyncio.subprocess.Process, str]) -> None:
     second = await start(SANDBOX_PORT=server[1].rpartition(":")[2])
     _, errors = await second.communicate()
@@ -98,6 +120,8 @@ async def test_a_taken_port_is_one_line(server: tuple[asyncio.subprocess.Process
         ((), "http", 2, "SANDBOX_PORT: 'http' is no port"),
         (("chat",), "1", 1, "start it with: python -m sandbox"),
         (("dance",), "0", 2, "usage: python -m sandbox"),
+        (("--keep",), "0", 2, "usage: python -m sandbox"),
+        (("--keep", "/"), "0", 1, "sandbox: "),
     ],
 )
 async def test_wrong_use(arguments: tuple[str, ...], port: str, code: int, says: str) -> None:

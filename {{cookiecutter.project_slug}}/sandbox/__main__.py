@@ -2,12 +2,14 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 from sandbox.errors import ControlError
 from sandbox.server import configured, serve
 
 USAGE = """\
 usage: python -m sandbox        start the sandbox (SANDBOX_HOST, SANDBOX_PORT; 127.0.0.1:8081)
+       … --keep FILE            with what happened before, which FILE keeps over a restart
        python -m sandbox chat   talk to a bot; --help says more
        python -m sandbox dev    run Redis, the sandbox and the bots; a change restarts them"""
 
@@ -16,9 +18,9 @@ def main() -> int:
     """Exit code: 0 after a stop, 1 when it cannot run, 2 for wrong use."""
     command, *rest = sys.argv[1:] or ["serve"]
     try:
-        if command == "serve" and not rest:
+        if (command == "serve" and not rest) or (command == "--keep" and len(rest) == 1):
             host, port = configured()
-            asyncio.run(serve(host, port))
+            asyncio.run(serve(host, port, Path(rest[0]) if rest else None))
         elif command == "chat":
             from sandbox.chat import main as chat
 

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -17,6 +18,7 @@ from aiohttp import web
 from sandbox.errors import ControlError
 from sandbox.http.bots import BotRoutes
 from sandbox.http.people import PeopleRoutes
+from sandbox.keep import keep, load, save
 from sandbox.world.world import World
 
 DEFAULT_HOST = "127.0.0.1"
@@ -29,11 +31,14 @@ STOP_TIMEOUT = 0.5
 
 
 @contextlib.asynccontextmanager
-async def running(host: str = DEFAULT_HOST, port: int = 0, tokens: str = "") -> AsyncIterator[str]:
+async def running(
+    host: str = DEFAULT_HOST, port: int = 0, tokens: str = "", kept: Path | None = None
+) -> AsyncIterator[str]:
     """A sandbox in this event loop; gives its address. Port 0: a free one. Bots that have a role in
-    `tokens`, which are written as in BOT_TOKENS, are named after it.
+    `tokens`, which are written as in BOT_TOKENS, are named after it. What happens is kept in the
+    file `kept`, and was read from it.
 
-    Raises OSError when it cannot listen there.
+    Raises OSError when it cannot listen or write there, ControlError for a file that is none.
     """
     world = World({int(bot_id): f"{role.title()} bot" for role, bot_id in ROLE.findall(tokens)})
     connector = aiohttp.TCPConnector(limit=0)
@@ -42,7 +47,16 @@ async def running(host: str = DEFAULT_HOST, port: int = 0, tokens: str = "") -> 
         application.add_routes(BotRoutes(world, session).routes())
         application.add_routes(PeopleRoutes(world).routes())
 
+        keeping = None
+        if kept is not None:
+            load(world, kept, session)
+            save(world, kept)
+            keeping = asyncio.create_task(keep(world, kept))
+
         async def stop(_: web.Application) -> None:
+            if keeping is not None and kept is not None:
+                keeping.cancel()
+                save(world, kept)
             world.stop()
 
         application.on_shutdown.append(stop)
@@ -79,8 +93,8 @@ def configured() -> tuple[str, int]:
     return host, int(port)
 
 
-async def serve(host: str, port: int) -> None:
-    """Runs until SIGTERM or SIGINT."""
+async def serve(host: str, port: int, kept: Path | None) -> None:
+    """Runs until SIGTERM or SIGINT; see `running` for the file."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -88,7 +102,7 @@ async def serve(host: str, port: int) -> None:
         # Windows has no such handlers: there Ctrl-C ends asyncio.run().
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
-    async with running(host, port, os.environ.get("BOT_TOKENS", "")) as url:
+    async with running(host, port, os.environ.get("BOT_TOKENS", ""), kept) as url:
         print(BANNER.format(url=url), flush=True)
         await stopped.wait()
 

@@ -10,13 +10,14 @@ from typing import Any
 import aiohttp
 
 from sandbox.errors import ApiError, PollInterruptedError
-from sandbox.methods.call import Call, Described
+from sandbox.methods.call import Again, Call, Described
 from sandbox.methods.checked import check
 from sandbox.methods.decode import decode, known_method, shown
 from sandbox.methods.modelled import refuse_others
 from sandbox.methods.pace import slow_down
 from sandbox.methods.table import METHODS, MODELLED
 from sandbox.world import calls
+from sandbox.world.bots import Bot
 from sandbox.world.events import Json
 from sandbox.world.faults import Fault
 from sandbox.world.files import Upload
@@ -107,16 +108,22 @@ async def run(
     if name in METHODS:
         refuse_others(record.method, params, MODELLED.get(name, ()))
 
-    async def again(name: str, values: dict[str, Any], files: dict[str, Upload]) -> Outcome:
-        return await answer(world, (bot.bot_id, bot.secret), name, values, files, http)
-
     handler = METHODS.get(name, check)
-    call = Call(world, bot, record.method, params, files, http, again)
+    call = Call(world, bot, record.method, params, files, http, again_for(world, bot, http))
     slow_down(call)
     result = await handler(call)
     if isinstance(result, Described):
         return {"ok": True, "result": result.result, "description": result.description}
     return {"ok": True, "result": with_legacy(result)}
+
+
+def again_for(world: World, bot: Bot, http: aiohttp.ClientSession) -> Again:
+    """Makes another call of a bot."""
+
+    async def again(name: str, values: dict[str, Any], files: dict[str, Upload]) -> Outcome:
+        return await answer(world, (bot.bot_id, bot.secret), name, values, files, http)
+
+    return again
 
 
 async def strike(fault: Fault) -> Outcome:

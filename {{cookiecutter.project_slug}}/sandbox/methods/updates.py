@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+import aiohttp
 from aiogram.types import Update
 from yarl import URL
 
 from sandbox.errors import bad_request
-from sandbox.methods.call import Call, Described, Handler
-from sandbox.world.bots import SILENT_BY_DEFAULT
+from sandbox.methods.call import Again, Call, Described, Handler
+from sandbox.world.bots import SILENT_BY_DEFAULT, Bot
 from sandbox.world.delivery import Address, Webhook, with_scheme
 from sandbox.world.events import Json
 from sandbox.world.files import Upload
@@ -62,9 +63,6 @@ async def set_webhook(call: Call) -> Described:
     if call.params.get("drop_pending_updates"):
         call.bot.drop_pending()
 
-    async def run(values: Json, files: dict[str, Upload]) -> None:
-        await call.again(str(values.pop("method")), values, files)
-
     about = Address(
         address,
         secret_token,
@@ -72,8 +70,17 @@ async def set_webhook(call: Call) -> Described:
         call.params.get("ip_address", ""),
         has_certificate="certificate" in call.params,
     )
-    call.bot.set_webhook(Webhook(call.bot, call.http, about, run))
+    call.bot.set_webhook(make_webhook(call.bot, call.http, about, call.again))
     return Described(result=True, description="Webhook was set")
+
+
+def make_webhook(bot: Bot, http: aiohttp.ClientSession, address: Address, again: Again) -> Webhook:
+    """A webhook that runs the methods in answers."""
+
+    async def run(values: Json, files: dict[str, Upload]) -> None:
+        await again(str(values.pop("method")), values, files)
+
+    return Webhook(bot, http, address, run)
 
 
 async def delete_webhook(call: Call) -> Described:

@@ -91,7 +91,7 @@ class Bot:
     blocked: set[int] = field(default_factory=set)
     """The users who blocked it."""
     _poll: asyncio.Future[Wake] | None = None
-    _polled_at: float = float("-inf")
+    polled_at: float = float("-inf")
 
     def __post_init__(self) -> None:
         self.name = self.name or f"Sandbox bot {self.bot_id}"
@@ -118,7 +118,7 @@ class Bot:
 
     def describe(self) -> Json:
         """What the control API says of it."""
-        polled = self._poll is not None or time.monotonic() - self._polled_at < RECENT
+        polled = self._poll is not None or time.monotonic() - self.polled_at < RECENT
         return {
             "id": self.bot_id,
             "username": self.username,
@@ -232,7 +232,7 @@ class Bot:
             reason = await waiting
         finally:
             timer.cancel()
-            self._polled_at = time.monotonic()
+            self.polled_at = time.monotonic()
             if self._poll is waiting:
                 self._poll = None
         if reason is Wake.FAULT:
@@ -248,7 +248,7 @@ class Bot:
 
     def polled(self) -> None:
         """Notes that somebody polls this bot."""
-        self._polled_at = time.monotonic()
+        self.polled_at = time.monotonic()
 
     def wake(self, reason: Wake) -> None:
         """Ends the poll that waits, if any."""
