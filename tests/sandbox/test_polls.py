@@ -114,19 +114,22 @@ async def test_a_quiz(sandbox: SandboxClient, bot: Bot) -> None:
 @pytest.mark.parametrize(
     ("params", "error"),
     [
-        ({"options": ["a"]}, "poll question must be non-empty"),
+        ({"options": ["a"]}, "text must be non-empty"),
         ({"question": "x"}, "can't parse options JSON object"),
         ({"question": "x", "options": {}}, "expected an Array of String as options"),
-        ({"question": "x", "options": []}, "poll must have at least 1 option"),
+        ({"question": "x", "options": []}, "poll must have at least one answer option"),
         ({"question": "x", "options": ["a"] * 13}, "poll can't have more than 12 options"),
-        ({"question": "x", "options": ["a", " "]}, "poll options must be non-empty"),
+        ({"question": "x", "options": ["a", " "]}, "text must be non-empty"),
         ({"question": "x", "options": ["a" * 101]}, "poll options length must not exceed 100"),
         ({"question": "x" * 301, "options": ["a"]}, "poll question length must not exceed 300"),
         ({"question": "x", "options": ["a"], "type": "test"}, "unsupported poll type specified"),
-        ({"question": "x", "options": ["a"], "type": "quiz"}, "wrong correct option ID specified"),
+        (
+            {"question": "x", "options": ["a"], "type": "quiz"},
+            "correct quiz option list must be non-empty",
+        ),
         (
             {"question": "x", "options": ["a"], "type": "quiz", "correct_option_id": 1},
-            "wrong correct option ID specified",
+            "wrong quiz correct_option_id",
         ),
     ],
 )

@@ -20,6 +20,8 @@ from sandbox.world.events import Json
 Builder = Callable[[Call, Json], Json]
 """Makes the fields of a Message that one method is about, from values. Raises ApiError."""
 EMPTY: dict[Any, object] = {str: "", bool: False}
+EMPTY_TEXT = "text must be non-empty"
+"""What Telegram says of one that holds nothing that can be seen."""
 LONGEST_TEXT = 4096
 """UTF-16 code units after formatting: https://core.telegram.org/bots/api#sendmessage."""
 LONGEST_CAPTION = 1024
@@ -54,7 +56,7 @@ def text(call: Call, values: Json) -> Json:
     """The text of a message. Raises ApiError 400."""
     content = formatted(call, values, "text", "entities")
     if not content:
-        raise bad_request("message text is empty")
+        raise bad_request(EMPTY_TEXT if values.get("text") else "message text is empty")
     if utf16_length(content["text"]) > LONGEST_TEXT:
         raise bad_request("message is too long")
     if "link_preview_options" in values:

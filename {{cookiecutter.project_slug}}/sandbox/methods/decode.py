@@ -66,7 +66,7 @@ MISSING = {
     "message_ids": "message identifiers are not specified",
     "options": "can't parse options JSON object",
     "pre_checkout_query_id": TOO_OLD,
-    "question": "poll question must be non-empty",
+    "question": "text must be non-empty",
     "text": "message text is empty",
     "user_id": "invalid user_id specified",
 }

@@ -34,7 +34,7 @@ def poll(call: Call, params: Json) -> Json:
         raise bad_request("unsupported poll type specified")
     question = formatted(call, params, "question", "question_entities", "question_parse_mode")
     if not question:
-        raise bad_request("poll question must be non-empty")
+        raise bad_request(content.EMPTY_TEXT)
     if utf16_length(question["question"]) > LONGEST_QUESTION:
         raise bad_request(f"poll question length must not exceed {LONGEST_QUESTION}")
     quiz = kind == "quiz"
@@ -61,11 +61,14 @@ def poll(call: Call, params: Json) -> Json:
 
 def right_answers(params: Json, options: int) -> Json:
     """Those of a quiz. Raises ApiError 400."""
-    correct = params.get("correct_option_ids", [params.get("correct_option_id", -1)])
-    if not (correct and all(0 <= one < options for one in correct)):
-        raise bad_request("wrong correct option ID specified")
+    legacy = [params["correct_option_id"]] if "correct_option_id" in params else []
+    correct = params.get("correct_option_ids", legacy)
+    if not correct:
+        raise bad_request("correct quiz option list must be non-empty")
     if sorted(set(correct)) != correct:
         raise bad_request("correct quiz option list must be increasing")
+    if not all(0 <= one < options for one in correct):
+        raise bad_request("wrong quiz correct_option_id")
     return {"correct_option_ids": correct, "correct_option_id": correct[0]}
 
 
@@ -103,7 +106,7 @@ def medium(call: Call, values: Json, name: str) -> Json:
         return {name: {"link": {"url": item["url"]}}}
     value = attached(item.get("media"), call.files)
     if not value or kind not in content.MEDIA:
-        raise bad_request("can't parse InputPollMedia: media not found")
+        raise bad_request("failed to parse InputPollMedia: media not found")
     made = file_content(call, kind, value, item)
     return {name: {kind: made[kind]}}
 
@@ -141,14 +144,14 @@ def poll_options(call: Call, given: list[Json | str]) -> list[Json]:
     """What can be voted for: https://core.telegram.org/bots/api#inputpolloption. Raises ApiError
     400."""
     if not 1 <= len(given) <= MOST_OPTIONS:
-        few = "poll must have at least 1 option"
+        few = "poll must have at least one answer option"
         raise bad_request(f"poll can't have more than {MOST_OPTIONS} options" if given else few)
     options = []
     for one in given:
         values = one if isinstance(one, dict) else {"text": one}
         option = formatted(call, values, "text", "text_entities", "text_parse_mode")
         if not option:
-            raise bad_request("poll options must be non-empty")
+            raise bad_request(content.EMPTY_TEXT)
         if utf16_length(option["text"]) > LONGEST_OPTION:
             raise bad_request(f"poll options length must not exceed {LONGEST_OPTION}")
         options.append(option | medium(call, values, "media"))
