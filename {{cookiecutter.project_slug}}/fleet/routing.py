@@ -52,9 +52,11 @@ def _is_its_job(job: TelegramObject, handler: HandlerObject) -> bool:
     return getattr(job, "name", None) == name_of_job(handler)
 
 
-def used_update_types(dispatcher: Dispatcher) -> list[str]:
-    """Tell which kinds of updates Telegram is to send."""
-    return dispatcher.resolve_used_update_types(skip_events=set(OWN_EVENTS))
+def used_update_types(dispatcher: Dispatcher, *, directory: bool = False) -> list[str]:
+    """Tell which kinds of updates Telegram is to send; the directory needs one itself."""
+    kinds = dispatcher.resolve_used_update_types(skip_events=set(OWN_EVENTS))
+    # None at all would be all that Telegram sends unasked; this one is among these.
+    return sorted({*kinds, "my_chat_member"}) if directory and kinds else kinds
 
 
 def describe_handler(handler: HandlerObject) -> str:

@@ -35,6 +35,7 @@ from fleet.ops.process import (
     run_to_its_end,
     stop_on_signals,
 )
+from fleet.outreach import Outreach
 from fleet.overlay import Overlay
 from fleet.redis.errors import Complaint
 from fleet.redis.pool import create_redis
@@ -136,6 +137,7 @@ class Service:
             max_attempts=settings.max_attempts,
             timeout=settings.handler_timeout,
         )
+        self._outreach = Outreach(self._redis, settings, self._inbox, self._sessions)
         self._fleet = Fleet(shared, partial(ask_username, self._sessions.calls))
         self._dispatcher["fleet"] = self._fleet
         self._app = create_app(self)
@@ -161,7 +163,8 @@ class Service:
         self._stop = asyncio.Event()
 
     def _create_intake(self, vault: Vault | None) -> Intake:
-        base_url, allowed = self._settings.webhook_url, used_update_types(self._dispatcher)
+        base_url, directory = self._settings.webhook_url, self._settings.directory
+        allowed = used_update_types(self._dispatcher, directory=directory)
         if not (vault and base_url):
             return Polling(self._inbox, self._pending, allowed, self._sessions)
         proxies = self._settings.trusted_proxies
@@ -180,7 +183,7 @@ class Service:
             await self._listen(http)
             if await self._wait_for_redis() and await self._start_hooks():
                 try:
-                    async with beside(self._inbox.tell_last()):
+                    async with beside(self._inbox.tell_last()), beside(self._outreach.run()):
                         await self._work()
                 finally:
                     await self._hooks.stop()

@@ -106,6 +106,8 @@ class Settings(BaseSettings):
     """Updates of one bot that may wait before its intake pauses."""
     user_limit: int = whole(100, 1_000_000)
     """Updates of one conversation that may wait; the newest beyond are dropped and counted."""
+    directory: bool = setting(default=True, write="on or off")
+    """Whether to note which chats each bot knows."""
     drop_pending_updates: bool = setting(default=False, write="true or false")
     """Whether to drop, at a start while no replica lives, what came before."""
     log_level: Annotated[

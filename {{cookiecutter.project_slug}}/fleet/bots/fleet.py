@@ -80,6 +80,8 @@ class Fleet:
         """
         self._shared = shared
         self._registry = shared.registry
+        self.chats = shared.chats
+        """The chats that each bot knows."""
         self._check = check
 
     async def bots(self) -> list[BotInfo]:

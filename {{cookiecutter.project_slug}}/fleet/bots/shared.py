@@ -11,6 +11,7 @@ from fleet.bots.desired import DesiredFleet
 from fleet.bots.peers import Peers
 from fleet.bots.registry import Registry
 from fleet.bots.states import States
+from fleet.directory import Chats
 from fleet.inbox import Inbox, Order
 from fleet.inbox.sealing import Sealing
 from fleet.inbox.timers import TimerBook
@@ -33,6 +34,7 @@ class Shared:
     sealing: Sealing
     inbox: Inbox
     timers: TimerBook
+    chats: Chats
     replicas: Replicas
     registry: Registry
     desired: DesiredFleet
@@ -78,6 +80,7 @@ class Shared:
             sealing=sealing,
             inbox=inbox,
             timers=TimerBook(redis, shards, prefix=own),
+            chats=Chats(redis, shards, prefix=own),
             replicas=replicas,
             registry=registry,
             desired=DesiredFleet(settings, registry),

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -104,6 +104,8 @@ class Inbox:
     ) -> None:
         self.desk: Desk | None = None
         """Without one, turns begin when their holder has heard of them."""
+        self.observe: Callable[[int, Mapping[str, Any]], None] = lambda *_: None
+        """Is shown each update with its bot."""
         self._order = order
         self._lanes = lanes or {}
         self._redis = redis
@@ -139,8 +141,8 @@ class Inbox:
                 allow, or Redis has reached its memory limit.
         """
         batch: defaultdict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
-        count = 0
         for update in updates:
+            self.observe(bot_id, update)
             name = mailbox_of(bot_id, update, self._order, self._lanes)
             text = self._sealing.close(dumps(update))
             if album := album_of(update):
@@ -148,8 +150,7 @@ class Inbox:
             batch[shard_of_conversation(name, self._shards)].append(
                 (update["update_id"], name, text)
             )
-            count += 1
-        room = self._room.get(bot_id, 0)
+        count, room = sum(map(len, batch.values())), self._room.get(bot_id, 0)
         if room < count:
             room = self._room[bot_id] = await self._look_for_room(bot_id)
         if room <= 0:
@@ -206,14 +207,11 @@ class Inbox:
 
     async def _look_for_room(self, bot_id: int) -> int:
         """Tell how many updates of a bot may enter before this is to be looked up again."""
-        of_bot, in_all = await self._count(bot_id)
-        room = min(self._limit_per_bot - of_bot, max(self._limit - in_all, LITTLE - of_bot))
-        return min(room, max(LITTLE, room // LOOK_AFTER))
-
-    async def _count(self, bot_id: int) -> tuple[int, int]:
         arguments: dict[int, list[Argument]] = {shard: [] for shard in range(self._shards)}
         counts = (await self._scripts.each(self._sizes, [bot_id], arguments)).values()
-        return sum(of_bot for of_bot, _ in counts), sum(in_all for _, in_all in counts)
+        of_bot, in_all = map(sum, zip(*counts, strict=True))
+        room = min(self._limit_per_bot - of_bot, max(self._limit - in_all, LITTLE - of_bot))
+        return min(room, max(LITTLE, room // LOOK_AFTER))
 
     def _ring(self, holder: str, shards: list[int]) -> None:
         async def work() -> None:

@@ -1,0 +1,32 @@
+"""What a replica does for chats beside turns: it notes which there are."""
+
+from redis.asyncio import Redis
+
+from fleet.directory.answers import Answers
+from fleet.directory.observer import Observer
+from fleet.inbox import Inbox
+from fleet.settings import Settings
+from fleet.telegram.session import TelegramSessions
+
+
+class Outreach:
+    """Keeps the directory.
+
+    Args:
+        redis: the client.
+        settings: those of the service.
+        inbox: where updates pass.
+        sessions: where calls pass.
+    """
+
+    def __init__(
+        self, redis: Redis, settings: Settings, inbox: Inbox, sessions: TelegramSessions
+    ) -> None:
+        self._observer = Observer(redis, settings.shards, prefix=settings.redis_prefix)
+        if settings.directory:
+            inbox.observe = self._observer.update
+            sessions.calls.middleware(Answers(self._observer))
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self._observer.run()
