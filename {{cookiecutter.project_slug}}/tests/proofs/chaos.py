@@ -41,6 +41,10 @@ class Chaos:
     start_service: StartService
     redis: RedisServer
     random: random.Random
+    settings: dict[str, str] = field(default_factory=dict)
+    """Further ones of the replicas."""
+    offers_again: bool = True
+    """Whether Telegram sometimes offers updates that it has offered before."""
     replicas: list[Process] = field(default_factory=list)
     """Those that run."""
     started: dict[int, Process] = field(default_factory=dict)
@@ -72,6 +76,7 @@ class Chaos:
             BOT_TOKENS=" ".join(self.tokens),
             REDIS_URL=self.redis.url,
             MAX_ATTEMPTS="1000",  # here it is never the update's fault
+            **self.settings,
         )
         self.replicas.append(replica)
         self.started[replica.pid] = replica
@@ -86,7 +91,7 @@ class Chaos:
 
     async def write(self, bot: int) -> None:
         """Some users write; sometimes Telegram offers older updates once more with theirs."""
-        again = self.random.random() < 0.3
+        again = self.offers_again and self.random.random() < 0.3
         updates = self._updates[bot][-self.random.randint(1, 20) :] if again else []
         self.offered_again += len(updates)
         new = [self._message(bot) for _ in range(self.random.randint(1, 6))]

@@ -116,7 +116,7 @@ async def test_a_proxy_in_front_may_keep_the_path_or_strip_it(
     public = free_port()
     url = f"http://127.0.0.1:{public}/tg/bots/"
     service = await start_service(**{**webhook_settings(), "WEBHOOK_URL": url})
-    async with proxy(public, service.url, strips=strips):
+    async with proxy(public, lambda: [service.url], strips=strips):
         await sandbox.send(ONE, "through the proxy", user_id=78)
         assert (await sandbox.reply(ONE, 78))["text"] == "through the proxy"
 

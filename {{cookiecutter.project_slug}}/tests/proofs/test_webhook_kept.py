@@ -151,7 +151,7 @@ async def test_a_webhook_that_telegram_cannot_reach_is_told_until_it_can(
         return "cannot deliver 2 updates" in told["error"]
 
     await until(counted, "`fleet status` tells how many updates wait")
-    async with proxy(port, service.url):
+    async with proxy(port, lambda: [service.url]):
         assert (await sandbox.reply(bot, 7))["text"] == "is anybody there?"
         assert (await sandbox.reply(bot, 7))["text"] == "hello?"
         assert await until_in(service, "running") is None
