@@ -14,7 +14,7 @@ demo: $(READY) ## bake the template into build/demo and run it, with Docker or w
 	@$(BIN)/python demo.py
 
 test: $(READY) ## all tests; those with containers where a Docker engine answers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## check style and types of the template's own code
 	$(BIN)/ruff check

@@ -1,6 +1,7 @@
 """The template as a fresh clone would be, and projects baked from it."""
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
@@ -31,12 +32,22 @@ QUESTIONS: dict[str, Any] = {
     if not name.startswith("_")
 }
 
+LONG = (
+    *("test_prove", "test_demo", "test_plugin_stack"),
+    # Each of the three workers is given a second file at once: that behind the longest is short.
+    *("test_ci", "test_native", "test_page"),
+    *("test_stack", "test_process", "test_webhooks", "test_clients", "test_without_sandbox"),
+)
+"""Files that are begun first, so that none of them is left for the end."""
+
 Bake = Callable[..., Path]
 Say = Callable[[str], None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip the tests with containers where there is no engine, unless they are required."""
+    """Put the long files first, and skip the tests with containers where there is no engine,
+    unless they are required."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
     marked = [item for item in items if item.get_closest_marker("docker")]
     if marked and os.environ.get("REQUIRE_DOCKER") != "1" and not docker_answers():
         skip = pytest.mark.skip(reason="no Docker engine answers; REQUIRE_DOCKER=1 makes it fail")
@@ -95,10 +106,22 @@ def project(bake: Bake) -> Path:
 
 
 @pytest.fixture(scope="session")
-def equipped(bake: Bake) -> Path:
-    """A project with its tools in `.venv`. Tests change nothing but what its own commands do."""
-    folder = bake()
-    subprocess.run(["make", ".venv/.ready"], cwd=folder, check=True)
+def equipped(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with its tools in `.venv`. Tests change nothing but what its own commands do.
+
+    The tools are installed once, for all workers of pytest-xdist.
+    """
+    folder, shared = bake(), tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    with (shared / "tools.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (tools := shared / "tools").exists():
+            (folder / ".venv").symlink_to(tools.resolve())
+            (tools / ".ready").touch()  # make looks which is newer, it or the list of them
+        else:
+            subprocess.run(["make", ".venv/.ready"], cwd=folder, check=True)
+            tools.symlink_to(folder / ".venv")
     return folder
 
 
@@ -109,7 +132,7 @@ def say(pytestconfig: pytest.Config) -> Say:
     def say(text: str) -> None:
         capture = pytestconfig.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-            print(f"\n{text}", flush=True)
+            print(f"\n{text}", file=sys.stderr, flush=True)
 
     return say
 

@@ -1,4 +1,4 @@
-"""The baked project's sandbox and bots, run as processes for a test."""
+"""The baked project: its sandbox and bots, run as processes for a test, and its commands."""
 
 import contextlib
 import json
@@ -131,3 +131,13 @@ def wait_until_answers(url: str, process: "subprocess.Popen[bytes]") -> None:
             assert process.poll() is None, f"it ended before {url} answered"
             assert time.monotonic() < deadline, f"{url} does not answer"
             time.sleep(0.1)
+
+
+def run_make(target: str, project: Path) -> str:
+    """Run `make target` and return what it says. Fails, and shows the end of that, if it fails."""
+    # Said or not, the folder that make enters is no part of what is looked at.
+    command = ["make", "--no-print-directory", target]
+    done = subprocess.run(command, cwd=project, check=False, stdout=subprocess.PIPE, text=True)
+    print(done.stdout[-20_000:])
+    assert done.returncode == 0
+    return done.stdout

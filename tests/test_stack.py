@@ -270,8 +270,10 @@ async def test_kill_9_loses_nothing(stack: Stack, sandbox: Any) -> None:
     assert await ask(sandbox, SUPPORT, 4, "/slow") == "working"
     stack.shell("bot", "kill -9 $(cat /proc/1/task/1/children)")
     await sandbox.send(SUPPORT, "after", user_id=4)
-    assert await hear(sandbox, SUPPORT, 4) == "working", "the turn is taken again"
-    assert await hear(sandbox, SUPPORT, 4) == "done"
+    again = await hear(sandbox, SUPPORT, 4)
+    if again == "working":  # it was killed before it could note that this was said
+        again = await hear(sandbox, SUPPORT, 4)
+    assert again == "done", "the turn is taken again"
     assert await hear(sandbox, SUPPORT, 4) == "after"
     assert stack.container("bot")["RestartCount"] == 1
 
