@@ -2,6 +2,8 @@
 
 import re
 
+from aiogram.types import Update
+
 from sandbox.methods.checked import CHECKED
 from sandbox.methods.decode import known_methods
 from sandbox.methods.table import METHODS
@@ -22,3 +24,9 @@ def test_the_tables_name_every_method() -> None:
     assert sorted(modelled) == sorted(known_methods()[name].__api_method__ for name in METHODS)
     checked = section.partition("Checked, without an effect")[2].partition("\n\n")[0]
     assert named(checked) == sorted(CHECKED)
+
+
+def test_it_names_every_kind_of_update() -> None:
+    told = README.read_text("utf-8").partition("Bots get these updates")[2].partition("\n\n")[0]
+    names = re.findall(r"`([a-z_]+)`", told)
+    assert sorted(names) == sorted(Update.model_fields.keys() - {"update_id"})

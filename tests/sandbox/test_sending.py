@@ -15,6 +15,7 @@ from aiogram.types import (
     InputMediaPhoto,
     InputMediaVideo,
     InputPaidMediaPhoto,
+    InputRichMessage,
     LabeledPrice,
     LinkPreviewOptions,
     Message,
@@ -79,9 +80,10 @@ SENDERS: dict[str, Send] = {
     "sendVideoNote": lambda bot: bot.send_video_note(ALICE, data(), length=240),
     "sendSticker": lambda bot: bot.send_sticker(ALICE, data(), emoji="🙂"),
     "sendLivePhoto": lambda bot: bot.send_live_photo(ALICE, data(), picture()),
+    "sendRichMessage": lambda bot: bot.send_rich_message(ALICE, InputRichMessage(html="<b>x</b>")),
 }
 FIELDS = {"sendMessage": "text", "sendVideoNote": "video_note", "sendPaidMedia": "paid_media"}
-FIELDS |= {"sendLivePhoto": "live_photo"}
+FIELDS |= {"sendLivePhoto": "live_photo", "sendRichMessage": "rich_message"}
 
 
 # A checklist is for business accounts: see test_business.py.

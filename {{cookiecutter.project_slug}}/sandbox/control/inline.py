@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from sandbox.control.groups import existing
 from sandbox.control.looking import LONGEST_WAIT
 from sandbox.errors import ControlError, NothingCameError
 from sandbox.methods.payments import terms
+from sandbox.world.apps import Opened
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 from sandbox.world.inline import send_by
@@ -81,6 +83,21 @@ async def choose(
     return {"message": message}
 
 
+async def summon(world: World, bot_id: int, user_id: int, chat_id: int, text: str) -> Json:
+    """A user mentions a bot in a group where it is not: it gets `guest_message`, and may answer
+    once. https://core.telegram.org/bots/api#answerguestquery"""
+    bot, user, chat = world.bot(bot_id), world.user(user_id), existing(world, chat_id)
+    if chat.is_member(bot_id):
+        raise ControlError(f"bot {bot_id} is in chat {chat_id}, and hears what is said there")
+    words = f"@{bot.username} {text}"
+    world.enter_chat(None, chat_id, user)
+    _, message = world.write(chat, user, {"text": words})
+    query_id = world.new_id()
+    world.guest_queries[query_id] = Opened(bot_id, user, chat)
+    [update_id] = bot.enter([{"guest_message": message | {"guest_query_id": query_id}}])
+    return {"update_id": update_id, "message": message}
+
+
 def place(
     world: World, bot_id: int, user_id: int, chat_id: int | None, chat_bot_id: int | None
 ) -> Chat:
@@ -89,4 +106,4 @@ def place(
     return world.chat(owner, user_id if chat_id is None else chat_id)
 
 
-COMMANDS = (inline_query, choose)
+COMMANDS = (inline_query, choose, summon)

@@ -151,23 +151,21 @@ async def react(
     bot_id: int | None = None,
     chat_id: int | None = None,
 ) -> Json:
-    """A user reacts to a message, or takes that back: https://core.telegram.org/bots/api#messagereactionupdated."""
+    """A user reacts to a message, or takes that back: the bots get `message_reaction`, in a channel
+    `message_reaction_count`, which tells of nobody."""
     chat, stored = find(world, bot_id, chat_id or user_id, message_id)
     old = stored.reactions.get(user_id, [])
     new = [{"type": "emoji", "emoji": emoji}] if emoji else []
     stored.reactions[user_id] = new
     chat.tell_reactions(stored)
     chat.acts()
-    changed = {
-        "chat": chat.info,
-        "message_id": message_id,
-        "user": world.user(user_id),
-        "date": world.clock.date,
-        "old_reaction": old,
-        "new_reaction": new,
-    }
+    about = {"chat": chat.info, "message_id": message_id, "date": world.clock.date}
+    changed = {"user": world.user(user_id), "old_reaction": old, "new_reaction": new}
+    update = {"message_reaction": about | changed}
+    if chat.is_channel:
+        update = {"message_reaction_count": about | {"reactions": stored.counted}}
     told = world.bots_in(chat) if chat.bot_id else members.led_by(world, chat)
-    ids = [bot.enter([{"message_reaction": changed}])[0] for bot in told]
+    ids = [bot.enter([update])[0] for bot in told]
     return {"update_id": ids[0] if ids else 0}
 
 

@@ -43,7 +43,6 @@ BY_NAME: dict[str, Rule] = {
 ABOUT = at_most("custom_description", 70)
 CHECKED: dict[str, tuple[Rule, ...]] = {
     "answerChatJoinRequestQuery": (),
-    "answerGuestQuery": (),
     "approveSuggestedPost": (),
     "convertGiftToStars": (),
     "declineSuggestedPost": (at_most("comment", 128),),
@@ -65,8 +64,6 @@ CHECKED: dict[str, tuple[Rule, ...]] = {
     "repostStory": (),
     "savePreparedKeyboardButton": (),
     "sendChatJoinRequestWebApp": (),
-    "sendRichMessage": (),
-    "sendRichMessageDraft": (),
     "setBusinessAccountBio": (at_most("bio", 140),),
     "setBusinessAccountGiftSettings": (),
     "setBusinessAccountUsername": (at_most("username", 32),),

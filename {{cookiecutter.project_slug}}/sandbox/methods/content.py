@@ -47,7 +47,7 @@ LONGEST_SOURCE = 2**15
 CONTENT = (
     *(*MEDIA, *CAPTION, *TEXT),
     *("checklist", "contact", "dice", "game", "invoice", "live_photo", "location"),
-    *("paid_media", "poll", "venue"),
+    *("paid_media", "poll", "rich_message", "venue"),
 )
 """All that a message can be about."""
 

@@ -27,6 +27,7 @@ async def get_me(call: Call) -> Json:
         "can_join_groups": True,
         "can_read_all_group_messages": True,
         "supports_inline_queries": True,
+        "supports_guest_queries": True,
         "can_connect_to_business": False,
         "has_main_web_app": False,
         "can_manage_bots": True,

@@ -12,6 +12,7 @@ from sandbox.methods.invoices import invoice
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
 from sandbox.methods.payments import INVOICE, terms
 from sandbox.methods.replies import reply
+from sandbox.methods.rich import rich_message
 from sandbox.methods.topics import thread
 from sandbox.world import members
 from sandbox.world.chats import Chat
@@ -51,6 +52,7 @@ BUILDERS: dict[str, content.Builder] = {
     "sendVideoNote": partial(file, kind="video_note"),
     "sendSticker": partial(file, kind="sticker"),
     "sendChecklist": checklist,
+    "sendRichMessage": rich_message,
     "sendLivePhoto": live_photo,
 }
 ALBUMS = ({"photo", "video"}, {"audio"}, {"document"})
@@ -105,18 +107,6 @@ async def send_chat_action(call: Call) -> bool:
         raise bad_request("wrong parameter action in request")
     thread(call, chat)
     chat.tell("action", call.bot.bot_id, action=action)
-    return True
-
-
-async def send_message_draft(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#sendmessagedraft: the user sees that the bot types."""
-    chat = call.open_chat()
-    if not call.params["draft_id"]:
-        raise bad_request("draft identifier must be non-zero")
-    if call.params.get("text"):
-        content.text(call, call.params)
-    thread(call, chat)
-    chat.tell("action", call.bot.bot_id, action="typing")
     return True
 
 
@@ -200,12 +190,12 @@ MODELS = {
 MODELS |= {
     "sendInvoice": (*COMMON, *MORE, "reply_markup", *INVOICE, "start_parameter"),
     "sendMediaGroup": (*COMMON, *MORE, "business_connection_id"),
-    "sendMessageDraft": ("message_thread_id", "text", "parse_mode", "entities"),
     "sendChatAction": ("message_thread_id", "business_connection_id"),
     "sendLivePhoto": (
         *(*COMMON, *CAPTION, *SPOILER, "message_effect_id"),
         *("business_connection_id", "reply_markup"),
     ),
+    "sendRichMessage": (*(*COMMON, "message_effect_id", "business_connection_id", "reply_markup"),),
     "sendPaidMedia": (
         *(*COMMON, *CAPTION, "show_caption_above_media", "payload", "reply_markup"),
         "business_connection_id",

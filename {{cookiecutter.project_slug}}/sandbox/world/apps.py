@@ -19,7 +19,7 @@ SHOWN = ("id", "first_name", "last_name", "username", "language_code")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A user has opened an app, by which the bot may send one message for them."""
+    """A user has opened an app, or called a bot into a chat: it may send one message for them."""
 
     bot_id: int
     user: Json

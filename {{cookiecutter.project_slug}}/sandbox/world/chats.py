@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from sandbox.world.clock import Clock
@@ -59,6 +60,15 @@ class Stored:
         return self.message | {"reply_markup": self.keyboard} if self.keyboard else self.message
 
     @property
+    def counted(self) -> list[Json]:
+        """How often each reaction was given: https://core.telegram.org/bots/api#reactioncount."""
+        given = [one["emoji"] for several in self.reactions.values() for one in several]
+        return [
+            {"type": {"type": "emoji", "emoji": emoji}, "total_count": count}
+            for emoji, count in Counter(given).items()
+        ]
+
+    @property
     def reacted(self) -> list[Json]:
         """Each reaction with the `user_id` of who gave it, a user or a bot."""
         return [
@@ -91,6 +101,8 @@ class Chat:
     """Of a forum, by message_thread_id."""
     requests: dict[int, Json] = field(default_factory=dict)
     """ChatJoinRequest objects by user id."""
+    drafts: dict[int, Json] = field(default_factory=dict)
+    """Messages that are streamed and that the user may stop, by draft_id."""
     boosts: dict[str, Json] = field(default_factory=dict)
     """ChatBoost objects by boost_id."""
     banned_senders: set[int] = field(default_factory=set)

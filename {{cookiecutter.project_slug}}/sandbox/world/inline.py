@@ -16,7 +16,12 @@ def send_by(world: World, bot: Bot, chat: Chat, user: Json, content: Json) -> tu
     _, message = world.write(chat, user, content | {"via_bot": bot.user})
     if "reply_markup" not in content:
         return message, {}
+    return message, {"inline_message_id": editable(world, bot, chat, message)}
+
+
+def editable(world: World, bot: Bot, chat: Chat, message: Json) -> str:
+    """The inline_message_id by which a bot may edit a message from now on."""
     inline_id = world.new_id()
     chat.messages[message["message_id"]].inline_id = inline_id
     world.inline_messages[inline_id] = (bot.bot_id, chat, message["message_id"])
-    return message, {"inline_message_id": inline_id}
+    return inline_id

@@ -32,6 +32,7 @@ class Kept:
     """What stands for custom emoji of others, by their id."""
     apps: Recent[Opened] = field(default_factory=Recent)
     """By web_app_query_id."""
+    guest_queries: Recent[Opened] = field(default_factory=Recent)
     prepared: Recent[Prepared] = field(default_factory=Recent)
     photos: dict[int, list[list[Json]]] = field(default_factory=dict)
     """Of profiles: the sizes of each photo, the newest first, by the id of a user or bot."""
