@@ -65,10 +65,23 @@ async def test_what_only_telephones_and_purses_feel_is_taken(
     sandbox: SandboxClient, raw: Raw
 ) -> None:
     await sandbox.send(BOT_ID, "hi")
-    felt: dict[str, Any] = {"disable_notification": True, "allow_paid_broadcast": True}
-    assert (await raw("sendMessage", chat_id=ALICE, text="x", **felt))[0] == 200
+    silent: dict[str, Any] = {"disable_notification": True, "allow_paid_broadcast": True}
     picture = {"photo_url": "https://example.com/a.png", "photo_width": 5}
-    assert (await raw("sendInvoice", chat_id=ALICE, **INVOICE, **picture, **felt))[0] == 200
+    gif = {"document": "https://example.com/a.gif"}
+    video = {"video": "https://example.com/a.mp4", "supports_streaming": True}
+    for method, params, field in (
+        ("sendMessage", {"text": "x"}, "text"),
+        ("sendInvoice", INVOICE | picture, "invoice"),
+        ("sendVideo", video, "video"),
+        ("sendDocument", gif | {"disable_content_type_detection": True}, "document"),
+        ("sendDocument", gif, "document"),
+    ):
+        _, body = await raw(method, chat_id=ALICE, **params | silent)
+        assert body["ok"], body
+        assert field in body["result"]
+    reaction = [{"type": "emoji", "emoji": "👍"}]
+    about = {"chat_id": ALICE, "message_id": 1, "reaction": reaction, "is_big": True}
+    assert (await raw("setMessageReaction", **about))[0] == 200
 
 
 def test_what_is_modelled_are_parameters_that_may_be_left_out() -> None:
