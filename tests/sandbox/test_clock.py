@@ -13,8 +13,8 @@ from tests.sandbox.conftest import ALICE, BOT_ID, SECOND_TOKEN, TOKEN, Raw
 from tests.sandbox.test_groups import BOB, led
 
 HOUR = 3600
-REAL = {f"world/{name}.py" for name in ("clock", "apps", "bots", "calls", "delivery")}
-"""What asks the system for the time: to tell how long things take, or by it others judge."""
+REAL = {f"world/{name}.py" for name in ("clock", "bots", "calls", "delivery")}
+"""What asks the system for the time: to tell how long things take."""
 
 
 async def test_the_dates_of_what_happens_move_along(sandbox: SandboxClient, bot: Bot) -> None:

@@ -20,6 +20,7 @@ from aiogram.types import Message, URLInputFile
 
 from sandbox.client import SandboxClient
 from sandbox.testing import BotUnderTest, NewUser, Telegram
+from sandbox.testing.errors import Refused
 from sandbox.testing.running import in_process
 
 pytestmark = pytest.mark.in_process
@@ -89,6 +90,17 @@ async def test_silence_waits_for_the_handlers(handlers: Handlers, user: NewUser)
     asyncio.get_running_loop().call_later(0.1, handlers.released["wait"].set)
     with pytest.raises(AssertionError, match="one did say something to Alice: wait first"):
         await alice.hears_nothing()
+
+
+async def test_time_passes(handlers: Handlers, user: NewUser, telegram: Telegram) -> None:
+    alice = user("Alice")
+    before = await alice.ask("1")
+    await telegram.advance(hours=1, minutes=30)
+    after = await alice.ask("2")
+    assert 5400 <= after.raw["date"] - before.raw["date"] < 5460
+    assert handlers.seen[1:] == ["begin 1", "end 1", "begin 2", "end 2"], "no update of Telegram's"
+    with pytest.raises(Refused, match="time does not go back"):
+        await telegram.advance(hours=-1)
 
 
 async def test_startup_and_shutdown_are_emitted_and_turns_end(

@@ -83,8 +83,8 @@ def mailbox_of(
             return f"{name}/{lane}"
     if commands and isinstance(message := update.get("message"), Mapping):
         text = message.get("text")
-        if isinstance(text, str) and text.startswith("/") and text[1:].split():
-            command = text[1:].split(maxsplit=1)[0].partition("@")[0].lower()
+        if isinstance(text, str) and text.startswith("/"):
+            command = text.split(maxsplit=1)[0][1:].partition("@")[0].lower()
             if command in commands:
                 return f"{name}/{commands[command]}"
     return name

@@ -7,7 +7,6 @@ import contextlib
 import inspect
 import logging
 import sysconfig
-import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from pathlib import Path
@@ -92,7 +91,7 @@ class LocalService:
                     bot.confirm(updates[-1]["update_id"] + 1)
                     for turn in turns:
                         if turn.update not in updates:  # a timer, which nobody else tells of
-                            self._tell("update", bot_id, turn.update, at=time.time())
+                            self._tell("update", bot_id, turn.update, at=self._world.clock.now())
                         self._enter(bot_id, turn)
 
     async def stop(self) -> None:

@@ -13,6 +13,7 @@ from aiogram.fsm.strategy import FSMStrategy
 from aiogram.types import Update
 
 from fleet.inbox import conversation_of
+from fleet.inbox.conversation import mailbox_of
 
 BOT = 1000001
 ANN, BEN, GROUP, CHANNEL = 7, 8, -1001, -1002
@@ -225,3 +226,22 @@ def test_garbage_has_a_conversation_too(place: str, nonsense: Any) -> None:
         found = conversation_of(BOT, {"update_id": 1, kind: {place: nonsense}})
         assert found.startswith(f"{BOT}:")
         assert found.count(":") >= 2
+
+
+@pytest.mark.parametrize(
+    ("update", "lane"),
+    [
+        ({"shipping_query": {"from": user(ANN)}}, "/checkout"),
+        ({"pre_checkout_query": {"from": user(ANN)}}, "/checkout"),
+        ({"inline_query": {"from": user(ANN)}}, "/inline"),
+        ({"message": message(ANN, ANN, text="/stop")}, "/stop"),
+        ({"message": message(ANN, ANN, text="/STOP@shop_bot at once")}, "/stop"),
+        ({"message": message(ANN, ANN, text="/stopping")}, ""),
+        ({"message": message(ANN, ANN, text="/ stop")}, ""),
+        ({"message": message(ANN, ANN, text="stop")}, ""),
+        ({"edited_message": message(ANN, ANN, text="/stop")}, ""),
+        ({"chosen_inline_result": {"from": user(ANN)}}, ""),
+    ],
+)
+def test_what_does_not_wait_is_in_a_lane_beside_its_conversation(update: Json, lane: str) -> None:
+    assert mailbox_of(BOT, update, commands={"stop": "stop"}) == f"{BOT}:{ANN}:{ANN}{lane}"
