@@ -22,6 +22,7 @@ from fleet.cli.output import (
     print_json,
     spinner,
 )
+from fleet.cli.timers import cancel_timers
 from fleet.settings import load_settings
 
 TAKES_EFFECT = 2.0
@@ -90,14 +91,14 @@ def remove(
     *,
     drop_waiting: Annotated[
         bool,
-        typer.Option("--drop-waiting", help="Delete its updates that still wait, too."),
+        typer.Option("--drop-waiting", help="Delete what waits for it, and its timers, too."),
     ] = False,
 ) -> None:
     """Remove bots that were added with `fleet add`.
 
     Updates that still wait for a removed bot stay, and count for INBOX_LIMIT: they get their turns
-    if it is added again; `--drop-waiting` deletes them, also later. What Telegram has not delivered
-    yet stays with Telegram for a day.
+    if it is added again, and so do its timers; `--drop-waiting` deletes all of them, also later.
+    What Telegram has not delivered yet stays with Telegram for a day.
 
     A bot of BOT_TOKENS or BOT_TOKENS_FILE is removed there; here it can be paused.
     """
@@ -105,6 +106,7 @@ def remove(
     async def action(access: Access) -> None:
         for given in names:
             if drop_waiting and await has_left(access, given):
+                await cancel_timers(access, f"bot {given}", int(given))
                 await delete_waiting(access, f"bot {given}", int(given))
                 continue
             bot = await access.find(given)
@@ -115,6 +117,7 @@ def remove(
             if drop_waiting:
                 with spinner("Waiting until all replicas have let go of it"):
                     await asyncio.sleep(TAKES_EFFECT)
+                await cancel_timers(access, name(bot), bot.id)
                 await delete_waiting(access, name(bot), bot.id)
             elif waiting := (await access.inbox.sizes()).get(bot.id):
                 typer.echo(

@@ -4,6 +4,7 @@ import typer
 
 from fleet.cli.access import Access, run
 from fleet.cli.output import Names, Yes, count, name, spinner
+from fleet.cli.timers import timers_of
 
 
 def drop(names: Names, *, yes: Yes = False) -> None:
@@ -38,10 +39,10 @@ async def delete_waiting(access: Access, bot: str, bot_id: int) -> None:
 
 
 async def has_left(access: Access, given: str) -> bool:
-    """Tell whether it is the id of a bot that is not in the fleet any more but has updates."""
-    if not given.isdecimal() or int(given) not in await access.inbox.sizes():
+    """Tell whether it is the id of a bot that has left the fleet, but not without a trace."""
+    if not given.isdecimal() or any(bot.id == int(given) for bot in await access.fleet.bots()):
         return False
-    return all(bot.id != int(given) for bot in await access.fleet.bots())
+    return int(given) in await access.inbox.sizes() or bool(await timers_of(access, int(given)))
 
 
 async def _called(access: Access, given: str) -> tuple[int, str]:

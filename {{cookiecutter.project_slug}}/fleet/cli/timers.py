@@ -89,8 +89,7 @@ def cancel(
         typer.confirm(f"Cancel {count(len(chosen), 'timer')} for good?", abort=True, err=True)
 
     async def action(access: Access) -> list[KeptTimer]:
-        writes = [(one, TimerWrite(one.conversation, one.name, None, b"")) for one in chosen]
-        return [one for one, write in writes if not await access.timers.write(write)]
+        return [one for one in chosen if not await access.timers.write(_cancelled(one))]
 
     missing = run(action)
     cancelled = len(chosen) - len(missing)
@@ -117,6 +116,24 @@ def fire(ids: Ids = None, *, bot: OfBot = None, everything: Everything = False) 
         typer.echo(f"Due now: {count(fired, 'timer')}{wait}.")
     if missing and ids:
         raise FleetError(_missing(map(_id, missing)))
+
+
+async def timers_of(access: Access, bot_id: int) -> list[KeptTimer]:
+    """Give those of a bot, and those of its jobs."""
+    return [timer async for timer in access.timers.all() if timer.bot_id == bot_id]
+
+
+async def cancel_timers(access: Access, bot: str, bot_id: int) -> None:
+    """Cancel them, and say how many there were."""
+    timers = await timers_of(access, bot_id)
+    for timer in timers:
+        await access.timers.write(_cancelled(timer))
+    if timers:
+        typer.echo(f"{count(len(timers), 'timer')} of {bot} cancelled.")
+
+
+def _cancelled(timer: KeptTimer) -> TimerWrite:
+    return TimerWrite(timer.conversation, timer.name, None, b"")
 
 
 def _id(timer: KeptTimer) -> str:

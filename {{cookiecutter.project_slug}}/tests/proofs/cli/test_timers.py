@@ -85,6 +85,20 @@ async def test_timers_of_one_bot_or_of_all_are_cancelled_once_somebody_says_yes(
     assert await book.count() == 3, "what runs by the clock is left alone"
 
 
+async def test_a_bot_that_is_removed_with_all_that_waits_leaves_no_timers(
+    fleet: CommandLine, bots: Bots, client: redis.asyncio.Redis
+) -> None:
+    await fleet.ok("add", stdin=bots.tokens[bots.two])
+    book = await set_timers(client, bots.one, bots.two)
+    await fleet.ok("remove", str(bots.two))
+    assert await book.count() == 10, "it may come back"
+    said = await fleet.ok("remove", "--drop-waiting", str(bots.two))
+    assert f"5 timers of bot {bots.two} cancelled." in said
+    assert {timer.bot_id async for timer in book.all()} == {bots.one}
+    again = await fleet("remove", "--drop-waiting", str(bots.two))
+    assert f"there is no bot {bots.two} in the fleet" in again.err
+
+
 async def test_timers_are_fired(
     start_service: StartService, fleet: CommandLine, sandbox: SandboxClient, bots: Bots
 ) -> None:
