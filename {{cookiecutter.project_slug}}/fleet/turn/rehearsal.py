@@ -25,10 +25,10 @@ from fleet.routing import lanes_of
 from fleet.storage import order_of
 from fleet.turn.errors import TurnBack
 from fleet.turn.feeder import Feeder
-from fleet.turn.jobs import clockworks_for
+from fleet.turn.jobs import clockworks, clockworks_for
 from fleet.turn.running import RunningTurn
 
-TIMEOUT = 60.0
+TIMEOUT = 120.0
 """Seconds: the HANDLER_TIMEOUT that a service has unless told otherwise."""
 
 
@@ -123,9 +123,13 @@ class Rehearsal:
     Args:
         dispatcher: the one under test, prepared here to give its handlers what they get.
         redis: the one in which it keeps its states.
+
+    Raises ValueError for flags of handlers with which the service would not start.
     """
 
     def __init__(self, dispatcher: Dispatcher, redis: Redis) -> None:
+        lanes_of(dispatcher)
+        clockworks(dispatcher)
         self._dispatcher = dispatcher
         self._redis = redis
         self._book = _Book()

@@ -13,7 +13,7 @@ export function createTime() {
     h(
       "button",
       { type: "button", class: "tile", onclick: () => advance(name, seconds) },
-      h("b", {}, `＋ ${name}`),
+      h("b", {}, `+ ${name}`),
     ),
   );
   const node = h(

@@ -177,7 +177,8 @@ async def serving(
                 yield service
             finally:
                 feeding.cancel()
-                await asyncio.gather(feeding, return_exceptions=True)
+                with contextlib.suppress(asyncio.CancelledError):
+                    await feeding
                 await service.stop()
                 await dispatcher.emit_shutdown(**told)
 

@@ -30,6 +30,11 @@ async def remind(message: Message, timers: Timers) -> None:
     await message.answer(f"{timer.name} at {timer.due:%H:%M}")
 
 
+async def remind_at(message: Message, timers: Timers) -> None:
+    await timers.set("at", at=message.date + timedelta(hours=1))
+    await message.answer("as you like")
+
+
 async def forget(message: Message, timers: Timers) -> None:
     await timers.cancel((message.text or "").split()[1])
     await message.answer(" ".join(["left:", *(one.name for one in await timers.all())]))
@@ -92,6 +97,7 @@ async def redis() -> AsyncIterator[FakeAsyncRedis]:
 def dispatcher(redis: FakeAsyncRedis) -> Dispatcher:
     dispatcher, router = Dispatcher(storage=FleetStorage(redis)), Router()
     router.message.register(remind, F.text.startswith("remind"))
+    router.message.register(remind_at, F.text == "at")
     router.message.register(forget, F.text.startswith("forget"))
     router.message.register(write, F.text.startswith("write"))
     router.message.register(work, F.text == "work")
@@ -151,6 +157,30 @@ async def test_a_timer_is_moved_and_cancelled_and_orders_the_next(
     await alice.hears_nothing()
     await telegram.advance(hours=1)
     assert {(await alice.reply()).text.split()[0] for _ in range(2)} == {"again", "moved"}
+
+
+async def test_a_moment_is_one_of_the_clock_that_was_moved(
+    user: NewUser, telegram: Telegram
+) -> None:
+    alice = user("Alice")
+    await telegram.advance(days=1)
+    await alice.ask("at")
+    await telegram.advance(minutes=59)
+    await alice.hears_nothing()
+    await telegram.advance(minutes=1)
+    assert (await alice.reply()).text.startswith("at")
+
+
+@pytest.mark.parametrize("flags", [{"cron": "every day"}, {"lane": "not a word"}])
+def test_flags_with_which_the_service_would_not_start_are_refused(
+    dispatcher: Dispatcher, redis: FakeAsyncRedis, flags: dict[str, str]
+) -> None:
+    router = Router()
+    router.job.register(digest, flags={"name": "other", "cron": "* * * * *", **flags})
+    router.message.register(stop, Command("stop"), flags=flags)
+    dispatcher.include_router(router)
+    with pytest.raises(ValueError, match=f"{next(iter(flags))}='"):
+        Rehearsal(dispatcher, redis)
 
 
 async def test_a_timer_that_was_cancelled_while_it_waited_does_not_fire(
