@@ -777,6 +777,30 @@ def test_trouble_in_one_chat_and_a_deleted_account(empty: Sandbox, pages: Pages)
     assert "Forbidden: user is deactivated" in sent(empty, chat_id=7, text="x")
 
 
+def test_a_chat_is_saved_as_a_test(
+    pages: Pages, sandbox: Sandbox, user: int, tmp_path: Path
+) -> None:
+    page = pages.open(sandbox, f"#me={user}&open={SUPPORT}")
+    write(page, "/start")
+    expect(last_of_bot(page)).to_be_visible()
+    write(page, "hello")
+    expect(last_of_bot(page)).to_contain_text("hello")
+    page.get_by_role("button", name="Save as test").click()
+    code = page.get_by_label("The test")
+    expect(code).to_contain_text('dora = user("Dora", bot="sandbox_1000001_bot")')
+    expect(code).to_contain_text('await dora.ask("/start")')
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "test_dora_and_sandbox_1000001_bot.py"
+    download.value.save_as(tmp_path / "test_saved.py")
+    assert (tmp_path / "test_saved.py").read_text("utf-8") == code.text_content()
+    page.get_by_role("button", name="Close", exact=True).click()
+    last_of_mine(page).locator(".bubble").click(button="right")
+    page.get_by_role("menuitem", name="Save as test from here").click()
+    expect(code).to_contain_text('await dora.ask("hello")')
+    expect(code).not_to_contain_text("/start")
+
+
 def test_a_group_becomes_a_supergroup(empty: Sandbox, pages: Pages) -> None:
     empty.call("getMe")
     page = pages.open(empty)

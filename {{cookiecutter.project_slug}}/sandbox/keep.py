@@ -28,7 +28,7 @@ from sandbox.world.world import World
 
 HEAD = b"The world of a Telegram sandbox, "
 LEFT_OUT = {
-    *("names", "events", "clock", "calls", "faults", "limits", "stopping"),
+    *("roles", "story", "events", "clock", "calls", "faults", "limits", "stopping"),
     *("inline_queries", "checkouts"),
 }
 PLAIN = {("collections", "deque"), ("collections", "OrderedDict"), ("datetime", "datetime")}

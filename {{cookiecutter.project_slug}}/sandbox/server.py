@@ -40,7 +40,8 @@ async def running(
 
     Raises OSError when it cannot listen or write there, ControlError for a file that is none.
     """
-    world = World({int(bot_id): f"{role.title()} bot" for role, bot_id in ROLE.findall(tokens)})
+    roles = {int(bot_id): role for role, bot_id in ROLE.findall(tokens)}
+    world = World(roles)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
         application = web.Application(client_max_size=LARGEST_REQUEST)

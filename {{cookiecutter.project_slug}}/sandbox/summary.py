@@ -11,6 +11,24 @@ ABOUT = (
 """What a message has besides its content."""
 NAMES = ("question", "title", "file_name", "first_name")
 """By which something in a message is called."""
+SERVICE = (
+    "new_chat_members",
+    "left_chat_member",
+    "new_chat_title",
+    "new_chat_photo",
+    "delete_chat_photo",
+    "pinned_message",
+    "gift",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+    "general_forum_topic_hidden",
+    "general_forum_topic_unhidden",
+    "migrate_to_chat_id",
+    "migrate_from_chat_id",
+)
+"""What a message has that tells what somebody did, and is nothing that was said."""
 
 
 def transcript(messages: list[Json]) -> str:

@@ -28,6 +28,7 @@ from sandbox.control import (
     people,
     photos,
     pushing,
+    saving,
     topics,
     trouble,
 )
@@ -54,6 +55,7 @@ MODULES = (
     people,
     photos,
     pushing,
+    saving,
     topics,
     trouble,
 )
@@ -62,6 +64,9 @@ LARGEST_ID = 2**52
 BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, photos)
 ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
+DEEDS = ACTING | {command for module in (groups, joining) for command in module.COMMANDS}
+DEEDS -= {groups.groups, people.users}
+"""What a test would have people do."""
 
 
 async def run(world: World, command: str, arguments: Json) -> Any:
@@ -86,11 +91,20 @@ async def run(world: World, command: str, arguments: Json) -> Any:
         raise ControlError(
             f"user {values['user_id']} has deleted the account: be somebody else (add_user)"
         )
+    number = world.new_id()
+    if function in DEEDS:
+        told = {name: value for name, value in arguments.items() if value is not None}
+        if "file" in told:
+            told["file"] = {name: one for name, one in told["file"].items() if name != "data"}
+        world.events.tell("deed", number=number, command=command, arguments=told)
     try:
-        return await function(world, **values)
+        result = await function(world, **values)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # What is inside of objects: raw updates, fields of a Message.
         raise ControlError(f"{command}: wrong value: {error!r}") from error
+    if function in DEEDS:
+        world.events.tell("done", number=number, result=result)
+    return result
 
 
 def checked(function: Callable[..., Any], name: str, value: object) -> Any:

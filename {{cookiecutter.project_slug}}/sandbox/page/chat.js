@@ -7,6 +7,7 @@ import { createHistory } from "./history.js";
 import { membersOf } from "./list.js";
 import { modeOf, short, summary, titleOf, titleOfPerson, webhookFails } from "./names.js";
 import { showGroup } from "./people.js";
+import { saveAsTest } from "./saving.js";
 import { chatOf, close, keyOf, on, open, state, troubleOf } from "./store.js";
 
 const ACTIONS = {
@@ -92,6 +93,7 @@ export function createColumn(target) {
       header,
       iconButton("back", "Back to the list", () => close(target), { class: "back" }),
       target < 0 ? h("button", card, face) : h("div", { class: "who" }, face),
+      iconButton("test", "Save as test", () => saveAsTest(target), { class: "save" }),
       state.open.length > 1 && iconButton("close", `Close ${title}`, () => close(target)),
     );
   }

@@ -16,6 +16,7 @@ import {
   wordsOf,
 } from "./names.js";
 import { copy, dialog, menu } from "./overlay.js";
+import { saveAsTest } from "./saving.js";
 import { chatOf, keyOf, place, state } from "./store.js";
 
 const REACTIONS = ["👍", "❤", "🔥", "🎉", "😁", "😢", "👎"];
@@ -211,6 +212,7 @@ export function openMenu(event, message, chat) {
       ["reply", "Reply", () => chat.reply(message)],
       canEdit(message) && ["edit", "Edit", () => chat.edit(message)],
       text && ["copy", "Copy text", () => copy(text)],
+      ["test", "Save as test from here", () => saveAsTest(chat.target, message.message_id)],
       [
         "file",
         "Show as JSON",

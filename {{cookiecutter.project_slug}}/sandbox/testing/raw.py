@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox.summary import summary
+from sandbox.summary import SERVICE, summary
 from sandbox.testing.journal import Wanted, is_event
 from sandbox.world.events import Json
-
-SERVICE = (
-    "new_chat_members",
-    "left_chat_member",
-    "new_chat_title",
-    "new_chat_photo",
-    "delete_chat_photo",
-    "pinned_message",
-    "gift",
-    "forum_topic_created",
-    "forum_topic_edited",
-    "forum_topic_closed",
-    "forum_topic_reopened",
-    "general_forum_topic_hidden",
-    "general_forum_topic_unhidden",
-    "migrate_to_chat_id",
-    "migrate_from_chat_id",
-)
-"""What a message has that tells what somebody did, and is nothing that was said."""
 
 
 def buttons_of(message: Json) -> list[Json]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from sandbox.summary import writer
-from sandbox.testing.raw import SERVICE, buttons_of, describe, is_said_by
+from sandbox.summary import SERVICE, writer
+from sandbox.testing.raw import buttons_of, describe, is_said_by
 from sandbox.world.events import Json
 
 LONGEST = 40

@@ -29,7 +29,7 @@ async def in_process(
     turns: Turns | None = None,
 ) -> AsyncIterator[Telegram]:
     """A world of its own and this dispatcher, in this event loop; `turns` say how it is fed."""
-    world = World()
+    world = World({bot.id: name for name, bot in bots.items()})
     turns = turns or PlainTurns(dispatcher)
     with world.events.watch() as events:
         async with serving(world, dispatcher, turns, bots, defaults) as service:

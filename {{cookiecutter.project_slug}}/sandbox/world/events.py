@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Json = dict[str, Any]
@@ -16,10 +16,14 @@ class Events:
     """The watchers of everything, and those of one chat."""
 
     def __init__(self) -> None:
+        self.ears: list[Callable[[Json], None]] = []
+        """Called with everything, at once."""
         self._watchers: dict[str | None, set[asyncio.Queue[Json]]] = {}
 
     def tell(self, event: str, **content: Any) -> None:
         """Give an event to all who watch everything, or the chat whose key is `content["chat"]`."""
+        for hear in self.ears:
+            hear({"event": event, **content})
         for key in {None, content.get("chat")}:
             for watcher in self._watchers.get(key, ()):
                 with contextlib.suppress(asyncio.QueueFull):

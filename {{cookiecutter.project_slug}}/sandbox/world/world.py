@@ -19,6 +19,7 @@ from sandbox.world.files import Files, file_ids
 from sandbox.world.kept import Kept
 from sandbox.world.limits import Limits
 from sandbox.world.pending import Poll
+from sandbox.world.story import Story
 
 KEPT_MESSAGES = 100_000
 """Messages kept in all chats together; the oldest are forgotten."""
@@ -36,12 +37,13 @@ class World(Kept):
     """The state. What users do in it is in `sandbox/control/`, what bots do in
     `sandbox/methods/`."""
 
-    names: dict[int, str] = field(default_factory=dict)
-    """What bots are called that are not here yet, by id."""
+    roles: dict[int, str] = field(default_factory=dict)
+    """What tests call the bots, by id; they are named after it."""
     run: str = field(default_factory=lambda: secrets.token_hex(8))
     """Tells this process's world from that before a restart."""
     events: Events = field(default_factory=Events)
     clock: Clock = field(default_factory=Clock)
+    story: Story = field(default_factory=Story)
     bots: dict[int, Bot] = field(default_factory=dict)
     users: dict[int, Json] = field(default_factory=dict)
     deactivated: set[int] = field(default_factory=set)
@@ -58,6 +60,7 @@ class World(Kept):
     )
 
     def __post_init__(self) -> None:
+        self.events.ears.append(self.story.take)
         self.calls = CallLog(self.events)
         self.faults = Faults(self.events)
         self.limits = Limits(self.events, self.clock.now)
@@ -78,7 +81,7 @@ class World(Kept):
         """
         bot = self.bots.get(bot_id)
         if bot is None:
-            name = self.names.get(bot_id, "")
+            name = f"{self.roles[bot_id].title()} bot" if bot_id in self.roles else ""
             bot = self.add_bot(Bot(bot_id, secret, self.events, name))
         if bot.revoked or not secrets.compare_digest(bot.secret, secret):
             raise ApiError(401, "Unauthorized")

@@ -1,0 +1,1 @@
+"""What happened, saved as a test."""
