@@ -6,10 +6,8 @@ import pytest
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import (
-    BufferedInputFile,
     InputChecklist,
     InputChecklistTask,
-    InputProfilePhotoStatic,
     Message,
     ReplyParameters,
 )
@@ -17,7 +15,7 @@ from aiogram.types import (
 from sandbox.client import SandboxClient, SandboxError
 from tests.sandbox.conftest import ALICE, BOT_ID, Raw
 from tests.sandbox.test_groups import drain
-from tests.sandbox.test_sending import PNG, YES
+from tests.sandbox.test_sending import YES
 
 pytestmark = pytest.mark.usefixtures("fitting")
 BOB, CAROL = 8, 9
@@ -48,7 +46,7 @@ async def test_a_user_connects_a_bot(sandbox: SandboxClient, bot: Bot, second: B
     assert update.business_connection
     assert not update.business_connection.is_enabled
     with pytest.raises(TelegramBadRequest, match="business connection not found"):
-        await bot.get_business_account_star_balance(made["id"])
+        await bot.get_business_account_gifts(made["id"])
 
 
 async def test_the_bot_answers_for_the_owner(sandbox: SandboxClient, bot: Bot) -> None:
@@ -121,27 +119,6 @@ async def test_a_checklist(sandbox: SandboxClient, bot: Bot, raw: Raw) -> None:
         "sendChecklist", business_connection_id=shop_id, chat_id=BOB, checklist=twice
     )
     assert body["description"] == "Bad Request: CHECKLIST_INVALID"
-
-
-async def test_the_account_itself(sandbox: SandboxClient, bot: Bot) -> None:
-    shop_id = await shop(sandbox, bot)
-    assert await bot.set_business_account_name(shop_id, "Alice's", "Teas")
-    photo = InputProfilePhotoStatic(photo=BufferedInputFile(PNG, "a.png"))
-    assert await bot.set_business_account_profile_photo(shop_id, photo)
-    assert (await bot.get_user_profile_photos(ALICE)).total_count == 1
-    assert await bot.remove_business_account_profile_photo(shop_id)
-    assert (await bot.get_user_profile_photos(ALICE)).total_count == 0
-    [alice, *_] = await sandbox.ask("users")
-    assert (alice["first_name"], alice["last_name"]) == ("Alice's", "Teas")
-    with pytest.raises(TelegramBadRequest, match="FIRSTNAME_INVALID"):
-        await bot.set_business_account_name(shop_id, "x" * 65)
-    weak_id = await shop(sandbox, bot, "can_read_messages")
-    for call in (
-        bot.set_business_account_name(weak_id, "x"),
-        bot.send_message(BOB, "x", business_connection_id=weak_id),
-    ):
-        with pytest.raises(TelegramBadRequest, match="BOT_ACCESS_FORBIDDEN"):
-            await call
 
 
 async def test_what_is_wrong_with_a_connection(sandbox: SandboxClient, bot: Bot) -> None:

@@ -13,7 +13,12 @@ import pytest
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.types import BufferedInputFile, InputPollOption
+from aiogram.types import (
+    BufferedInputFile,
+    InputPollOption,
+    InputProfilePhotoStatic,
+    InputSticker,
+)
 from aiohttp import web
 
 from sandbox.client import SandboxClient
@@ -139,3 +144,35 @@ async def test_what_is_no_such_file(tmp_path: Path, content: bytes, error: str) 
         async with running(kept=path):
             pass
     assert path.read_bytes() == content
+
+
+async def test_channels_shops_and_purses_are_there_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "world"
+    file = BufferedInputFile(PNG, "a.png")
+    sticker = InputSticker(sticker=file, format="static", emoji_list=["🐈"])
+    set_name = f"cats_by_sandbox_{BOT_ID}_bot"
+    async with kept(path) as (client, bot):
+        news = await client.ask(
+            "create_channel", title="News", user_ids=[ALICE], bot_ids=[BOT_ID], username="news"
+        )
+        forum = await client.ask("create_group", title="F", user_ids=[ALICE], bot_ids=[BOT_ID])
+        await client.ask("set_forum", chat_id=forum["id"])
+        topic = await client.ask("create_topic", chat_id=forum["id"], user_id=ALICE, name="Help")
+        await client.ask("boost", chat_id=news["id"], user_id=ALICE)
+        await client.ask("give_stars", bot_id=BOT_ID, amount=100)
+        shop = await client.ask("connect_business", bot_id=BOT_ID, user_id=ALICE)
+        await client.ask("write_business", connection_id=shop["id"], user_id=8, text="Open?")
+        await bot.create_new_sticker_set(ALICE, set_name, "Cats", [sticker])
+        await bot.set_my_profile_photo(InputProfilePhotoStatic(photo=file))
+        [gift, *_] = (await bot.get_available_gifts()).gifts
+        await bot.send_gift(gift.id, user_id=ALICE)
+    async with kept(path) as (client, bot):
+        assert (await bot.get_chat_member("@news", ALICE)).status == "creator"
+        thread_id = topic["message_thread_id"]
+        assert await bot.send_message(forum["id"], "x", message_thread_id=thread_id)
+        assert len((await bot.get_user_chat_boosts("@news", ALICE)).boosts) == 1
+        assert (await bot.get_my_star_balance()).amount == 100 - gift.star_count
+        assert await bot.send_message(8, "Yes", business_connection_id=shop["id"])
+        assert (await bot.get_sticker_set(set_name)).title == "Cats"
+        assert (await bot.get_user_profile_photos(BOT_ID)).total_count == 1
+        assert (await bot.get_user_gifts(ALICE)).total_count == 1

@@ -148,8 +148,9 @@ async def keep(world: World, path: Path) -> None:
             # Polls are calls, too, and change nothing.
             while (await queue.get())["event"] == "call":
                 pass
+            # What happens from here on is for the next time.
+            while not queue.empty():
+                queue.get_nowait()
             began = time.monotonic()
             save(world, path)
             await asyncio.sleep(max(PAUSE, SHARE * (time.monotonic() - began)))
-            while not queue.empty():
-                queue.get_nowait()

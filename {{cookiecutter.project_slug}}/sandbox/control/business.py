@@ -88,6 +88,15 @@ async def business_messages(world: World, connection_id: str, user_id: int) -> l
     return talk(world, connection_id, user_id).view()
 
 
+async def give_business_stars(world: World, connection_id: str, amount: int) -> Json:
+    """The owner of a business account gets Stars."""
+    connection = existing(world, connection_id)
+    if amount <= 0:
+        raise ControlError("amount: write a number above zero")
+    connection.stars += amount
+    return {"balance": connection.stars}
+
+
 def existing(world: World, connection_id: str) -> Connection:
     """A connection. Raises ControlError."""
     connection = world.connections.get(connection_id)
@@ -107,4 +116,5 @@ def talk(world: World, connection_id: str, user_id: int) -> Chat:
 COMMANDS = (
     *(connect_business, disconnect_business),
     *(write_business, edit_business, delete_business, business_messages),
+    give_business_stars,
 )

@@ -26,7 +26,7 @@ from sandbox.control import (
     managed,
     payments,
     people,
-    photos,
+    profiles,
     pushing,
     saving,
     topics,
@@ -53,7 +53,7 @@ MODULES = (
     managed,
     payments,
     people,
-    photos,
+    profiles,
     pushing,
     saving,
     topics,
@@ -61,7 +61,7 @@ MODULES = (
 )
 COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
 LARGEST_ID = 2**52
-BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, photos)
+BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, profiles)
 ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
 DEEDS = ACTING | {command for module in (groups, joining) for command in module.COMMANDS}

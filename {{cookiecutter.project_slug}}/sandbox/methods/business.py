@@ -6,7 +6,6 @@ from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.content import formatted
 from sandbox.methods.editing import edit
-from sandbox.methods.photos import add_photo
 from sandbox.world.business import Connection
 from sandbox.world.events import Json
 
@@ -15,8 +14,6 @@ FORBIDDEN = "BOT_ACCESS_FORBIDDEN"
 OWN = "can_delete_sent_messages"
 MOST_TASKS = 30
 """https://core.telegram.org/bots/api#inputchecklist"""
-LONGEST_NAME = 64
-"""https://core.telegram.org/bots/api#setbusinessaccountname"""
 
 
 async def get_business_connection(call: Call) -> Json:
@@ -39,30 +36,6 @@ async def delete_business_messages(call: Call) -> bool:
         raise bad_request(FORBIDDEN)
     for chat, stored in found:
         chat.delete(stored.message["message_id"])
-    return True
-
-
-async def set_business_account_name(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#setbusinessaccountname"""
-    connection = allowed(call, "can_edit_name")
-    first, last = call.params["first_name"], call.params.get("last_name", "")
-    if not first.strip() or max(len(first), len(last)) > LONGEST_NAME:
-        raise bad_request("FIRSTNAME_INVALID")
-    user = call.world.user(connection.owner_id) | {"first_name": first, "last_name": last}
-    call.world.users[connection.owner_id] = {name: one for name, one in user.items() if one != ""}
-    return True
-
-
-async def set_business_account_profile_photo(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#setbusinessaccountprofilephoto"""
-    add_photo(call, allowed(call, "can_edit_profile_photo").owner_id)
-    return True
-
-
-async def remove_business_account_profile_photo(call: Call) -> bool:
-    """https://core.telegram.org/bots/api#removebusinessaccountprofilephoto"""
-    owner_id = allowed(call, "can_edit_profile_photo").owner_id
-    call.world.photos.get(owner_id, [])[:1] = []
     return True
 
 
@@ -97,8 +70,4 @@ def allowed(call: Call, right: str) -> Connection:
     return connection
 
 
-MODELS = {
-    "setBusinessAccountName": ("last_name",),
-    "setBusinessAccountProfilePhoto": (),
-    "editMessageChecklist": ("reply_markup",),
-}
+MODELS = {"editMessageChecklist": ("reply_markup",)}

@@ -30,6 +30,8 @@ async def get_chat(call: Call) -> Json:
         **chat.info,
         **chat.details,
     }
+    if chat.bot_id is not None:
+        info |= call.world.about(chat.chat_id)
     if chat.bot_id is not None and (photos := call.world.photos.get(chat.chat_id)):
         info["photo"] = chat_photo(photos[0])
     if pinned := chat.messages.get(max(chat.pinned, default=0)):

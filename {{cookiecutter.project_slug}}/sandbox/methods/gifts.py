@@ -46,7 +46,8 @@ async def send_gift(call: Call) -> bool:
         partner = from_user(call.world.user(to), "gift_purchase", gift=given)
     pay(call, given["star_count"], partner)
     about = {"gift": given, "send_date": call.world.clock.date, "sender_user": bot.user, **words}
-    call.world.gifts.setdefault(to, []).append({"type": "regular", "is_saved": True, **about})
+    kept = {"type": "regular", "is_saved": True, "owned_gift_id": call.world.new_id()}
+    call.world.gifts.setdefault(to, []).append(kept | about)
     if to in bot.chats:
         content = {"gift": {"gift": given, **words}}
         call.world.post(bot.chats[to], bot.user, content, bot_id=bot.bot_id)
@@ -103,10 +104,14 @@ def nobody() -> int:
     raise bad_request("invalid user_id specified")
 
 
-def owned(call: Call, owner_id: int) -> Json:
-    """The OwnedGifts of somebody, the newest first unless sorted by price."""
+def owned(call: Call, owner_id: int, *, ids: bool = False) -> Json:
+    """The OwnedGifts of somebody, the newest first unless sorted by price, perhaps with `ids`."""
     params = call.params
-    found = list(reversed(call.world.gifts.get(owner_id, [])))
+    hidden = () if ids else ("owned_gift_id",)
+    found = [
+        {name: value for name, value in one.items() if name not in hidden}
+        for one in reversed(call.world.gifts.get(owner_id, []))
+    ]
     if params.get("exclude_unlimited") or params.get("exclude_saved"):
         found = []
     if params.get("sort_by_price"):

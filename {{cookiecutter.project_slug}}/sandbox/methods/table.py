@@ -6,6 +6,7 @@ import inspect
 from types import ModuleType
 
 from sandbox.methods import (
+    accounts,
     apps,
     boosts,
     business,
@@ -29,13 +30,16 @@ from sandbox.methods import (
     senders,
     sending,
     stickers,
+    stories,
     topics,
     updates,
+    users,
 )
 from sandbox.methods.call import Handler
 from sandbox.methods.decode import known_methods
 
 MODULES = (
+    accounts,
     apps,
     boosts,
     business,
@@ -59,8 +63,10 @@ MODULES = (
     senders,
     sending,
     stickers,
+    stories,
     topics,
     updates,
+    users,
 )
 
 

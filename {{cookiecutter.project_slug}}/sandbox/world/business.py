@@ -18,6 +18,8 @@ class Connection:
     """The BusinessConnection object."""
     ids: MessageIds = field(default_factory=MessageIds)
     """Of the messages in the owner's private chats."""
+    stars: int = 0
+    """The owner's."""
     chats: dict[int, Chat] = field(default_factory=dict)
     """Those that the bot may write in, by whom the owner talks to."""
 

@@ -36,9 +36,19 @@ class Kept:
     prepared: Recent[Prepared] = field(default_factory=Recent)
     photos: dict[int, list[list[Json]]] = field(default_factory=dict)
     """Of profiles: the sizes of each photo, the newest first, by the id of a user or bot."""
+    status_allowed: set[tuple[int, int]] = field(default_factory=set)
+    """The bots that may set a user's emoji status: ids of both."""
+    stories: dict[tuple[int, int], Json] = field(default_factory=dict)
+    """What they show, by owner and number."""
+    abouts: dict[int, Json] = field(default_factory=dict)
+    """Fields of ChatFullInfo by the id of a user."""
     gifts: dict[int, list[Json]] = field(default_factory=dict)
     """OwnedGift objects by the id of who got them."""
     offers: Recent[Offer] = field(default_factory=Recent)
     """By the address of their link."""
     links: Recent[Link] = field(default_factory=Recent)
     """By address."""
+
+    def about(self, user_id: int) -> Json:
+        """What getChat tells of a user besides, to be changed."""
+        return self.abouts.setdefault(user_id, {})
