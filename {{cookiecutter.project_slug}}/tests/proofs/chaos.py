@@ -120,7 +120,9 @@ class Chaos:
     async def stop_replica(self) -> None:
         victim = self._choose()
         self.stopped += 1
-        assert await victim.stop() == 0
+        code = await victim.stop()
+        # One that has just begun to load cannot hear of it yet.
+        assert code == 0 or '"started"' not in victim.log
 
     async def pause_replica(self) -> None:
         """Let one sleep until others have taken what it holds; then it wakes."""
