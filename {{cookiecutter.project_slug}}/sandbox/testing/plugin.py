@@ -104,7 +104,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "in_process: has bots or a dispatcher of its own, so it is skipped with --sandbox",
+        "in_process: has bots, a dispatcher or a time of its own, so it is skipped with --sandbox",
     )
 
 
@@ -174,7 +174,7 @@ def sandbox_server(request: pytest.FixtureRequest) -> str | None:
     """The address of the sandbox to test against; None: in this process."""
     url: str | None = request.config.getoption("--sandbox")
     if url and request.node.get_closest_marker("in_process"):
-        pytest.skip("has bots or a dispatcher of its own")
+        pytest.skip("has bots, a dispatcher or a time of its own")
     return url
 
 

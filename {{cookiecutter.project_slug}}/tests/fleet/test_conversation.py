@@ -13,7 +13,7 @@ from aiogram.fsm.strategy import FSMStrategy
 from aiogram.types import Update
 
 from fleet.inbox import conversation_of
-from fleet.inbox.conversation import mailbox_of
+from fleet.inbox.conversation import album_of, mailbox_of
 
 BOT = 1000001
 ANN, BEN, GROUP, CHANNEL = 7, 8, -1001, -1002
@@ -245,3 +245,20 @@ def test_garbage_has_a_conversation_too(place: str, nonsense: Any) -> None:
 )
 def test_what_does_not_wait_is_in_a_lane_beside_its_conversation(update: Json, lane: str) -> None:
     assert mailbox_of(BOT, update, commands={"stop": "stop"}) == f"{BOT}:{ANN}:{ANN}{lane}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "album", "expected"),
+    [
+        ("message", "1234", "1234"),
+        ("channel_post", "1234", "1234"),
+        ("business_message", "1234", "1234"),
+        ("edited_message", "1234", None),
+        ("message", None, None),
+        ("message", "not one", None),
+    ],
+)
+def test_which_messages_are_parts_of_an_album(
+    kind: str, album: str | None, expected: str | None
+) -> None:
+    assert album_of({kind: message(ANN, ANN, media_group_id=album)}) == expected
