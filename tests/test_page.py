@@ -975,6 +975,29 @@ def test_a_screen_reader_and_weak_eyes_can_use_it(
     assert serious(page, axe) == []
 
 
+def test_a_thousand_chats_are_no_load(empty: Sandbox, pages: Pages) -> None:
+    bots = range(2000000, 2001000)
+    for bot_id in bots:
+        empty.ask("add_bot", token=f"{bot_id}:AA-token-of-a-bot")
+        empty.ask("send", bot_id=bot_id, text=f"hello {bot_id}")
+    page = pages.open(empty, f"#open={bots[0]}&panel=calls")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    expect(row(page, bots[0])).to_contain_text("hello")
+    # What is not seen is neither drawn nor asked for.
+    assert page.locator(".row").count() < 40
+    for bot_id in (*bots[:10], *bots[-300:]):
+        empty.ask("send", bot_id=bot_id, text=f"again {bot_id}")
+    expect(row(page, bots[0])).to_contain_text("again")
+    expect(page.locator(".entry").filter(has_text="again 2000999")).to_be_visible()
+    assert page.locator(".entry").count() <= 500
+    page.get_by_label("Find a bot or a group").fill("2000999")
+    row(page, bots[-1]).click()
+    expect(last_of_mine(page)).to_contain_text("again 2000999")
+    assert page.locator(".row").count() < 40
+    assert len([url for url in asked if url.endswith("/messages")]) < 40
+
+
 def test_by_keyboard_alone_among_500_bots(empty: Sandbox, pages: Pages) -> None:
     for number in range(500):
         empty.ask("add_bot", token=f"{2000000 + number}:AA-one-of-very-many-tokens-000001")

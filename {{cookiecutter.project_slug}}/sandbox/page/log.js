@@ -10,8 +10,12 @@ import { botSelect } from "./trouble.js";
 const KEPT = 500;
 /** Milliseconds after a move of the pointer in the list in which nothing runs away from it. */
 const AIMING = 1000;
+/** Lines drawn in one frame of the screen; more of them would make it stutter. */
+const AT_ONCE = 60;
 /** By number or update id, oldest first: `call` or `update`, `bot_id`, and once drawn `node`. */
 const entries = new Map();
+/** The keys of polls that brought nothing. */
+const idle = new Set();
 
 /** A getUpdates that waits or has brought nothing. */
 const isEmptyPoll = ({ call }) =>
@@ -45,6 +49,7 @@ export function takeForLog(event) {
 function forget() {
   for (const entry of entries.values()) entry.node?.remove();
   entries.clear();
+  idle.clear();
 }
 
 function amend(key, change) {
@@ -54,12 +59,14 @@ function amend(key, change) {
 function note(key, change) {
   const entry = entries.get(key) ?? {};
   entries.set(key, Object.assign(entry, change, { stale: true }));
+  if (isEmptyPoll(entry)) idle.add(key);
+  else idle.delete(key);
   if (entries.size > KEPT) {
     // Polls that brought nothing go first: many bots make many of them.
-    const polls = [...entries].find(([, one]) => isEmptyPoll(one));
-    const [oldest, { node }] = polls ?? entries.entries().next().value;
-    node?.remove();
+    const oldest = idle.values().next().value ?? entries.keys().next().value;
+    entries.get(oldest).node?.remove();
     entries.delete(oldest);
+    idle.delete(oldest);
   }
   touch("log");
 }
@@ -123,19 +130,23 @@ export function createLog() {
     }
     bot.draw();
     const fresh = [];
+    let left = AT_ONCE;
     for (const entry of entries.values()) {
       if (!entry.stale && !all && entry.node) continue;
+      // In their order: what is left out now comes with the next frame.
+      if (entry.stale && (left -= 1) < 0) continue;
       if (!entry.node) fresh.push((entry.node = entryNode(entry)));
       if (entry.stale) drawLine(entry);
       entry.stale = false;
       entry.node.hidden = !passes(entry);
     }
+    if (left < 0) touch("log");
     const { scrollTop, scrollHeight } = list;
     list.prepend(...fresh.reverse());
     // What somebody reads stays where it is.
     if (scrollTop || list.querySelector("[open]"))
       list.scrollTop = scrollTop + list.scrollHeight - scrollHeight;
-    empty.hidden = [...entries.values()].some((entry) => !entry.node.hidden);
+    empty.hidden = [...entries.values()].some((entry) => entry.node && !entry.node.hidden);
   }
 
   for (const topic of ["log", "panel"]) on(topic, () => draw());
