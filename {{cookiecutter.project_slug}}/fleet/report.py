@@ -14,9 +14,11 @@ from fleet.bots.peers import STRANGERS
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.ops.http import PROBE_TIMEOUT
+from fleet.telegram.gates import Gates
 from fleet.turn.jobs import Clockwork
 from fleet.worker import Worker
 
+GATES_SHOWN = 20
 STRAYS = "handlers that go on although HANDLER_TIMEOUT cancelled them: {}"
 
 
@@ -29,6 +31,7 @@ class Report:
         supervisor: the bots of this replica.
         worker: its turns.
         jobs: what runs by the clock.
+        gates: which calls wait.
         webhook_url: WEBHOOK_URL, if bots do not poll.
     """
 
@@ -39,6 +42,7 @@ class Report:
         supervisor: Supervisor,
         worker: Worker,
         jobs: Mapping[str, Clockwork],
+        gates: Gates,
         webhook_url: str | None,
     ) -> None:
         self.warnings: list[str] = []
@@ -47,6 +51,7 @@ class Report:
         self._supervisor = supervisor
         self._worker = worker
         self._jobs = jobs
+        self._gates = gates
         self._webhook_url = webhook_url
 
     async def give(self, *, alone: bool) -> Mapping[str, Any]:
@@ -68,6 +73,7 @@ class Report:
             "turns_in_flight": self._worker.in_flight,
             "timers": timers,
             "jobs": {name: one.next_due(now).isoformat() for name, one in self._jobs.items()},
+            "gates": self._shut(),
             "warnings": [
                 *self.warnings,
                 *([STRANGERS] if self._shared.peers.strangers else []),
@@ -75,3 +81,11 @@ class Report:
             ],
             "bots": bots,
         }
+
+    def _shut(self) -> list[dict[str, Any]]:
+        """Tell which gates are shut, those of whole bots first, then for how long."""
+        shut = sorted(self._gates.shut_now().items(), key=lambda one: (one[0].is_bots, one[1]))
+        return [
+            {**gate._asdict(), "seconds": round(left, 1)}
+            for gate, left in reversed(shut[-GATES_SHOWN:])
+        ]

@@ -112,14 +112,10 @@ class Service:
         shared = Shared.open(self._redis, settings, order_of(self._dispatcher), lanes)
         self._replicas = shared.replicas
         self._inbox = shared.inbox
+        drop, prefix = settings.drop_pending_updates, settings.redis_prefix
         self._pending = Pending(
-            self._redis,
-            self._inbox,
-            self._replicas,
-            wanted=settings.drop_pending_updates,
-            prefix=shared.prefix,
+            self._redis, self._inbox, self._replicas, wanted=drop, prefix=shared.prefix
         )
-        prefix = settings.redis_prefix
         self._holder = Holder(self._redis, shared.replica, settings.shards, prefix=prefix)
         self._worker = self._inbox.desk = Worker(
             self._holder,
@@ -155,9 +151,8 @@ class Service:
             intake.part_with,
         )
         self._hooks = Hooks(self._dispatcher, self._supervisor.members.values)
-        self._report = Report(
-            shared, self._fleet, self._supervisor, self._worker, jobs, settings.webhook_url
-        )
+        gates, url = self._sessions.gates, settings.webhook_url
+        self._report = Report(shared, self._fleet, self._supervisor, self._worker, jobs, gates, url)
         self._knows_fleet = False
         self._accepting = False
         self._stop = asyncio.Event()

@@ -13,6 +13,13 @@ class TurnLost(asyncio.CancelledError):
     """
 
 
+class TurnParked(asyncio.CancelledError):
+    """The turn has gone back: a gate is shut for long. It is begun again when that opens.
+
+    A cancellation, so that no handler takes it for an error of its own.
+    """
+
+
 class Notes(Protocol):
     """The journal of a turn, as the session sees it."""
 
@@ -32,6 +39,13 @@ class CurrentTurn(Protocol):
 
     def check(self) -> None:
         """Raise TurnLost if the turn is no longer ours; asked before each try of a call."""
+
+    def park(self, bot_id: int, seconds: float) -> bool:
+        """Have the turn go back, and be begun again in so many seconds.
+
+        Returns False if it cannot: it is over, or the call was not its own bot's, or it has done
+        more than is noted.
+        """
 
     def waiting(self) -> AbstractContextManager[None]:
         """Entered for as long as a call waits at a gate, several times at once by several calls."""

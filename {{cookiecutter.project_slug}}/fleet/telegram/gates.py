@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.exceptions import TelegramRetryAfter
+from aiogram.methods import SendChatAction, SendMessageDraft
 
-from fleet.telegram.current import current_turn
+from fleet.telegram.current import TurnParked, current_turn
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
     from aiogram.methods import Response, TelegramMethod
     from aiogram.methods.base import TelegramType
 
-# Seconds that a call waits at a gate. A group may get 20 messages a minute: so long, and no longer,
-# it can take until the next one.
+# Seconds that a call waits at a gate; if it is longer, its turn goes back until the gate opens.
+SHORT_WAIT = 5.0
+# Seconds that one waits which cannot go back.
 LONGEST_WAIT = 60.0
 # Refusals of one call after which it waits no more: who goes on is shut out for longer and longer.
 MOST_REFUSALS = 3
@@ -32,19 +35,11 @@ log = structlog.get_logger(__name__)
 
 
 class GateShut(TelegramRetryAfter):
-    """A call of ours that would have to wait at a gate for longer than calls do.
+    """A call of ours that would have to wait at a gate for longer than calls do."""
 
-    Attributes:
-        bot_id: whose call it was.
-        is_methods: the gate is that of a method that names no chat: nobody else waits for it.
-    """
-
-    def __init__(
-        self, bot: Bot, method: TelegramMethod[Any], seconds: float, *, is_methods: bool
-    ) -> None:
+    def __init__(self, bot: Bot, method: TelegramMethod[Any], seconds: float) -> None:
         super().__init__(method, "flood control", math.ceil(seconds))
         self.bot_id = bot.id
-        self.is_methods = is_methods
 
 
 class Gate(NamedTuple):
@@ -53,6 +48,10 @@ class Gate(NamedTuple):
     bot_id: int
     chat: str | None = None
     method: str | None = None
+
+    @property
+    def is_bots(self) -> bool:
+        return self.chat is None and self.method is None
 
     @classmethod
     def of(cls, bot_id: int, method: TelegramMethod[Any]) -> Gate:
@@ -64,11 +63,14 @@ class Gate(NamedTuple):
 
 
 class Gates:
-    """Which gates are shut, and for how long, in this process."""
+    """Which gates are shut, and for how long, as far as this process knows."""
 
     def __init__(self) -> None:
+        self.were_shut = asyncio.Event()
+        """Set while there are some of which `take_news` has not told yet."""
         self._open_at: dict[Gate, float] = {}
         self._shut_at: dict[Gate, float] = {}
+        self._news: set[Gate] = set()
 
     def shut(self, gate: Gate, seconds: float) -> None:
         """Shut it for so many seconds from now, or longer if told so before.
@@ -81,6 +83,7 @@ class Gates:
         if gate not in self._open_at:
             log.warning("flood control", **gate._asdict(), retry_after=seconds)
         self._open_at[gate] = max(now + seconds, self._open_at.get(gate, 0.0))
+        self.tell_again([gate])
         if gate.chat is not None:
             self._shut_at[gate] = now
             if sum(one.bot_id == gate.bot_id for one in self._shut_at) >= MANY_CHATS:
@@ -90,11 +93,34 @@ class Gates:
         """Return for how many seconds it is still shut; 0.0 if it is open."""
         return max(0.0, self._open_at.get(gate, 0.0) - asyncio.get_running_loop().time())
 
+    def shut_now(self) -> dict[Gate, float]:
+        """Tell which are shut, and for how many seconds."""
+        return {gate: left for gate in self._open_at if (left := self.seconds_left(gate))}
+
+    def take_news(self) -> dict[Gate, float]:
+        """Tell the same of those that were shut here and of which this has not told yet."""
+        news, self._news = self._news, set()
+        self.were_shut.clear()
+        return {gate: self.seconds_left(gate) for gate in news}
+
+    def tell_again(self, gates: Iterable[Gate]) -> None:
+        """Have `take_news` tell of them."""
+        self._news.update(gates)
+        self.were_shut.set()
+
+    def hear(self, gate: Gate, seconds: float) -> None:
+        """Note that another replica has shut it."""
+        opens = asyncio.get_running_loop().time() + seconds
+        self._open_at[gate] = max(opens, self._open_at.get(gate, 0.0))
+
 
 class FloodControl(BaseRequestMiddleware):
     """Has calls wait at their gates.
 
-    Raises GateShut instead of a wait longer than `LONGEST_WAIT`, and after `MOST_REFUSALS`.
+    What only shows that the bot is busy is not made while one is shut. Instead of a wait longer
+    than `SHORT_WAIT`, the turn goes back until the gate opens. Where it cannot, that is at the gate
+    of a method, for another bot, and outside of turns, GateShut is raised instead of a wait longer
+    than `LONGEST_WAIT`, and after `MOST_REFUSALS`.
     """
 
     def __init__(self, gates: Gates) -> None:
@@ -111,10 +137,15 @@ class FloodControl(BaseRequestMiddleware):
         refusals = 0
         while True:
             while left := max(self._gates.seconds_left(own), self._gates.seconds_left(whole)):
-                if left > LONGEST_WAIT or refusals == MOST_REFUSALS:
-                    is_methods = own.chat is None and not self._gates.seconds_left(whole)
-                    raise GateShut(bot, method, left, is_methods=is_methods)
                 turn = current_turn.get()
+                if isinstance(method, SendChatAction | SendMessageDraft):
+                    # What aiogram's own `make_request` returns, whatever its type says.
+                    return cast("Response[TelegramType]", True)  # noqa: FBT003 - so it is typed
+                is_methods = own.chat is None and not self._gates.seconds_left(whole)
+                if left > SHORT_WAIT and turn and not is_methods and turn.park(bot.id, left):
+                    raise TurnParked
+                if left > LONGEST_WAIT or refusals == MOST_REFUSALS:
+                    raise GateShut(bot, method, left)
                 with turn.waiting() if turn else contextlib.nullcontext():
                     await asyncio.sleep(left)
             try:

@@ -163,14 +163,14 @@ class TelegramSessions:
         self.calls = calls
         self.polls = polls
         self.outages = Outages(self._probe)
-        self._gates = gates
+        self.gates = gates
 
     def flood_wait(self, bot_id: int) -> float:
         """Return for how many seconds Telegram wants no calls of the bot; 0.0 if it may call.
 
         A single chat's, or a method's, flood control is not meant: the bot goes on without it.
         """
-        return self._gates.seconds_left(Gate(bot_id))
+        return self.gates.seconds_left(Gate(bot_id))
 
     async def _probe(self, bot: Bot) -> object:
         # Past the gates, and past the calls that hang: those hold connections of the other session.

@@ -20,13 +20,9 @@ class TurnBack(Exception):
     Attributes:
         reason: for the log.
         seconds: not before so many; None: by the worker's own growing delay.
-        bot_is_down: no turn of the bot is to begin until the bot works again.
     """
 
-    def __init__(
-        self, reason: str, *, seconds: float | None = None, bot_is_down: bool = False
-    ) -> None:
+    def __init__(self, reason: str, *, seconds: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.seconds = seconds
-        self.bot_is_down = bot_is_down

@@ -134,7 +134,7 @@ class Feeder:
         if isinstance(turn, RunningTurn) and isinstance(event, ErrorEvent):
             turn.error = event.exception
             turn.overlay.roll_back()
-            turn.back = await self._why_back(turn, event.exception)
+            turn.back = turn.back or await self._why_back(turn, event.exception)
             if turn.back:
                 return UNHANDLED
             return await turn.within(self._timeout, _call_answer(handler, event, data))

@@ -63,14 +63,16 @@ class RunningTurn:
     def journal(self) -> Journal | None:
         return None if self._over else self._journal
 
-    @property
-    def repeats_nothing(self) -> bool:
-        """Whether the turn may be begun again without doing anything twice."""
-        return not self._journal.is_full
-
     def _note(self, key: bytes, result: bytes) -> None:
         self.turn.notes.append((key, result))
         self.grip.note()
+
+    def park(self, bot_id: int, seconds: float) -> bool:
+        """Have it go back. Returns False if it cannot: see `CurrentTurn`."""
+        if self._over or bot_id != self.member.id or self._journal.is_full:
+            return False
+        self.back = TurnBack("flood control", seconds=seconds)
+        return True
 
     def check(self) -> None:
         """Raise TurnLost if it is no longer ours."""

@@ -1,5 +1,6 @@
 """Taking a turn: who begins it, who ends it, and what is made of its errors."""
 
+import asyncio
 from collections.abc import Iterator
 
 import orjson
@@ -19,7 +20,6 @@ from fleet.inbox.timers import TimerBook
 from fleet.overlay import Overlay
 from fleet.redis.errors import describe, is_away
 from fleet.telegram.current import current_turn
-from fleet.telegram.gates import GateShut
 from fleet.telegram.outages import Outages, is_fault
 from fleet.turn.errors import SETTLED, TurnBack
 from fleet.turn.feeder import Feeder
@@ -76,7 +76,7 @@ class TurnTaker:
 
         Raises:
             TurnBack: the turn is to be begun again, for Redis or Telegram was away as a whole, the
-                bot's token is refused, or one of its gates is shut for long and nothing was said.
+                bot's token is refused, or one of its gates is shut for long.
             TurnLost: it is no longer ours.
             Exception: whatever the handler raised, after aiogram's error handlers saw it;
                 `TimeoutError` if it took too long; `pydantic.ValidationError` if aiogram cannot
@@ -94,9 +94,7 @@ class TurnTaker:
         overlay.open()
         try:
             error = await self._failure(running, raw)
-            if error is None:
-                return
-            if running.back is None and error is not running.error:  # of that one it is known
+            if error and running.back is None and error is not running.error:  # that one is known
                 running.back = await self._reason_to_go_back(running, error)
             if running.back:
                 raise running.back from error
@@ -107,7 +105,8 @@ class TurnTaker:
                     log.info("the chat has shut the bot out", error=error.message)
                     return
                 error = reason
-            raise error
+            if error:
+                raise error
         finally:
             running.end()
             current_turn.reset(token)
@@ -115,6 +114,9 @@ class TurnTaker:
     async def _failure(self, turn: RunningTurn, raw: Raw) -> Exception | None:
         try:
             await self._feed(turn, raw)
+        except asyncio.CancelledError:
+            if turn.back is None:  # else it is parked
+                raise
         except Exception as error:  # noqa: BLE001 - what is made of it is not said here
             return error
         return None
@@ -129,11 +131,6 @@ class TurnTaker:
         for one in errors:
             if isinstance(one, RedisError) and is_away(one):
                 return TurnBack(describe(one))
-            # Begun again, one that has done more than is noted would repeat it.
-            if not isinstance(one, GateShut) or one.bot_id != turn.member.id or one.is_methods:
-                continue
-            if turn.repeats_nothing:
-                return TurnBack(one.message, seconds=one.retry_after)
         if any(is_fault(one) or isinstance(one, TelegramUnauthorizedError) for one in errors):
             return await self._hindrance(turn.member, suspected=True)
         return None
@@ -146,7 +143,7 @@ class TurnTaker:
         except (TelegramUnauthorizedError, TelegramNotFound) as error:
             reason = f"Telegram refuses the token: {error.message}"
             member.enter(BotState.UNAUTHORIZED, reason)
-            return TurnBack(reason, bot_is_down=True)
+            return TurnBack(reason)
         return TurnBack("Telegram is away", seconds=self._outages.seconds_left(member.id))
 
 

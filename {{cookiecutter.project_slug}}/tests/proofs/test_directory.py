@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from fleet.directory import Chat, Chats, ChatType, Unreachable
 from fleet.directory.observer import Observer
+from fleet.shards.shard import key_of_shard
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.mail import keys_of_shards, text
@@ -209,7 +210,9 @@ async def test_damaged_entries_are_left_out(directory: Directory, redis: Redis) 
     assert await directory.known(5)
     for shard in range(SHARDS):
         for chat, kept in [("6", "x1"), ("seven", "p1"), ("8", "p"), ("9", "p1z"), ("10", "")]:
-            await redis.execute_command("HSET", f"fleet:{{{shard}}}:chats:{BOT}", chat, kept)
+            await redis.execute_command(
+                "HSET", key_of_shard("fleet:", shard, f"chats:{BOT}"), chat, kept
+            )
     assert [chat.id async for chat in directory.chats.all(BOT)] == [5]
 
 

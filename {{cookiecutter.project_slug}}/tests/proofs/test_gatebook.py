@@ -1,0 +1,81 @@
+"""Gates are known to all replicas, and outlive those that shut them."""
+
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from fleet.telegram.gatebook import GateBook, gate_of, name
+from fleet.telegram.gates import Gate, Gates
+from sandbox.client import SandboxClient
+from tests.conftest import StartService
+from tests.proofs.talk import said
+from tests.proofs.watch import APP, get, new_bots
+from tests.waiting import until
+
+GATES = [Gate(1), Gate(1, chat="-100"), Gate(1, chat="@news"), Gate(2, method="setMyName")]
+
+
+async def test_what_one_replica_shuts_is_shut_for_the_others_until_it_opens(redis: Redis) -> None:
+    one, two, late = (Gates() for _ in range(3))
+    books = [GateBook(redis, gates) for gates in (one, two, late)]
+    for gate in GATES:
+        one.shut(gate, 60)
+    await books[0].exchange()
+    two.shut(Gate(1), 5)
+    await books[1].exchange()
+    assert two.shut_now().keys() == set(GATES)
+    for gate in GATES:
+        assert two.seconds_left(gate) == pytest.approx(60, abs=5), "no shorter one opens it sooner"
+    await books[2].exchange()
+    assert late.shut_now().keys() == set(GATES)
+    await redis.hset("fleet:gates", mapping=dict.fromkeys(map(name, GATES), 1))  # type: ignore[misc]
+    await books[2].exchange()
+    assert await redis.exists("fleet:gates") == 0, "what is open leaves nothing"
+
+
+async def test_a_damaged_gate_is_passed_over(redis: Redis) -> None:
+    await redis.hset("fleet:gates", mapping={b"\xff": 9e15, "x:bot:": 9e15, "1:bot:": "soon"})  # type: ignore[misc]
+    gates = Gates()
+    await GateBook(redis, gates).exchange()
+    assert gates.shut_now() == {}
+    assert [gate_of(name(gate)) for gate in GATES] == GATES
+
+
+async def test_a_flooded_chat_is_left_alone_by_all_replicas_and_each_line_comes_once(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    """Its conversations wait in the inbox, without a place; the lines that were said stay said."""
+    group, users = -1001, range(1, 7)
+    [bot], token = await new_bots(sandbox)
+    settings = {"BOT_TOKENS": token, "CONCURRENCY": "2"}
+    services = [await start_service(APP, **settings) for _ in range(2)]
+    await sandbox.fault("429", bot, method="sendMessage", chat_id=group, retry_after=12, times=1)
+    for user in users:
+        await sandbox.send(bot, "lines 2", user_id=user, chat_id=group)
+
+    async def is_shut() -> bool:
+        told = [(await get(service))[1]["gates"] for service in services]
+        return all(one and one[0]["chat"] == str(group) for one in told)
+
+    await until(is_shut, "both replicas know of it")
+    before = await calls_to(sandbox, bot, group)
+    for other in range(20, 30):
+        await sandbox.send(bot, "hello", user_id=other)
+    for other in range(20, 30):
+        assert (await sandbox.reply(bot, other))["text"] == "hello", "the others go on"
+    assert (await get(services[0]))[1]["bots"][0]["state"] == "running"
+
+    async def all_said() -> bool:
+        return len(await said(sandbox, bot, group)) >= 2 * len(users)
+
+    await until(all_said, "the group has all lines")
+    assert sorted(await said(sandbox, bot, group)) == sorted(["line 1", "line 2"] * len(users))
+    refused = [call for call in before if call["status"] == 429]
+    assert len(refused) == 1
+    assert len(before) == 1, "nobody called into the shut gate"
+
+
+async def calls_to(sandbox: SandboxClient, bot: int, chat: int) -> list[dict[str, Any]]:
+    calls = await sandbox.calls(bot, "sendMessage")
+    return [call for call in calls if str(call["params"]["chat_id"]) == str(chat)]
