@@ -1,6 +1,7 @@
 """Everything that a bot can send, and what Telegram refuses of it."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import aiohttp
 import pytest
@@ -240,3 +241,33 @@ async def test_numbers_may_come_as_strings(sandbox: SandboxClient, raw: Raw) -> 
     assert body["result"]["text"] == "5"
     assert body["result"]["reply_to_message"]["message_id"] == 1
     assert body["result"]["has_protected_content"]
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"text": "😀 see https://example.com/a"}, {"url": "https://example.com/a"}),
+        (
+            {"text": "<a href='https://a.org/'>x</a>", "parse_mode": "HTML"},
+            {"url": "https://a.org/"},
+        ),
+        ({"text": "none"}, None),
+        (
+            {
+                "text": "none",
+                "link_preview_options": {"url": "https://b.org", "is_disabled": False},
+            },
+            {"url": "https://b.org"},
+        ),
+        (
+            {"text": "a.org", "link_preview_options": {"is_disabled": True}},
+            {"is_disabled": True},
+        ),
+    ],
+)
+async def test_a_message_tells_of_the_preview_of_its_link(
+    sandbox: SandboxClient, raw: Raw, params: dict[str, Any], told: dict[str, Any] | None
+) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    _, body = await raw("sendMessage", chat_id=ALICE, **params)
+    assert body["result"].get("link_preview_options") == told

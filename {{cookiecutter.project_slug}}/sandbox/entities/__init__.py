@@ -10,11 +10,11 @@ from sandbox.entities.detect import detect
 from sandbox.entities.html import parse_html
 from sandbox.entities.markdown import parse_markdown, parse_markdown_v2
 from sandbox.entities.nesting import ordered
-from sandbox.entities.text import Json, utf16_length
+from sandbox.entities.text import Json, utf16_length, utf16_part
 from sandbox.entities.trim import trim
 from sandbox.errors import bad_request
 
-__all__ = ["detect", "parse", "trim", "utf16_length"]
+__all__ = ["detect", "parse", "trim", "utf16_length", "utf16_part"]
 
 PARSERS = {"html": parse_html, "markdown": parse_markdown, "markdownv2": parse_markdown_v2}
 

@@ -40,6 +40,11 @@ def utf16(text: str) -> bytes:
     return text.encode("utf-16-le", "surrogatepass")
 
 
+def utf16_part(text: str, offset: int, length: int) -> str:
+    """What an entity covers."""
+    return utf16(text)[2 * offset : 2 * (offset + length)].decode("utf-16-le")
+
+
 def utf8_length(text: str) -> int:
     """Length in bytes, which is how the texts of errors count."""
     return len(text.encode("utf-8", "surrogatepass"))

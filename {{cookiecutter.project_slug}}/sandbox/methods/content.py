@@ -11,7 +11,7 @@ from typing import Any
 
 from aiogram.types import Message, TelegramObject
 
-from sandbox.entities import detect, parse, trim, utf16_length
+from sandbox.entities import detect, parse, trim, utf16_length, utf16_part
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.decode import field_types, member_type
@@ -59,11 +59,29 @@ def text(call: Call, values: Json) -> Json:
         raise bad_request(EMPTY_TEXT if values.get("text") else "message text is empty")
     if utf16_length(content["text"]) > LONGEST_TEXT:
         raise bad_request("message is too long")
-    if "link_preview_options" in values:
-        content["link_preview_options"] = values["link_preview_options"]
-    elif values.get("disable_web_page_preview"):
-        content["link_preview_options"] = {"is_disabled": True}
+    if options := preview(values, content):
+        content["link_preview_options"] = options
     return content
+
+
+def preview(values: Json, content: Json) -> Json:
+    """What a message tells of the preview of its link; empty when it has none."""
+    legacy = {"is_disabled": values.get("disable_web_page_preview", False)}
+    given = values.get("link_preview_options", legacy)
+    options = {name: one for name, one in given.items() if one}
+    if not options.get("is_disabled") and (found := first_link(content)):
+        options = {"url": found, **options}
+    return options
+
+
+def first_link(content: Json) -> str:
+    """The first address in a text, empty without one."""
+    for one in content.get("entities", []):
+        if one["type"] == "text_link":
+            return str(one["url"])
+        if one["type"] == "url":
+            return utf16_part(content["text"], one["offset"], one["length"])
+    return ""
 
 
 def caption(call: Call, values: Json) -> Json:

@@ -49,7 +49,8 @@ def media(file: File, values: Json) -> Any:
             raise bad_request("IMAGE_PROCESS_FAILED")
         return [described(PhotoSize, numbers(one)) for one in file.sizes]
     about = {
-        "length": file.size[0],
+        "thumbnail": described(PhotoSize, numbers(file.smaller[0])) if file.smaller else None,
+        "length": file.about.get("width", file.size[0]),
         "type": "regular",
         "is_animated": file.mime_type == "application/x-tgsticker",
         "is_video": file.mime_type == "video/webm",
@@ -74,7 +75,7 @@ def file_content(call: Call, kind: str, value: Upload | str, values: Json) -> Js
     """A file with its caption. What is sent by its id stays what it was. Raises ApiError 400."""
     file = find_file(call, kind, value)
     if isinstance(value, Upload) or is_address(value):
-        file.about.update({name: values[name] for name in KEPT if name in values})
+        file.about.update({name: values[name] for name in KEPT if values.get(name)})
     if isinstance(value, Upload):
         file.about.update(thumbnail(call, values.get("thumbnail")))
     if kind == "video_note" and not 0 <= values.get("length", 0) <= LONGEST_SIDE:
@@ -161,9 +162,21 @@ def input_media(call: Call, item: Json) -> Json:
     value = attached(item.get("media"), call.files)
     if not value:
         raise bad_request("can't parse InputMedia: media not found")
+    if kind == "live_photo":
+        still = attached(item.get("photo"), call.files)
+        if not still:
+            raise bad_request("can't parse InputMedia: photo not found")
+        return live_photo(call, still, value, item)
     if kind not in MEDIA:
         raise bad_request(f'can\'t parse InputMedia: type "{kind}" is unsupported')
     return file_content(call, kind, value, item)
+
+
+def live_photo(call: Call, photo: Upload | str, video: Upload | str, values: Json) -> Json:
+    """A photo that moves: https://core.telegram.org/bots/api#livephoto. Raises ApiError 400."""
+    still = file_content(call, "photo", photo, values)
+    moving = file_content(call, "live_photo", video, {})["live_photo"]
+    return still | {"live_photo": moving | {"photo": still["photo"]}}
 
 
 def paid_media(call: Call, values: Json) -> Json:

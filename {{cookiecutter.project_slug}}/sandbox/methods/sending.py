@@ -27,10 +27,8 @@ def file(call: Call, values: Json, kind: str) -> Json:
 
 
 def live_photo(call: Call, values: Json) -> Json:
-    """https://core.telegram.org/bots/api#sendlivephoto: a photo that is a video, too."""
-    still = media.file_content(call, "photo", values["photo"], values)
-    moving = media.file_content(call, "live_photo", values["live_photo"], {})["live_photo"]
-    return still | {"live_photo": moving | {"photo": still["photo"]}}
+    """https://core.telegram.org/bots/api#sendlivephoto"""
+    return media.live_photo(call, values["photo"], values["live_photo"], values)
 
 
 BUILDERS: dict[str, content.Builder] = {

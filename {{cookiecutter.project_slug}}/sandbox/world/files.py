@@ -11,11 +11,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from sandbox.world.events import Json
+from sandbox.world.films import film
 from sandbox.world.kinds import mime_type
-from sandbox.world.pictures import picture_size, scaled
+from sandbox.world.pictures import fitted, picture_size, scaled
 
 KEPT_BYTES = 256 * 1024 * 1024
 """Of all files together; the oldest are forgotten."""
+MOVING = ("animation", "audio", "live_photo", "video", "video_note", "voice")
+"""Whose length is told."""
+THUMBNAILS = {"document": 320, "sticker": 128}
+"""What has a thumbnail if it is a picture, and its longest side."""
 FOLDERS = {"photo": "photos", "video": "videos", "voice": "voice", "audio": "music"}
 FOLDERS |= {"thumbnail": "thumbnails"}
 
@@ -48,9 +53,10 @@ class File:
     bots: set[int] = field(default_factory=set)
     """Those that were told of it."""
     of: str = ""
-    """The photo of which it is a smaller size: only its numbers are smaller, it holds all of it."""
+    """The picture of which it is a smaller size: only its numbers are smaller, it holds all of
+    it."""
     smaller: tuple[File, ...] = ()
-    """Those of a photo, the smallest first."""
+    """Those of a photo, the smallest first, or the thumbnail of another picture."""
     about: Json = field(default_factory=dict)
     """What was told of it when it was sent first, such as its duration; a sticker's set."""
 
@@ -89,8 +95,9 @@ class Files:
             picture_size(upload.data),
             len(upload.data),
             set(bots),
+            about=film(upload.data) if kind in MOVING else {},
         )
-        if kind == "photo" and all(file.size):
+        if (kind == "photo" or kind in THUMBNAILS) and all(file.size):
             file = self._with_sizes(file)
         self._files[file.file_id] = file
         self._sizes |= {one.file_id: one for one in file.sizes}
@@ -106,22 +113,29 @@ class Files:
         folder = FOLDERS.get(kind, "documents")
         return f"{folder}/file_{next(self._numbers)}{PurePath(name).suffix}"
 
-    def _with_sizes(self, photo: File) -> File:
-        """A photo in the largest size that Telegram keeps, with the smaller ones."""
-        *smaller, (_, largest) = scaled(*photo.size).items()
+    def _with_sizes(self, file: File) -> File:
+        """A photo in the largest size that Telegram keeps, with the smaller ones; any other picture
+        with its thumbnail."""
+        sizes = list(scaled(*file.size).items())
+        largest = file.size
+        if file.kind == "photo":
+            largest = sizes.pop()[1]
+        else:
+            sizes = [("t", fitted(*file.size, THUMBNAILS[file.kind]))]
         made = [
             replace(
-                photo,
+                file,
                 file_id=secrets.token_urlsafe(30),
-                unique_id=f"{photo.unique_id}{kind}",
-                path=self._path(photo.name, photo.kind),
+                unique_id=f"{file.unique_id}{name}",
+                path=self._path(file.name, file.kind),
+                kind=file.kind if file.kind == "photo" else "thumbnail",
                 size=(width, height),
-                file_size=photo.file_size * width * height // (largest[0] * largest[1]),
-                of=photo.file_id,
+                file_size=file.file_size * width * height // (largest[0] * largest[1]),
+                of=file.file_id,
             )
-            for kind, (width, height) in smaller
+            for name, (width, height) in sizes
         ]
-        return replace(photo, size=largest, smaller=tuple(made))
+        return replace(file, size=largest, smaller=tuple(made))
 
     def get(self, file_id: str, bot_id: int | None = None) -> File | None:
         """A file, unless it is a bot's id that asks and nobody told that bot of the file."""
@@ -131,7 +145,7 @@ class Files:
 
     def whole(self, file: File) -> File:
         """The photo of which a file is a size; any other file itself."""
-        return self._files.get(file.of, file)
+        return self._files.get(file.of, file) if file.kind == "photo" else file
 
     def tell(self, file_id: str, bots: Iterable[int]) -> None:
         """Bots are told of a file."""

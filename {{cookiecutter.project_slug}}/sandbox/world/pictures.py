@@ -7,22 +7,26 @@ import struct
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers of JPEG segments that hold the size of the picture."""
-BOXES = {"s": 90, "m": 320, "x": 800, "y": 1280, "w": 2560}
-"""The longest side of each of the sizes in which Telegram keeps a photo:
-https://core.telegram.org/api/files#image-thumbnail-types. Of the smallest, measured at Telegram."""
+BOXES = {"s": 90, "m": 320, "x": 800, "y": 1280}
+"""The longest side of each of the sizes in which Telegram keeps a bot's photo:
+https://core.telegram.org/api/files#image-thumbnail-types."""
 
 
 def scaled(width: int, height: int) -> dict[str, tuple[int, int]]:
     """The sizes of a photo, by type, the smallest first: the last one is the largest that
     Telegram keeps."""
     made: dict[str, tuple[int, int]] = {}
-    longest = max(width, height)
     for kind, box in BOXES.items():
-        part = min(1.0, box / longest)
-        made[kind] = max(1, round(width * part)), max(1, round(height * part))
-        if part == 1:
+        made[kind] = fitted(width, height, box)
+        if box >= max(width, height):
             break
     return made
+
+
+def fitted(width: int, height: int, box: int) -> tuple[int, int]:
+    """A picture's sides when the longest one is at most as long as the box."""
+    part = min(1.0, box / max(width, height))
+    return max(1, round(width * part)), max(1, round(height * part))
 
 
 def picture_size(data: bytes) -> tuple[int, int]:
