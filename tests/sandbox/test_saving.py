@@ -156,6 +156,19 @@ async def test_a_group_passes(telegram: Telegram, pytester: pytest.Pytester) -> 
     await asyncio.to_thread(passes, pytester, code)
 
 
+async def test_time_passes(telegram: Telegram, pytester: pytest.Pytester) -> None:
+    alice = telegram.person("Alice")
+    await telegram.advance(minutes=1)
+    with pytest.raises(Refused, match="nothing has happened in this chat"):
+        await saved(telegram, alice)
+    await alice.ask("hello")
+    await telegram.advance(hours=1.5)
+    code = await saved(telegram, alice)
+    assert "async def test_alice_and_first(user: NewUser, telegram: Telegram) -> None:" in code
+    assert "await telegram.advance(minutes=90)" in code
+    await asyncio.to_thread(passes, pytester, code)
+
+
 async def test_it_may_begin_later(telegram: Telegram) -> None:
     alice = telegram.person("Alice")
     await alice.ask("before")

@@ -64,7 +64,7 @@ LARGEST_ID = 2**52
 BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, profiles)
 ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
-DEEDS = ACTING | {command for module in (groups, joining) for command in module.COMMANDS}
+DEEDS = ACTING | {command for module in (clock, groups, joining) for command in module.COMMANDS}
 DEEDS -= {groups.groups, people.users}
 """What a test would have people do."""
 

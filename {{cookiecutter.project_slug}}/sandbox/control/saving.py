@@ -18,8 +18,10 @@ async def save_as_test(
     if group is None and bot_id is None:
         raise ControlError("bot_id: say whose private chat you mean")
     chat = group or world.chat(world.bot(bot_id or 0), chat_id)
+    if chat.is_channel:
+        raise ControlError("a channel is no test: save a chat in which people talk to the bot")
     entries = world.story.of(chat.key, since)
-    if not entries:
+    if not any(entry.get("chat") or entry["command"] != "advance" for entry in entries):
         raise ControlError("nothing has happened in this chat since the sandbox was started")
     members = chat.members if group else (chat_id, bot_id)
     people = {one: world.user(one) for one in members if one in world.users}

@@ -2,53 +2,15 @@
 
 from __future__ import annotations
 
-import keyword
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
-from sandbox.saving.words import (
-    checks,
-    is_service,
-    label_of,
-    literal,
-    references,
-    said,
-    slug,
-    things,
-)
+from sandbox.saving.deeds import Deeds
+from sandbox.saving.words import checks, is_service, literal, references, slug, things
 from sandbox.world.events import Json
-from sandbox.world.files import Files
-
-TAKEN = {"user", "chat", "telegram", "team", "offered", "Path", "pytest", "Refused"}
-"""Names that mean something in a test."""
 
 
-@dataclass
-class Script:
+class Script(Deeds):
     """Writes one test, entry after entry."""
-
-    chat: str
-    """The key of the chat that it is about."""
-    title: str
-    """Of a group; empty for a private chat."""
-    people: Mapping[int, Json]
-    """Users by id, who are in the chat."""
-    bots: Mapping[int, str]
-    """What tests call the bots in the chat, by id."""
-    files: Files
-    lines: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What is to be done before it can run."""
-    needs: set[str] = field(default_factory=set)
-    """Names that are used and to be imported."""
-    raw: dict[int, Json] = field(default_factory=dict)
-    """Messages as they are now."""
-    names: dict[int, str] = field(default_factory=dict)
-    """Of variables with a message."""
-    people_names: dict[int, str] = field(default_factory=dict)
-    used: set[str] = field(default_factory=lambda: TAKEN | set(keyword.kwlist))
-    queries: dict[str, Json] = field(default_factory=dict)
-    """Inline queries that were answered."""
 
     def write(self, entries: list[Json]) -> str:
         """The whole module."""
@@ -68,11 +30,13 @@ class Script:
     def module(self) -> str:
         """The lines below what they need."""
         fixtures = ["user: NewUser"]
-        imports = {"NewUser"} | (self.needs & {"Refused"})
+        imports = {"NewUser"} | (self.needs & {"Refused", "Telegram"})
         if self.title:
             fixtures.append("chat: NewChat")
             imports.add("NewChat")
-        head = [f"# {note}" for note in self.notes]
+        if "Telegram" in self.needs:
+            fixtures.append("telegram: Telegram")
+        head = [f"# {note}" for note in dict.fromkeys(self.notes)]
         if "Path" in self.needs:
             head += ["from pathlib import Path", ""]
         if "Refused" in self.needs:
@@ -130,6 +94,8 @@ class Script:
             self.notes.append(f"Put {outside} beside this file.")
         if self.title:
             given.append("to=team")
+        if arguments.get("thread_id"):
+            self.notes.append("Left out: that it was in a topic.")
         if reply_to := self.names.get(arguments.get("reply_to") or 0):
             given.append(f"reply_to={reply_to}")
         called = ", ".join(given)
@@ -150,70 +116,6 @@ class Script:
         else:
             self.put(f"await {who}.send({called})")
         return asks
-
-    def do_press(self, who: str, arguments: Json, _: Json) -> None:
-        message_id = arguments["message_id"]
-        if message := self.names.get(message_id):
-            label = literal(label_of(self.raw[message_id], arguments["data"]))
-            alone = f"await {message}.click({label})"
-            self.put(f"await {who}.click({message}, {label})" if self.title else alone)
-
-    def do_edit(self, who: str, arguments: Json, _: Json) -> None:
-        self.on_message(who, "edit", arguments, literal(arguments["text"]))
-
-    def do_react(self, who: str, arguments: Json, _: Json) -> None:
-        emoji = arguments.get("emoji")
-        self.on_message(who, "react", arguments, literal(emoji) if emoji else "None")
-
-    def do_vote(self, who: str, arguments: Json, _: Json) -> None:
-        options = self.raw.get(arguments["message_id"], {}).get("poll", {}).get("options", [])
-        chosen = [literal(options[one]["text"]) for one in arguments["option_ids"] if options]
-        self.on_message(who, "vote", arguments, *chosen)
-
-    def do_pay(self, who: str, arguments: Json, result: Json) -> None:
-        if not result["ok"]:
-            self.needs.add("Refused")
-            self.put(f"with pytest.raises(Refused, match={literal(result['error_message'])}):")
-        self.on_message(who, "pay", arguments, indent="" if result["ok"] else "    ")
-
-    def on_message(
-        self, who: str, verb: str, arguments: Json, *given: str, indent: str = ""
-    ) -> None:
-        """Something that somebody does with a message."""
-        if message := self.names.get(arguments["message_id"]):
-            self.put(f"{indent}await {who}.{verb}({', '.join([message, *given])})")
-
-    def do_inline_query(self, _: str, arguments: Json, result: Json) -> None:
-        self.queries[result["query_id"]] = arguments | result
-
-    def do_choose(self, who: str, arguments: Json, result: Json) -> None:
-        query = self.queries.get(arguments["query_id"])
-        if query is None:
-            return
-        ids = [one["id"] for one in query["results"]]
-        where = ", to=team" if self.title else ""
-        at = ids.index(arguments["result_id"])
-        self.put(f"offered = await {who}.inline({literal(query['query'])}{where})")
-        message_id = result["message"]["message_id"]
-        name = self.names[message_id] = self.name("chosen")
-        self.raw[message_id] = result["message"]
-        self.put(f"{name} = await offered[{at}].choose()")
-
-    def do_block(self, who: str, arguments: Json, _: Json) -> None:
-        self.put(f"await {who}.{'block' if arguments['blocked'] else 'unblock'}()")
-
-    def do_create_group(self, *_: object) -> None:
-        """It is what the test begins with."""
-
-    def do_add_member(self, _: str, arguments: Json, __: Json) -> None:
-        self.put(f"await team.add({self.member(arguments['member_id'])})")
-
-    def do_remove_member(self, _: str, arguments: Json, __: Json) -> None:
-        self.put(f"await team.remove({self.member(arguments['member_id'])})")
-
-    def do_promote(self, _: str, arguments: Json, __: Json) -> None:
-        if arguments.get("status", "administrator") == "administrator":
-            self.put(f"await team.promote({self.member(arguments['member_id'])})")
 
     # What bots answer
 
@@ -250,43 +152,3 @@ class Script:
         name = self.names[message_id] = self.name(about)
         self.put(f"{name} = {heard}")
         self.check(name, message)
-
-    def check(self, name: str, message: Json) -> None:
-        for one in checks(message):
-            self.put(f"assert {self.checked(name, *one)}")
-
-    def checked(self, message: str, name: str, value: object) -> str:
-        """An expression that is true if a message is as it was."""
-        if name == "in":
-            return f'"{value}" in {message}.raw'
-        if name == "message_id":
-            return f"{message}.message_id"
-        if isinstance(value, list):
-            return f"{message}.buttons == [{', '.join(map(literal, value))}]"
-        return f"{message}.{name} == {said(str(value), self.people_names, split=True)}"
-
-    # Names
-
-    def reader(self) -> str:
-        """Who looks at what the bots say."""
-        return next(iter(self.people_names.values()), "somebody")
-
-    def here(self) -> str:
-        return "team" if self.title else ""
-
-    def member(self, member_id: int) -> str:
-        return self.people_names.get(member_id) or literal(self.bots.get(member_id, "unknown"))
-
-    def name(self, wanted: str) -> str:
-        """A name for a variable that is not used yet."""
-        base = slug(wanted) or "somebody"
-        number, name = 1, base
-        while name in self.used:
-            number += 1
-            name = f"{base}_{number}"
-        self.used.add(name)
-        return name
-
-    def put(self, line: str) -> None:
-        """A line of the test."""
-        self.lines.append(line)

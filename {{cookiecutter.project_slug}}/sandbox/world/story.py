@@ -6,6 +6,8 @@ from collections import deque
 
 from sandbox.world.events import Json
 
+EVERYWHERE = "*"
+"""The key of all chats: when time passes."""
 ALICE = 7
 """Who does something unless it is said."""
 KEPT = 5_000
@@ -39,7 +41,7 @@ class Story:
         told = [
             entry
             for entry in self.entries
-            if (chat_of(entry) if entry["event"] == "deed" else entry["chat"]) == chat
+            if (chat_of(entry) if entry["event"] == "deed" else entry["chat"]) in (chat, EVERYWHERE)
         ]
         starts = (at for at, entry in enumerate(told) if message_id_of(entry) >= since)
         return told[next(starts, len(told)) :]
@@ -50,6 +52,8 @@ def chat_of(deed: Json) -> str | None:
     arguments, result = deed["arguments"], deed.get("result")
     if result is None:
         return None
+    if deed["command"] == "advance":
+        return EVERYWHERE
     if deed["command"] == "create_group":
         return str(result["id"])
     chat_id = arguments.get("chat_id") or arguments.get("user_id", ALICE)
