@@ -57,6 +57,8 @@ class Pages:
         self._browser = browser
         self._contexts: list[BrowserContext] = []
         self.problems: list[str] = []
+        self.apps: list[str] = []
+        """Addresses of Mini Apps that a test gives to the browser itself."""
 
     def open(self, sandbox: Sandbox, at: str = "", **options: Any) -> Page:
         """In a browser of its own that knows nothing yet; `at` is the state in the address."""
@@ -79,7 +81,7 @@ class Pages:
             self.problems.append(message.text)
 
     def _note_request(self, request: Request, home: str) -> None:
-        if not request.url.startswith((f"{home}/", "data:", "blob:")):
+        if not request.url.startswith((f"{home}/", "data:", "blob:", *self.apps)):
             self.problems.append(f"not to the sandbox: {request.url}")
 
     def _note_failure(self, request: Request) -> None:

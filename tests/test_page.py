@@ -195,7 +195,6 @@ def test_inline_buttons(pages: Pages, sandbox: Sandbox, user: int) -> None:
         [{"text": "Toast", "callback_data": "toast"}, {"text": "Alert", "callback_data": "alert"}],
         [
             {"text": "Site", "url": "https://example.org/"},
-            {"text": "App", "web_app": {"url": "https://example.org"}},
         ],
         [{"text": "Search", "switch_inline_query_current_chat": "tea"}],
     ]
@@ -219,8 +218,6 @@ def test_inline_buttons(pages: Pages, sandbox: Sandbox, user: int) -> None:
     page.get_by_role("button", name="Site").click()
     expect(page.get_by_role("dialog")).to_contain_text("https://example.org/")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="App").click()
-    expect(page.get_by_text("Mini Apps are not emulated.")).to_be_visible()
     page.get_by_role("button", name="Search").click()
     expect(composer(page)).to_have_value(f"@sandbox_{RAW}_bot tea")
     query = sandbox.update("inline_query")
@@ -231,6 +228,66 @@ def test_inline_buttons(pages: Pages, sandbox: Sandbox, user: int) -> None:
     page.get_by_role("option", name="Green tea").click()
     expect(last_of_mine(page)).to_contain_text("I like green tea")
     expect(last_of_mine(page)).to_contain_text(f"via @sandbox_{RAW}_bot")
+
+
+APP = """<h1 id="who"></h1><button>Send</button><script>
+const told = new URLSearchParams(new URLSearchParams(location.hash.slice(1)).get("tgWebAppData"));
+who.textContent = `Hello ${JSON.parse(told.get("user") ?? "{}").first_name ?? "somebody"}`;
+const tell = (eventType, eventData) =>
+  parent.postMessage(JSON.stringify({ eventType, eventData }), "*");
+document.querySelector("button").onclick = () =>
+  tell(...(told.has("user") ? ["web_app_close"] : ["web_app_data_send", { data: "red" }]));
+</script>"""
+
+
+def test_mini_apps_and_games(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    app = {"url": "https://example.org/app"}
+    inline = {"inline_keyboard": [[{"text": "Open", "web_app": app}]]}
+    sandbox.call("sendMessage", chat_id=user, text="Open it", reply_markup=inline)
+    reply = {"keyboard": [[{"text": "Choose", "web_app": app}]]}
+    sandbox.call("sendMessage", chat_id=user, text="Choose", reply_markup=reply)
+    sandbox.call("sendGame", chat_id=user, game_short_name="chess")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    pages.apps.append(app["url"])
+    page.route(f"{app['url']}**", lambda route: route.fulfill(body=APP, content_type="text/html"))
+    frame = page.get_by_role("dialog").frame_locator("iframe")
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(frame.get_by_role("heading")).to_contain_text("Hello")
+    expect(frame.get_by_role("heading")).not_to_contain_text("somebody")
+    frame.get_by_role("button").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Choose", exact=True).click()
+    expect(frame.get_by_role("heading")).to_have_text("Hello somebody")
+    frame.get_by_role("button").click()
+    expect(page.locator(".column")).to_contain_text("sent data with “Choose”")
+    game = page.get_by_role("button", name="Play chess")
+    game.click()
+    query = sandbox.update("callback_query")
+    assert query["game_short_name"] == "chess"
+    sandbox.call("answerCallbackQuery", callback_query_id=query["id"], url="https://example.org/")
+    expect(page.get_by_role("dialog")).to_contain_text("https://example.org/")
+
+
+def test_a_channel_and_a_forum_are_read(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    told = {"user_ids": [user], "bot_ids": [RAW]}
+    channel = sandbox.ask("create_channel", title="Daily", username="daily_news", **told)
+    forum = sandbox.ask("create_group", title="Forum", **told)
+    sandbox.ask("set_forum", chat_id=forum["id"])
+    sandbox.ask("create_topic", chat_id=forum["id"], user_id=user, name="Orders")
+    buttons = {"inline_keyboard": [[{"text": "Like", "callback_data": "like"}]]}
+    sandbox.call("sendMessage", chat_id="@daily_news", text="It rains", reply_markup=buttons)
+    page = pages.open(sandbox, f"#me={user}&open={channel['id']}")
+    expect(page.locator(".column")).to_contain_text("It rains")
+    page.get_by_role("button", name="Like").click()
+    query = sandbox.update("callback_query")
+    assert query["message"]["sender_chat"]["title"] == "Daily"
+    sandbox.call("answerCallbackQuery", callback_query_id=query["id"], text="Thanks")
+    expect(page.locator(".toast")).to_contain_text("Thanks")
+    write(page, "It snows")
+    expect(page.locator(".column")).to_contain_text("It snows")
+    page.get_by_role("option", name="Forum").click()
+    expect(page.locator(".column")).to_contain_text("The topic “Orders” was created")
 
 
 def test_inline_mode_in_the_chat_with_another_bot(

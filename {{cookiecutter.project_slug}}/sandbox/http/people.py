@@ -20,8 +20,9 @@ from sandbox.world.world import World
 
 PAGE = Path(__file__).parent.parent / "page"
 HEADERS = {
-    # Nothing but the sandbox itself: the page works offline.
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; media-src 'self'",
+    # Nothing but the sandbox itself, and Mini Apps in frames: the page works offline.
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; media-src 'self'; "
+    "frame-src https:",
     "Cache-Control": "no-cache",
     "X-Content-Type-Options": "nosniff",
 }

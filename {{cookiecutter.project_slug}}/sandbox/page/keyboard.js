@@ -1,6 +1,7 @@
 /** Buttons of bots: under a message (inline) and under the chat (reply keyboard). */
 
 import { act } from "./api.js";
+import { openApp } from "./app.js";
 import { fill, h, icon } from "./dom.js";
 import { fullName, titleOf } from "./names.js";
 import { copy, dialog, field, menu, tick, toast } from "./overlay.js";
@@ -9,13 +10,13 @@ import { open, place, state } from "./store.js";
 /** Seconds a button spins without an answer; then the page says so. */
 const PATIENCE = 30;
 /** Presses that wait for their answer, and answers that came before the press was known. */
-const pressed = new Map();
+const waiting = new Map();
 const early = new Map();
 
 /** Takes `callback_answer` events: the answers to presses. */
 export function takeAnswer(event) {
   if (event.event !== "callback_answer" || event.user_id !== state.me) return;
-  const done = pressed.get(event.query_id);
+  const done = waiting.get(event.query_id);
   if (done) done(event);
   else early.set(event.query_id, event);
 }
@@ -48,7 +49,8 @@ function meaning(button, message, chat) {
   const bot = state.bots.get(message.via_bot?.id ?? message.from?.id) ?? state.bots.get(chat.target);
   const inline = (query) => chat.insert(`@${bot?.username} ${query}`);
   if (button.callback_data !== undefined) {
-    return [null, (node) => pressData(node, button.callback_data, message, chat)];
+    const data = button.callback_data;
+    return [null, (node) => pressed("press", node, { data }, message, chat)];
   }
   if (button.url) return ["link", () => follow(button.url)];
   if (button.pay && message.invoice) return [null, (node) => pay(node, message, chat)];
@@ -59,13 +61,9 @@ function meaning(button, message, chat) {
   const other = button.switch_inline_query ?? button.switch_inline_query_chosen_chat?.query;
   if (other !== undefined)
     return ["reply", (node) => elsewhere(node, () => inline(other), bot, other)];
-  const names = {
-    web_app: "Mini Apps",
-    login_url: "Logins",
-    callback_game: "Games",
-  };
-  const name = Object.keys(names).find((one) => one in button);
-  return [null, () => toast(`${names[name] ?? "Such buttons"} are not emulated.`)];
+  if (button.web_app) return [null, () => openApp(button, message, chat)];
+  if (button.callback_game) return [null, (node) => pressed("play", node, {}, message, chat)];
+  return [null, () => toast(`${button.login_url ? "Logins" : "Such buttons"} are not emulated.`)];
 }
 
 /** Shows that something is awaited; gives what ends that. */
@@ -87,22 +85,23 @@ async function pay(node, message, chat) {
   if (answer?.ok === false) toast(`Not paid: ${answer.error_message}`, "bad");
 }
 
-async function pressData(node, data, message, chat) {
+/** Does a command of which the bot hears, and waits for what it answers. */
+async function pressed(command, node, more, message, chat) {
   if (node.classList.contains("busy")) return;
   const calm = spin(node);
-  const args = { ...place(chat.target), user_id: state.me, message_id: message.message_id, data };
+  const args = { ...place(chat.target), user_id: state.me, message_id: message.message_id, ...more };
   // In a group the bot is that of the message.
-  const answer = await act("press", { bot_id: message.via_bot?.id ?? message.from?.id, ...args });
+  const answer = await act(command, { bot_id: message.via_bot?.id ?? message.from?.id, ...args });
   if (!answer) return calm();
   const id = answer.query_id;
   const patience = setTimeout(() => {
-    pressed.delete(id);
+    waiting.delete(id);
     calm();
     toast("The bot has not answered the press.");
   }, PATIENCE * 1000);
   const done = (event) => {
     clearTimeout(patience);
-    pressed.delete(id);
+    waiting.delete(id);
     early.delete(id);
     calm();
     if (event.url) follow(event.url);
@@ -111,7 +110,7 @@ async function pressData(node, data, message, chat) {
     else if (event.text) toast(event.text);
   };
   if (early.has(id)) done(early.get(id));
-  else pressed.set(id, done);
+  else waiting.set(id, done);
 }
 
 function follow(address) {
@@ -186,8 +185,12 @@ function pressReply(button, message, chat) {
   if (button.request_managed_bot) return askForBot(button.request_managed_bot, chat);
   if (button.request_users) return askForUsers(button.request_users, give, message);
   if (button.request_chat) return askForChat(button.request_chat, give);
-  if (button.web_app || button.request_poll) {
-    toast(`${button.web_app ? "Mini Apps" : "Polls of users"} are not emulated.`);
+  if (button.web_app) {
+    openApp(button, message, chat);
+    return false;
+  }
+  if (button.request_poll) {
+    toast("Polls of users are not emulated.");
     return false;
   }
   return chat.send({
