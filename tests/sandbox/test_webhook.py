@@ -108,6 +108,30 @@ async def test_it_is_tried_again_until_it_is_taken(
     assert info.last_error_message == "Wrong response from the webhook: 500 Internal Server Error"
 
 
+async def test_what_setting_it_again_says(
+    sandbox: SandboxClient, raw: Raw, receiver: Receiver
+) -> None:
+    async def say(method: str, **params: object) -> str:
+        return str((await raw(method, **params))[1]["description"])
+
+    url = {"url": receiver.url}
+    assert await say("setWebhook", **url) == "Webhook was set"
+    assert await say("setWebhook", **url) == "Webhook is already set"
+    assert await say("setWebhook", **url, max_connections=3) == "Webhook was set"
+    assert await say("setWebhook", **url, secret_token="x") == "Webhook was set"
+    again = {"secret_token": "x", "drop_pending_updates": True}
+    assert await say("setWebhook", **url, **again) == "Webhook was set"
+    assert await say("deleteWebhook") == "Webhook was deleted"
+    assert await say("deleteWebhook") == "Webhook is already deleted"
+    assert await say("deleteWebhook", drop_pending_updates=True) == "Webhook was deleted"
+
+    await sandbox.limits(on=True)
+    assert await say("setWebhook", **url) == "Webhook was set"
+    assert await say("setWebhook", **url) == "Too Many Requests: retry after 1"
+    await sandbox.ask("advance", seconds=1)
+    assert await say("setWebhook", **url) == "Webhook is already set"
+
+
 async def test_what_is_told_of_it(
     sandbox: SandboxClient, raw: Raw, bot: Bot, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:

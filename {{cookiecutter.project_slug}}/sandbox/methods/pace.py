@@ -15,6 +15,8 @@ SEVERAL = ("media", "message_ids")
 def slow_down(call: Call) -> None:
     """Counts a call. Raises ApiError 429, and what `Call.chat` raises."""
     name, limits = call.method.lower(), call.world.limits
+    if name == "setwebhook" and call.params.get("url"):
+        limits.once(call.bot.bot_id)
     if limits.rates is None or not name.startswith(COUNTED) or "chat_id" not in call.params:
         return
     bot_id, chat = call.bot.bot_id, call.chat()

@@ -60,9 +60,6 @@ async def set_webhook(call: Call) -> Described:
         raise bad_request("secret token contains unallowed characters")
     connections = max(1, min(100, call.params.get("max_connections", 40)))
     allow(call)
-    if call.params.get("drop_pending_updates"):
-        call.bot.drop_pending()
-
     about = Address(
         address,
         secret_token,
@@ -70,6 +67,11 @@ async def set_webhook(call: Call) -> Described:
         call.params.get("ip_address", ""),
         has_certificate="certificate" in call.params,
     )
+    drop, old = call.params.get("drop_pending_updates"), call.bot.webhook
+    if old and old.address == about and not about.has_certificate and not drop:
+        return Described(result=True, description="Webhook is already set")
+    if drop:
+        call.bot.drop_pending()
     call.bot.set_webhook(make_webhook(call.bot, call.http, about, call.again))
     return Described(result=True, description="Webhook was set")
 
@@ -85,11 +87,11 @@ def make_webhook(bot: Bot, http: aiohttp.ClientSession, address: Address, again:
 
 async def delete_webhook(call: Call) -> Described:
     """https://core.telegram.org/bots/api#deletewebhook"""
-    was_set = call.bot.webhook is not None
+    was_set, drop = call.bot.webhook is not None, call.params.get("drop_pending_updates")
     call.bot.set_webhook(None)
-    if call.params.get("drop_pending_updates"):
+    if drop:
         call.bot.drop_pending()
-    state = "was" if was_set else "is already"
+    state = "was" if was_set or drop else "is already"
     return Described(result=True, description=f"Webhook {state} deleted")
 
 

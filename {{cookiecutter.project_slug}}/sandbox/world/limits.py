@@ -27,6 +27,8 @@ ANSWERING = 60.0
 PAID = 1000
 """Bulk messages a second with `allow_paid_broadcast`:
 https://core.telegram.org/bots/api#sendmessage."""
+NOBODY = 0
+"""The gate of what is in no chat."""
 KEPT = 100_000
 """Gates; those that were used longest ago are forgotten."""
 
@@ -140,6 +142,15 @@ class Limits:
                 raise self._refusal(bot_id, gate, now)
         for gate in gates:
             gate.note(now, self.rates, count)
+
+    def once(self, bot_id: int) -> None:
+        """What a bot may do once a second, whatever the rates: set a webhook. Raises ApiError
+        429."""
+        now = self._clock()
+        gate = self._gate(bot_id, NOBODY)
+        if self.rates is not None and gate.calm_at > now:
+            raise too_many(1)
+        gate.calm_at = now + 1
 
     def glance(self, bot_id: int, chat_id: int) -> None:
         """What counts for nothing, such as that a bot types, is refused with the rest. Raises
