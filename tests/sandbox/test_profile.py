@@ -94,6 +94,15 @@ async def test_rights_that_a_bot_asks_for(bot: Bot, raw: Raw) -> None:
     assert (
         await bot.get_my_default_administrator_rights(for_channels=True)
     ).can_pin_messages is None
+    everything = dict.fromkeys(ChatAdministratorRights.model_fields, True)
+    for channels, told in ((True, "can_post_messages"), (False, "can_pin_messages")):
+        about: dict[str, Any] = {"for_channels": channels}
+        await raw("setMyDefaultAdministratorRights", rights=everything, **about)
+        seen = (await raw("getMyDefaultAdministratorRights", **about))[1]["result"]
+        assert seen[told]
+        assert ("can_post_messages" in seen, "can_pin_messages" in seen) == (channels, not channels)
+        assert seen["is_anonymous"] is not channels
+    await raw("setMyDefaultAdministratorRights")
     few = {"can_manage_chat": True, "can_fly": 5}
     assert (await raw("setMyDefaultAdministratorRights", rights=few))[0] == 200
     assert (await bot.get_my_default_administrator_rights()).can_manage_chat

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from aiogram.types import ChatAdministratorRights
-
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call, Handler
-from sandbox.methods.content import described
+from sandbox.world import members
 from sandbox.world.events import Json
 
 COMMAND_NAME = re.compile(r"[a-z0-9_]+")
@@ -119,9 +117,12 @@ async def set_my_default_administrator_rights(call: Call) -> bool:
 
 
 async def get_my_default_administrator_rights(call: Call) -> Json:
-    """https://core.telegram.org/bots/api#getmydefaultadministratorrights"""
-    key = ("rights", str(call.params.get("for_channels", False)))
-    return described(ChatAdministratorRights, call.bot.profile.get(key, {}))
+    """https://core.telegram.org/bots/api#getmydefaultadministratorrights: of channels or of groups,
+    each has some that the other has not. In a channel nobody is anonymous."""
+    channels = call.params.get("for_channels", False)
+    given = call.bot.profile.get(("rights", str(channels)), {})
+    names = members.CHANNEL_RIGHTS if channels else ("is_anonymous", *members.RIGHTS)
+    return {"is_anonymous": False, **{name: given.get(name, False) for name in names}}
 
 
 async def set_chat_menu_button(call: Call) -> bool:
