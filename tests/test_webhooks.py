@@ -20,7 +20,9 @@ COMPOSE_PROFILES=sandbox,webhook
 WEBHOOK_URL=https://bots.internal
 HTTP_PUBLIC=0
 HTTPS_PUBLIC=0
+USER_LIMIT=10000
 """
+"""One user writes ten times a second here, and all of it must be answered."""
 
 
 @pytest.fixture(scope="module")

@@ -120,19 +120,21 @@ async def test_a_group_that_may_get_20_lines_a_minute_gets_25_once(
     assert [letter async for letter in inbox.letters.all()] == []
 
 
-async def test_a_gate_shut_for_long_after_half_of_the_work_is_the_handlers_error(
+async def test_a_turn_that_a_gate_stops_half_way_goes_on_where_it_was(
     start_service: StartService, raw: RawTelegram, inbox: Inbox
 ) -> None:
-    raw.answers = [None, None, fails(429, "Too Many Requests", retry_after=600)]
+    # Longer than a turn waits in its place.
+    raw.answers = [None, None, fails(429, "Too Many Requests", retry_after=8)]
     await start_service(TELEGRAM_API_URL=raw.url, BOT_TOKENS=TOKEN)
     raw.updates = {1: orjson.dumps(text(1, "lines 5"))}
 
-    async def refused() -> bool:
-        return len(raw.sent) >= 3
+    async def gone_on() -> bool:
+        return len(raw.sent) >= 6
 
-    await until(refused, "flood control begins")
+    await until(gone_on, "all lines are sent")
     await until_done(inbox)
-    assert raw.sent == ["line 1", "line 2", "line 3"]
+    assert raw.sent == [f"line {number}" for number in (1, 2, 3, 3, 4, 5)]
+    assert [letter async for letter in inbox.letters.all()] == []
 
 
 @pytest.mark.parametrize(("kind", "asked"), [("502", 5), ("hang", 3)])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -92,9 +93,11 @@ def cpu_seconds(service: Process) -> float:
 
 
 def memory(service: Process) -> int:
-    """Tell the bytes of memory that the process has. Source: proc(5), `statm`, the second field."""
-    pages = Path(f"/proc/{service.pid}/statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    """Tell the bytes of memory that the process has for itself: no files, of which it sees more
+    the longer it runs. Source: proc(5), `RssAnon` of `status`."""
+    status = Path(f"/proc/{service.pid}/status").read_text()
+    [kilobytes] = re.findall(r"^RssAnon:\s+(\d+) kB$", status, re.MULTILINE)
+    return 1024 * int(kilobytes)
 
 
 class Turns:
