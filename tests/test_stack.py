@@ -310,7 +310,7 @@ async def test_stop_while_a_handler_works(stack: Stack, sandbox: Any, client_cla
     await asyncio.to_thread(stack.compose, *UP)
     async with client_class(f"http://{stack.address('sandbox', 8081)}") as again:
         async with asyncio.timeout(TAKE_OVER):
-            while SUPPORT not in {bot["id"] for bot in await again.bots()}:  # it has called
+            while SUPPORT not in {bot["id"] for bot in await again.bots()}:  # noqa: ASYNC110 - over there
                 await asyncio.sleep(0.1)
         assert "How old are you, Eve" in await ask(again, SUPPORT, 6, "Eve")
 

@@ -36,7 +36,7 @@ class BotRoutes:
         return [
             web.route("*", r"/bot{token}{test:(/test)?}/{method:[^/]*}", self.call),
             web.get("/file/bot{token}{test:(/test)?}/{path:.+}", self.download),
-            *(web.route("*", f"{path}{{rest:.*}}", nothing) for path in ("/bot", "/file/bot")),
+            *(web.route("*", path + "{rest:.*}", nothing) for path in ("/bot", "/file/bot")),
         ]
 
     async def call(self, request: web.Request) -> web.StreamResponse:

@@ -37,8 +37,8 @@ def said(value: str, people: Mapping[int, str], *, split: bool = False) -> str:
     told = literal(value)
     for user_id, name in people.items():
         if str(user_id) in value and user_id > SMALLEST_ID:
-            braced = told.replace("{", "{{").replace("}", "}}")
-            return "f" + braced.replace(str(user_id), f"{{{name}.id}}")
+            braced = told.replace("{", 2 * "{").replace("}", 2 * "}")
+            return "f" + braced.replace(str(user_id), "{" + name + ".id}")
     lines = value.splitlines(keepends=True)
     if split and len(told) > LONG and len(lines) > 1:
         indented = "\n".join(f"        {literal(line)}" for line in lines)
