@@ -84,9 +84,14 @@ async def test_reactions_in_a_channel_are_counted(sandbox: SandboxClient, bot: B
 
 async def test_rich_messages(sandbox: SandboxClient, bot: Bot, raw: Raw) -> None:
     await sandbox.send(BOT_ID, "hi")
-    sent = await bot.send_rich_message(ALICE, InputRichMessage(html="<b>One</b>\n\ntwo"))
+    sent = await bot.send_rich_message(
+        ALICE, InputRichMessage(html="<h1><b>One</b> &amp;</h1><p>two</p>")
+    )
     assert sent.rich_message
-    assert [one.model_dump()["text"] for one in sent.rich_message.blocks] == ["One", "two"]
+    assert [one.model_dump()["text"] for one in sent.rich_message.blocks] == ["One &", "two"]
+    sent = await bot.send_rich_message(ALICE, InputRichMessage(markdown="# One\n\n**two**"))
+    assert sent.rich_message
+    assert [one.model_dump()["text"] for one in sent.rich_message.blocks] == ["# One", "**two**"]
     block = InputRichBlockParagraph(text="three")
     sent = await bot.send_rich_message(ALICE, InputRichMessage(blocks=[block], is_rtl=True))
     assert sent.rich_message

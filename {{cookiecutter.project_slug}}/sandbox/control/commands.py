@@ -31,6 +31,7 @@ from sandbox.control import (
     saving,
     topics,
     trouble,
+    whispers,
 )
 from sandbox.errors import ControlError
 from sandbox.world.events import Json
@@ -58,6 +59,7 @@ MODULES = (
     saving,
     topics,
     trouble,
+    whispers,
 )
 COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
 LARGEST_ID = 2**52

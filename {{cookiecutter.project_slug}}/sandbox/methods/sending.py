@@ -8,6 +8,7 @@ from sandbox.errors import bad_request
 from sandbox.methods import content, media, polls
 from sandbox.methods.business import checklist
 from sandbox.methods.call import Call, Handler
+from sandbox.methods.ephemeral import PARAMETER, may_be_ephemeral, whisper
 from sandbox.methods.invoices import invoice
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
 from sandbox.methods.payments import INVOICE, terms
@@ -118,6 +119,8 @@ def say(call: Call, chat: Chat, made: Json) -> Json:
         made["has_protected_content"] = True
     if params.get("message_effect_id", "").isdecimal():
         made["effect_id"] = params["message_effect_id"]
+    if PARAMETER in params:
+        return whisper(call, chat, made)
     keyboard = reply_keyboard(call, chat)
     sender = bot.user
     if chat.business:
@@ -202,4 +205,9 @@ MODELS |= {
         *("disable_notification", "protect_content", "message_effect_id"),
         *("reply_parameters", "reply_markup"),
     ),
+}
+MODELS |= {
+    method: (*modelled, PARAMETER)
+    for method, modelled in MODELS.items()
+    if may_be_ephemeral(method)
 }

@@ -101,6 +101,8 @@ class Chat:
     """Of a forum, by message_thread_id."""
     requests: dict[int, Json] = field(default_factory=dict)
     """ChatJoinRequest objects by user id."""
+    whispers: dict[tuple[int, int], Json] = field(default_factory=dict)
+    """Messages that one member sees, by whom and ephemeral_message_id."""
     drafts: dict[int, Json] = field(default_factory=dict)
     """Messages that are streamed and that the user may stop, by draft_id."""
     boosts: dict[str, Json] = field(default_factory=dict)
