@@ -90,17 +90,19 @@ class Inquest:
     def _was_cut(self, turn: Attempt, following: Attempt) -> bool:
         """Whether there was a reason to repeat a turn: its process or Redis died during it."""
         # Even if its end is noted: the reply to that note was perhaps lost.
-        if self._redis_was_away(turn, following):
+        if self._redis_was_away(turn, following) or self._was_paused(turn, following):
+            return True
+        if self._was_starved(turn):
             return True
         if turn.process == following.process:
             return False
         killed = self._chaos.killed.get(turn.process)
-        cut = killed is not None and killed <= (turn.end or killed) + HAND_IN
-        return cut or self._was_paused(turn, following) or self._was_starved(turn)
+        return killed is not None and killed <= (turn.end or killed) + HAND_IN
 
     def _was_paused(self, turn: Attempt, following: Attempt) -> bool:
-        """Whether its process slept in the middle of it, and another one has begun it meanwhile."""
-        return turn.process != following.process and any(
+        """Whether its process slept in the middle of it: another one has begun it meanwhile, or, if
+        none has taken its shard, it does so itself."""
+        return any(
             turn.start <= begin <= following.start and begin <= (turn.end or begin) + HAND_IN
             for begin, _ in self._chaos.pauses[turn.process]
         )
