@@ -19,7 +19,7 @@ LETTERS_KEPT = 1 << 20
 NEWS_AT_ONCE = 200
 """Conversations of a shard."""
 FIRED_AT_ONCE = 100
-"""Timers of a shard."""
+"""Timers, of all shards together."""
 
 _SCRIPTS = Path(__file__).parent / "scripts"
 

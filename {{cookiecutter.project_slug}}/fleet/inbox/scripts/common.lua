@@ -61,6 +61,10 @@ end
 -- Sets a timer, or cancels it if `due` is ''. One that has fired and still waits for its turn fires no more.
 local function set_timer(shard, conversation, name, due, timer)
   local timers, member = shard .. 'timers:' .. conversation, conversation .. ' ' .. name
+  if due ~= '' and redis.call('HSETNX', timers, name, timer) == 1 then
+    redis.call('ZADD', shard .. 'due', due, member)
+    return
+  end
   local old = redis.call('HGET', timers, name) or ''
   local fired = string.match(old, '^%-%d+')
   if fired and redis.call('HGET', shard .. 'begun', conversation) ~= fired then

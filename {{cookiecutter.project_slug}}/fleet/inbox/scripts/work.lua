@@ -1,5 +1,5 @@
 -- The holder's call: turns that ended, turns that begin, and what is new. It may be repeated until its reply arrives.
--- KEYS: shards. ARGV: replica, bytes of dead letters kept in a shard, most news, most timers that fire at once; then for
+-- KEYS: shards. ARGV: replica, bytes of dead letters kept in a shard, most news, most timers that fire; then for
 --   each shard: epoch, number of this call, number of the last one that was answered, arrival of the newest news known,
 --   1 to look for timers that are due, count of notes, of ends, of begins;
 --   for each note: conversation, id of its update, field, value;
@@ -11,7 +11,7 @@
 --   still has; for each begin nothing if there is none, milliseconds if it has to wait for the rest of an album, else
 --   the update, or if it had turns before: the update, its tries, and its notes; the news: each conversation and its
 --   arrival; and milliseconds until a timer is due, -1 if none is or nobody looked
-local replica, letters_kept, most_news, most_fired = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local replica, letters_kept, most_news, may_fire = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local ALBUM = 1000  -- milliseconds that an album may still grow after its last part
 local now, at, answer = clock(), 5, {}
 
@@ -96,7 +96,9 @@ end
 
 -- Has timers that are due wait for their turns. Returns milliseconds until the next one is due.
 local function fire(shard)
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', shard .. 'due', '-inf', now, 'LIMIT', 0, most_fired)) do
+  local members = redis.call('ZRANGEBYSCORE', shard .. 'due', '-inf', now, 'LIMIT', 0, may_fire)
+  may_fire = may_fire - #members
+  for _, member in ipairs(members) do
     local conversation, name = string.match(member, '^(%S+) (.*)$')
     local timers = shard .. 'timers:' .. conversation
     local timer = redis.call('HGET', timers, name)
