@@ -1,38 +1,78 @@
-"""What a replica does for chats beside turns: it notes which there are, and which are flooded."""
+"""What a replica does for chats beside turns: it notes which there are and which are flooded, and
+sends broadcasts."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+import structlog
 from redis.asyncio import Redis
 
+from fleet.bots.member import Member
+from fleet.bots.shared import Shared
+from fleet.broadcast.broadcaster import Broadcaster
+from fleet.broadcast.pace import Pace
+from fleet.broadcast.parts import Parts
 from fleet.directory.answers import Answers
 from fleet.directory.observer import Observer
-from fleet.inbox import Inbox
 from fleet.settings import Settings
+from fleet.shards.holder import Holder
+from fleet.tasks import is_cancelled
 from fleet.telegram.gatebook import GateBook
 from fleet.telegram.session import TelegramSessions
 
+RESTART_DELAY = 5.0
+"""Seconds until what ended by a fault of ours is started again."""
+
+log = structlog.get_logger(__name__)
+
 
 class Outreach:
-    """Keeps the directory, and shares what is known of gates.
+    """Keeps the directory, shares what is known of gates, and works off the broadcasts.
 
     Args:
         redis: the client.
         settings: those of the service.
-        inbox: where updates pass.
+        shared: what all replicas share.
+        holder: the shards of this replica.
         sessions: where calls pass.
+        member: gives the member with a bot's id, or None while that bot cannot work here.
     """
 
     def __init__(
-        self, redis: Redis, settings: Settings, inbox: Inbox, sessions: TelegramSessions
+        self,
+        redis: Redis,
+        settings: Settings,
+        shared: Shared,
+        holder: Holder,
+        sessions: TelegramSessions,
+        member: Callable[[int], Member | None],
     ) -> None:
-        self._observer = Observer(redis, settings.shards, prefix=settings.redis_prefix)
-        self._gates = GateBook(redis, sessions.gates, prefix=settings.redis_prefix)
+        prefix = settings.redis_prefix
+        self._observer = Observer(redis, settings.shards, prefix=prefix)
+        self._gates = GateBook(redis, sessions.gates, prefix=prefix)
         if settings.directory:
-            inbox.observe = self._observer.update
+            shared.inbox.observe = self._observer.update
             sessions.calls.middleware(Answers(self._observer))
+        self._broadcaster = Broadcaster(
+            shared.broadcasts,
+            Parts(redis, shared.replica, prefix=prefix, wait_replicas=settings.redis_wait_replicas),
+            Pace(redis, settings.bulk_rate, prefix=prefix),
+            holder,
+            member,
+            sessions.outages,
+        )
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._observer.run())
-            group.create_task(self._gates.run())
+            for one in (self._observer, self._gates, self._broadcaster):
+                group.create_task(_keep(one.run))
+
+
+async def _keep(work: Callable[[], Awaitable[None]]) -> None:
+    while not is_cancelled():
+        try:
+            await work()
+        except Exception:
+            log.exception("what runs beside turns has failed; starting it again")
+            await asyncio.sleep(RESTART_DELAY)

@@ -133,7 +133,9 @@ class Service:
             max_attempts=settings.max_attempts,
             timeout=settings.handler_timeout,
         )
-        self._outreach = Outreach(self._redis, settings, self._inbox, self._sessions)
+        self._outreach = Outreach(
+            self._redis, settings, shared, self._holder, self._sessions, self._member_at_work
+        )
         self._fleet = Fleet(shared, partial(ask_username, self._sessions.calls))
         self._dispatcher["fleet"] = self._fleet
         self._app = create_app(self)
@@ -158,11 +160,10 @@ class Service:
         self._stop = asyncio.Event()
 
     def _create_intake(self, vault: Vault | None) -> Intake:
-        base_url, directory = self._settings.webhook_url, self._settings.directory
-        allowed = used_update_types(self._dispatcher, directory=directory)
+        base_url, proxies = self._settings.webhook_url, self._settings.trusted_proxies
+        allowed = used_update_types(self._dispatcher, directory=self._settings.directory)
         if not (vault and base_url):
             return Polling(self._inbox, self._pending, allowed, self._sessions)
-        proxies = self._settings.trusted_proxies
         webhooks = Webhooks(
             self._inbox, self._pending, allowed, vault, base_url, proxies, self._find
         )

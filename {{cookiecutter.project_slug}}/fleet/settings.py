@@ -108,6 +108,8 @@ class Settings(BaseSettings):
     """Updates of one conversation that may wait; the newest beyond are dropped and counted."""
     directory: bool = setting(default=True, write="on or off")
     """Whether to note which chats each bot knows."""
+    bulk_rate: int = whole(30, 1_000, low=0)
+    """Messages of broadcasts that a bot sends in a second; 0: as fast as it can."""
     drop_pending_updates: bool = setting(default=False, write="true or false")
     """Whether to drop, at a start while no replica lives, what came before."""
     log_level: Annotated[

@@ -1,9 +1,9 @@
 """The fleet as handlers, the command line and `/health` see it: its bots, and changes to them."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from fleet.bots.desired import DesiredBot
 from fleet.bots.member import BotState, Member
@@ -12,6 +12,7 @@ from fleet.bots.registry import NO_KEY, NoSecretKeyError
 from fleet.bots.shared import Shared
 from fleet.bots.states import BotStatus
 from fleet.bots.tokens import ROLE, BotToken, parse_tokens
+from fleet.broadcast import Audience, copy_message, text_message
 
 
 class FleetError(Exception):
@@ -82,6 +83,8 @@ class Fleet:
         self._registry = shared.registry
         self.chats = shared.chats
         """The chats that each bot knows."""
+        self.broadcasts = shared.broadcasts
+        """The broadcasts that were sent: look at them, pause, resume and cancel them."""
         self._check = check
 
     async def bots(self) -> list[BotInfo]:
@@ -155,6 +158,43 @@ class Fleet:
             return False
         await self._registry.resume(bot_id)
         return True
+
+    async def broadcast(
+        self,
+        bot_id: int,
+        *,
+        text: str | None = None,
+        copy: tuple[int | str, int] | None = None,
+        to: str = "all",
+        chats: Iterable[int] | None = None,
+        key: str | None = None,
+        **params: Any,
+    ) -> str:
+        """Have a message sent to many chats of a bot. Returns the broadcast's id at once.
+
+        Args:
+            bot_id: the bot.
+            text: what it says, or
+            copy: chat and id of a message that is copied.
+            to: who gets it, of the chats that the bot knows and can reach: `all`, `private`,
+                `groups`, `channels`, `active=30d`, or several, separated by commas.
+            chats: their ids, instead.
+            key: the same key is the same broadcast, which is sent once; in a turn, `turn.id`.
+            params: more for `sendMessage` or `copyMessage`, such as `parse_mode`, `reply_markup`.
+
+        Raises:
+            FleetError: there is no such bot.
+            ValueError: one of these is not as it says.
+        """
+        if text is not None and copy is None:
+            message = text_message(text, **params)
+        elif copy is not None and text is None:
+            message = copy_message(*copy, **params)
+        else:
+            raise ValueError("say what: text= or copy=(chat, message), one of them")
+        await self._find(bot_id)
+        audience = Audience.read(to) if chats is None else chats
+        return await self.broadcasts.send(bot_id, message, audience, key)
 
     async def pause(self, bot_id: int) -> None:
         """Let a bot rest: its updates wait. Raises `FleetError` if there is no such bot."""

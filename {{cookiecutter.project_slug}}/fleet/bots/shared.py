@@ -11,6 +11,7 @@ from fleet.bots.desired import DesiredFleet
 from fleet.bots.peers import Peers
 from fleet.bots.registry import Registry
 from fleet.bots.states import States
+from fleet.broadcast import Broadcasts
 from fleet.directory import Chats
 from fleet.inbox import Inbox, Order
 from fleet.inbox.sealing import Sealing
@@ -35,6 +36,7 @@ class Shared:
     inbox: Inbox
     timers: TimerBook
     chats: Chats
+    broadcasts: Broadcasts
     replicas: Replicas
     registry: Registry
     desired: DesiredFleet
@@ -81,6 +83,7 @@ class Shared:
             inbox=inbox,
             timers=TimerBook(redis, shards, prefix=own),
             chats=Chats(redis, shards, prefix=own),
+            broadcasts=Broadcasts(redis, shards, prefix=own),
             replicas=replicas,
             registry=registry,
             desired=DesiredFleet(settings, registry),

@@ -10,7 +10,7 @@ import typer
 
 from fleet.bots.fleet import FleetError
 from fleet.bots.registry import NoSecretKeyError
-from fleet.cli import bots, chats, drop, jobs, letters, status, timers
+from fleet.cli import bots, broadcast, chats, drop, jobs, letters, status, timers
 from fleet.ops.logging import redact
 from fleet.settings import SettingsError
 
@@ -51,6 +51,7 @@ def create_app() -> typer.Typer:
     app.add_typer(timers.create_app(), name="timers")
     app.add_typer(jobs.create_app(), name="jobs")
     app.add_typer(chats.create_app(), name="chats")
+    app.add_typer(broadcast.create_app(), name="broadcast")
     return app
 
 

@@ -49,6 +49,8 @@ class Held:
     in_hand: Counter[str] = field(default_factory=Counter)
     """Conversations whose turns were begun and are not handed in: most once, but one may have ended
     here and begun again by `enter`, while the reply to its end is on the way."""
+    sending: int = 0
+    """Chats that were taken to get broadcasts, and of which no result is written."""
     intakes: set[int] = field(default_factory=set)
     """Bots whose intake runs."""
     closed_at: float | None = None
@@ -66,7 +68,7 @@ class Held:
 
     @property
     def is_idle(self) -> bool:
-        return not (self.in_hand or self.entering or self.intakes)
+        return not (self.in_hand or self.entering or self.sending or self.intakes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,14 +48,14 @@ class Retries(BaseRequestMiddleware):
             try:
                 return await make_request(bot, method)
             except TelegramNetworkError as error:
-                if not _never_arrived(error.__cause__):
+                if not never_arrived(error.__cause__):
                     raise
             # Half to one and a half times: calls that failed together do not come back together.
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         return await make_request(bot, method)
 
 
-def _never_arrived(cause: BaseException | None) -> bool:
+def never_arrived(cause: BaseException | None) -> bool:
     """Tell whether the call surely did not reach Telegram.
 
     A kept connection that breaks before the first byte of an answer was closed by the other side
