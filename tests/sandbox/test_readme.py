@@ -4,6 +4,7 @@ import re
 
 from aiogram.types import Update
 
+from sandbox.control.commands import COMMANDS
 from sandbox.methods.checked import CHECKED
 from sandbox.methods.decode import known_methods
 from sandbox.methods.table import METHODS
@@ -30,3 +31,16 @@ def test_it_names_every_kind_of_update() -> None:
     told = README.read_text("utf-8").partition("Bots get these updates")[2].partition("\n\n")[0]
     names = re.findall(r"`([a-z_]+)`", told)
     assert sorted(names) == sorted(Update.model_fields.keys() - {"update_id"})
+
+
+def test_what_people_do_are_commands() -> None:
+    table = README.read_text("utf-8").partition("besides writing:")[2].partition("\n## ")[0]
+    named = re.findall(r"`([a-z_]+)`", table)
+    assert set(named) - {"link", "thread_id"} <= COMMANDS.keys()
+    assert len(named) > 30
+
+
+def test_what_a_method_costs() -> None:
+    files = (SOURCE / "sandbox" / "methods").glob("*.py")
+    lines = sum(len(file.read_text("utf-8").splitlines()) for file in files)
+    assert lines / len(METHODS) < 35
