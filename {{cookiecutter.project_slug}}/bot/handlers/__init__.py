@@ -2,7 +2,7 @@
 
 from aiogram import Router
 
-from bot.handlers import echo, errors, form, manager, start, support
+from bot.handlers import broadcast, echo, errors, form, manager, start, support
 from bot.handlers import help as help_
 from bot.settings import BotSettings
 
@@ -12,7 +12,11 @@ def create_routers(settings: BotSettings) -> list[Router]:
     return [
         start.create_router(),
         help_.create_router(),
-        *([manager.create_router(settings.admin_ids)] if settings.admin_ids else []),
+        *(
+            one.create_router(settings.admin_ids)
+            for one in (manager, broadcast)
+            if settings.admin_ids
+        ),
         support.create_router(),
         form.create_router(),
         echo.create_router(),  # after those: it takes every message that is left

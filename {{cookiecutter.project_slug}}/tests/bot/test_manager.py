@@ -9,9 +9,11 @@ from itertools import count
 import pytest
 import pytest_asyncio
 import redis
+import redis.asyncio
 
 from bot.handlers.manager import MANAGED
 from fleet.bots.registry import NO_KEY
+from fleet.directory import Chats
 from sandbox.testing import Account, BotUnderTest, NewChat, NewUser, Telegram, User
 from tests.conftest import StartService
 from tests.process import Process, service_process
@@ -151,7 +153,7 @@ async def test_the_commands_do_not_exist_for_others(
     stranger = user("Mallory")
     team = await chat("Team", admin)
     _, token = await new_bot(telegram)
-    for command in ("/bots", f"/addbot {token}", f"/removebot {MANAGER}", "/newbot"):
+    for command in ("/bots", f"/addbot {token}", f"/removebot {MANAGER}", "/newbot", "/broadcast"):
         # Repeated, as any other text.
         assert (await stranger.ask(command)).text == command
         assert (await admin.ask(command, to=team)).text == command
@@ -160,7 +162,7 @@ async def test_the_commands_do_not_exist_for_others(
 
 async def test_help_lists_the_commands_for_admins(admin: User) -> None:
     answer = await admin.ask("/help")
-    for command in ("/bots", "/addbot", "/removebot", "/newbot", "/start"):
+    for command in ("/bots", "/addbot", "/removebot", "/newbot", "/broadcast", "/start"):
         assert f"{command}: " in answer.text
 
 
@@ -203,6 +205,75 @@ async def test_a_bot_that_a_stranger_creates_by_a_link_stays_out(
     asked = await telegram.calls("getManagedBotToken")
     assert created not in [call["params"]["user_id"] for call in asked]
     assert str(created) not in (await admin.ask("/bots")).text
+
+
+async def until_known(redis_url: str, bot: int, users: list[User]) -> None:
+    """Wait until the directory of the service has these users."""
+    url = redis_url.removesuffix("/0") + "/2"
+    async with redis.asyncio.Redis.from_url(url) as client:
+        chats = Chats(client, 64)
+
+        async def known() -> bool:
+            return all([await chats.get(bot, one.id) for one in users])
+
+        await until(known, "the directory knows who has just come")
+
+
+async def test_a_broadcast_is_previewed_sent_and_followed(
+    admin: User, user: NewUser, telegram: Telegram, redis_url: str
+) -> None:
+    assert "in reply to it" in (await admin.ask("/broadcast")).text
+    readers = [user(name) for name in ("Rita", "Rob")]
+    for reader in readers:
+        await reader.ask("/start")
+    news = await admin.send("We are <back>!")
+    assert (await admin.reply()).text == news.text
+    assert "There is no bot" in (await admin.ask("/broadcast @nobody", reply_to=news)).text
+
+    await until_known(redis_url, MANAGER, readers)
+    await admin.send("/broadcast", reply_to=news)
+    assert (await admin.reply()).text == news.text
+    offer = await admin.reply()
+    assert offer.text.startswith("This goes to ")
+    await offer.click("Send")
+    for reader in readers:
+        assert (await reader.reply(timeout=PATIENCE)).text == news.text
+
+    async def told() -> str:
+        chat = await telegram.client.messages(MANAGER, ADMIN)
+        [now] = [one for one in chat if one["message_id"] == offer.message_id]
+        return now["text"] if now["text"].startswith("Done") and not now.get("reply_markup") else ""
+
+    assert "▓" * 20 in await until(told, "the message says that it is done")
+
+
+async def test_a_broadcast_of_another_bot_is_cancelled(
+    admin: User, user: NewUser, telegram: Telegram, redis_url: str
+) -> None:
+    bot, token = await new_bot(telegram)
+    await admin.ask(f"/addbot {token}")
+    carol = user("Carol", bot=bot)
+    await carol.ask("/start", timeout=PATIENCE)
+    news = await admin.send("We are back!")
+    await admin.reply()
+
+    await until_known(redis_url, bot.id, [carol])
+    assert (await admin.ask(f"/broadcast {bot.id}", reply_to=news)).text == news.text
+    offer = await admin.reply()
+    assert offer.text == "This goes to 1 chat."
+    # Flood control holds it back.
+    await telegram.client.fault("429", bot.id, "sendMessage", retry_after=30)
+    await offer.click("Send")
+    following = await offer.edited(timeout=PATIENCE)
+    assert following.text.startswith("Running: 0 of 1 chat")
+    await following.click("Cancel")
+
+    async def cancelled() -> bool:
+        chat = await telegram.client.messages(MANAGER, ADMIN)
+        [now] = [one for one in chat if one["message_id"] == offer.message_id]
+        return bool(now["text"].startswith("Cancelled: 0 of 1 chat"))
+
+    await until(cancelled, "the message says that it is cancelled")
 
 
 async def test_without_a_key_no_bot_is_added(
