@@ -67,7 +67,7 @@ BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, profiles)
 ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
 DEEDS = ACTING | {command for module in (clock, groups, joining) for command in module.COMMANDS}
-DEEDS -= {groups.groups, people.users}
+DEEDS -= {groups.groups, people.users, *profiles.COMMANDS}
 """What a test would have people do."""
 
 
@@ -95,9 +95,7 @@ async def run(world: World, command: str, arguments: Json) -> Any:
         )
     number = world.new_id()
     if function in DEEDS:
-        told = {name: value for name, value in arguments.items() if value is not None}
-        if "file" in told:
-            told["file"] = {name: one for name, one in told["file"].items() if name != "data"}
+        told = {name: without_data(one) for name, one in arguments.items() if one is not None}
         world.events.tell("deed", number=number, command=command, arguments=told)
     try:
         result = await function(world, **values)
@@ -107,6 +105,13 @@ async def run(world: World, command: str, arguments: Json) -> Any:
     if function in DEEDS:
         world.events.tell("done", number=number, result=result)
     return result
+
+
+def without_data(value: object) -> object:
+    """An argument, but for the content of a file, which can be long."""
+    if not isinstance(value, dict):
+        return value
+    return {name: one for name, one in value.items() if name != "data"}
 
 
 def checked(function: Callable[..., Any], name: str, value: object) -> Any:

@@ -27,7 +27,7 @@ async def save_as_test(
     people = {one: world.user(one) for one in members if one in world.users}
     names = {one: world.roles.get(one) or world.bots[one].username for one in world.bots}
     bots = {one: names[one] for one in names if one in members}
-    script = Script(chat.key, group.info["title"] if group else "", people, bots, world.files)
+    script = Script(group.info["title"] if group else "", people, bots, world.files)
     return {"code": script.write(entries)}
 
 

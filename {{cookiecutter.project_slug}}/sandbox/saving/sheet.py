@@ -18,8 +18,6 @@ TAKEN = {"user", "chat", "telegram", "team", "offered", "Path", "pytest", "Refus
 class Sheet:
     """What is known while a test is written."""
 
-    chat: str
-    """The key of the chat that it is about."""
     title: str
     """Of a group; empty for a private chat."""
     people: Mapping[int, Json]
@@ -46,9 +44,11 @@ class Sheet:
         return next(iter(self.people_names.values()), "somebody")
 
     def here(self) -> str:
+        """Where something is read, as an argument; empty for the private chat."""
         return "team" if self.title else ""
 
     def member(self, member_id: int) -> str:
+        """A person, or a bot by its name."""
         return self.people_names.get(member_id) or literal(self.bots.get(member_id, "unknown"))
 
     def name(self, wanted: str) -> str:
@@ -66,6 +66,7 @@ class Sheet:
         self.lines.append(line)
 
     def check(self, name: str, message: Json) -> None:
+        """A message, which a variable has, is as it was."""
         for one in checks(message):
             self.put(f"assert {self.checked(name, *one)}")
 
@@ -73,8 +74,6 @@ class Sheet:
         """An expression that is true if a message is as it was."""
         if name == "in":
             return f'"{value}" in {message}.raw'
-        if name == "message_id":
-            return f"{message}.message_id"
         if isinstance(value, list):
             return f"{message}.buttons == [{', '.join(map(literal, value))}]"
         return f"{message}.{name} == {said(str(value), self.people_names, split=True)}"
