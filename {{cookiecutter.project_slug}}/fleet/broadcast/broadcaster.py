@@ -33,6 +33,8 @@ MOST_RESTING = 500
 """Chats, besides, that wait until flood control of their own is over."""
 LOOK = 1.0
 """Seconds between two looks which broadcasts there are."""
+GATHER = 0.005
+"""Seconds after a result in which others are gathered: so Redis is asked for several at once."""
 RETRY = 0.5
 """Seconds until the next try while Redis is away."""
 
@@ -102,13 +104,16 @@ class Broadcaster:
 
     async def _wait(self) -> None:
         """Wait until something has been sent or may be."""
-        wake_at = self._look_at
-        if self._room:
-            wake_at = min([wake_at, *map(self._pace.next_due, self._ready())])
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, wake_at - time.monotonic())):
-                await self._nudge.wait()
-        self._nudge.clear()
+        if not self._nudge.is_set():
+            wake_at = self._look_at
+            if self._room:
+                wake_at = min([wake_at, *map(self._pace.next_due, self._ready())])
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, wake_at - time.monotonic())):
+                    await self._nudge.wait()
+        if self._nudge.is_set():
+            await asyncio.sleep(GATHER)
+            self._nudge.clear()
 
     async def _look(self) -> None:
         """Learn which broadcasts there are, and let go of what is not to go on here."""
@@ -207,6 +212,8 @@ class Broadcaster:
         for part, chats in taken.items():
             for chat in chats:
                 self._start(part, chat)
+            if not (part.left or part.sending):
+                self._look_at = 0.0  # the broadcast may be over
 
     def _choose(self, bot: int, broadcasts: dict[str, list[Part]], number: int) -> Iterator[Part]:
         """Choose whose chats are next: one of each broadcast in turn."""

@@ -212,6 +212,11 @@ async def test_the_fleet_on_a_cluster(
     for user in range(7, 17):
         await sandbox.send(bot, "count", user_id=user)
         assert (await sandbox.reply(bot, user))["text"] == "1"
+    fleet, chats = CommandLine(tmp_path, settings), tmp_path / "chats"
+    chats.write_text("7\n8\n9")
+    arguments = (f"--bot={bot}", "--text=News!", f"--chats={chats}")
+    [sent] = await fleet.json("broadcast", "send", *arguments)
+    assert (sent["state"], sent["sent"]) == ("done", 3)
     states = {
         key_of_shard("fleet:", shard_of(bot, user, 16), f"fsm:{bot}:{user}:{user}:data")
         for user in range(7, 17)
@@ -228,7 +233,8 @@ async def test_the_fleet_on_a_cluster(
         others = await keys() - states - {"turns"}
     of_shards = {key for key in others if re.match(r"fleet:\{\d+\}:", key)}
     assert {key.partition("}")[0] for key in others - of_shards} == {"{fleet:"}
-    assert [info["id"] for info in await CommandLine(tmp_path, settings).json("list")] == [bot]
+    assert any(":chats:" in key for key in of_shards)
+    assert [info["id"] for info in await fleet.json("list")] == [bot]
     assert complaints(service.log) == []
 
 
