@@ -5,6 +5,7 @@ import os
 import random
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -20,6 +21,7 @@ from fleet.shards.shard import key_of_shard
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
+from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import get, new_bots
 from tests.waiting import until
 
@@ -140,6 +142,42 @@ async def test_a_replica_that_is_stopped_leaves_nothing_uncertain(
     result = await until_ended(book, name)
     assert (result.sent, result.uncertain) == (120, 0)
     assert await got(sandbox, bot) == dict.fromkeys(USERS[:120], 1)
+
+
+async def test_redis_is_killed_and_telegram_is_away(
+    start_service: StartService, sandbox: SandboxClient, tmp_path: Path
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    users = USERS[:150]
+    await acquaint(sandbox, bot, users)
+    server = RedisServer(tmp_path)
+    server.start()
+    try:
+        await start_service(BOT_TOKENS=token, BULK_RATE="50", REDIS_URL=server.url)
+        async with Redis.from_url(server.url) as redis:
+            book = Broadcasts(redis, SHARDS)
+            name = await book.send(bot, MESSAGE, users)
+            await until_over(book, name, 20)
+        server.kill()
+        server.start()
+        async with Redis.from_url(server.url) as redis:
+            book = Broadcasts(redis, SHARDS)
+            await until_over(book, name, 60)
+            await sandbox.fault("502", bot)  # all of its calls
+
+            async def suspected() -> bool:
+                return bool((now := await book.get(name)) and now.uncertain)
+
+            await until(suspected, "nobody knows what came of some")
+            await sandbox.clear_faults()
+            result = await until_ended(book, name)
+            assert (result.sent + result.uncertain, result.total) == (150, 150)
+            assert result.uncertain <= AT_ONCE, "then it has waited"
+            times = await got(sandbox, bot)
+            assert set(times.values()) == {1}
+            assert times.keys() | set(await book.uncertain(name)) == set(users)
+    finally:
+        server.stop()
 
 
 async def test_refusals_are_counted_by_reason_and_what_can_be_mended_is(
