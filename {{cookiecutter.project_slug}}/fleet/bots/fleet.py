@@ -168,6 +168,7 @@ class Fleet:
         to: str = "all",
         chats: Iterable[int] | None = None,
         key: str | None = None,
+        paid: int = 0,
         **params: Any,
     ) -> str:
         """Have a message sent to many chats of a bot. Returns the broadcast's id at once.
@@ -180,6 +181,7 @@ class Fleet:
                 `groups`, `channels`, `active=30d`, or several, separated by commas.
             chats: their ids, instead.
             key: the same key is the same broadcast, which is sent once; in a turn, `turn.id`.
+            paid: Stars that it may cost to go at up to 1,000 messages a second.
             params: more for `sendMessage` or `copyMessage`, such as `parse_mode`, `reply_markup`.
 
         Raises:
@@ -194,7 +196,7 @@ class Fleet:
             raise ValueError("say what: text= or copy=(chat, message), one of them")
         await self._find(bot_id)
         audience = Audience.read(to) if chats is None else chats
-        return await self.broadcasts.send(bot_id, message, audience, key)
+        return await self.broadcasts.send(bot_id, message, audience, key, paid)
 
     async def pause(self, bot_id: int) -> None:
         """Let a bot rest: its updates wait. Raises `FleetError` if there is no such bot."""

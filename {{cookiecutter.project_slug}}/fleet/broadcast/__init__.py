@@ -7,7 +7,8 @@ These keys begin with REDIS_PREFIX:
 | `broadcasts` | hash | id → JSON: whose it is, the message, when it was sent | 30 days after its end |
 | `broadcasts:open` | hash | id → `running` or `paused` | with its end |
 | `broadcasts:ended` | hash | id → `done` or `cancelled`, and when (Unix time) | 30 days after its end |
-| `bulk:{bot}` | string | when the next message of its broadcasts may go (Redis' clock, microseconds) | when past |
+| `broadcasts:paid` | hash | id → messages that its budget of Stars still pays for | 30 days after its end |
+| `bulk:{bot}`, `paid-bulk:{bot}` | string | when the next message of its broadcasts may go, of those that pay (Redis' clock, microseconds) | when past |
 
 And these, of each shard, with `{shard}:`, its number:
 

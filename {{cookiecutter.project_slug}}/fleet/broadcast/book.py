@@ -25,7 +25,9 @@ KEPT_FOR = 30 * DAY
 """Seconds for which an ended broadcast can still be looked at."""
 ADDED_AT_ONCE = 5_000
 """Chats: more in one script would hold Redis up for everybody."""
-COUNTS = ("sent", "blocked", "failed", "uncertain")
+MESSAGES_A_STAR = 10
+"""https://core.telegram.org/bots/api#sendmessage: 0.1 Stars a message. Those that would have gone
+out for nothing count, too: so it never costs more than the budget."""
 _WHY = "why:"
 
 
@@ -61,6 +63,8 @@ class Broadcast:
     """It may have been sent: a process died in the middle, or the answer was lost."""
     reasons: dict[str, int]
     """Why those that are blocked or failed are, in Telegram's words."""
+    paid: int
+    """Stars that it may cost to go faster."""
     message: dict[str, Any]
     """`method` and `params` of the call."""
     created_at: datetime
@@ -88,6 +92,7 @@ class Broadcasts:
         whole = of_fleet(redis, prefix)
         self._records = whole + "broadcasts"
         self._open, self._ended = self._records + ":open", self._records + ":ended"
+        self._paid = self._records + ":paid"
 
     async def count(self, bot_id: int, audience: Audience) -> int:
         """Tell how many chats would get it."""
@@ -99,6 +104,7 @@ class Broadcasts:
         message: dict[str, Any],
         to: Audience | Iterable[int],
         key: str | None = None,
+        paid: int = 0,
     ) -> str:
         """Have a message sent to chats of a bot: those that are here and now. Returns its id.
 
@@ -107,13 +113,14 @@ class Broadcasts:
             message: `method` and `params` of a call, without `chat_id`.
             to: which chats that it knows and can reach, or the ids of chats.
             key: the same key is the same broadcast: it is sent once.
+            paid: Stars that it may cost to go faster.
         """
         await self._forget_old()
         name = hashlib.blake2b(key.encode(), digest_size=4).hexdigest() if key else ""
         broadcast = name or secrets.token_hex(4)
         if name and await self._state(name) is not None:
             return name
-        record = {"bot": bot_id, "message": message, "created": int(time.time())}
+        record = {"bot": bot_id, "message": message, "paid": paid, "created": int(time.time())}
         await self._redis.execute_command(
             "HSET", self._records, broadcast, orjson.dumps(record, default=_plain)
         )
@@ -121,6 +128,9 @@ class Broadcasts:
             await self._fill_from_directory(broadcast, bot_id, to)
         else:
             await self._fill_from_list(broadcast, bot_id, to)
+        if paid:
+            messages = paid * MESSAGES_A_STAR
+            await self._redis.execute_command("HSET", self._paid, broadcast, messages)
         # Only now does anybody see it: who dies before has sent nothing.
         await self._redis.execute_command("HSET", self._open, broadcast, BroadcastState.RUNNING)
         return broadcast
@@ -148,13 +158,13 @@ class Broadcasts:
         found = await self._redis.execute_command("HGETALL", self._open)
         return {name.decode(): BroadcastState(state.decode()) for name, state in found.items()}
 
-    async def record(self, broadcast: str) -> tuple[int, dict[str, Any]] | None:
-        """Give the bot of a broadcast, and its message."""
+    async def record(self, broadcast: str) -> tuple[int, dict[str, Any], bool] | None:
+        """Give the bot of a broadcast, its message, and whether it has a budget."""
         found = await self._redis.execute_command("HGET", self._records, broadcast)
         if found is None:
             return None
         record = read_fields(found)
-        return record["bot"], record["message"]
+        return record["bot"], record["message"], bool(record.get("paid"))
 
     async def all(self) -> list[Broadcast]:
         """Give those that have not ended, and those that have within 30 days; the newest first."""
@@ -190,6 +200,7 @@ class Broadcasts:
                 for name, number in counts.most_common()
                 if name.startswith(_WHY)
             },
+            paid=fields.get("paid") or 0,
             message=fields["message"],
             created_at=datetime.fromtimestamp(fields["created"], UTC),
             ended_at=None if ended is None else datetime.fromtimestamp(ended, UTC),
@@ -253,7 +264,7 @@ class Broadcasts:
                 is_old = name.decode() not in is_open and read_fields(record)["created"] < now - DAY
             if is_old:
                 await self._delete_parts(name.decode())
-                for key in (self._records, self._ended):
+                for key in (self._records, self._ended, self._paid):
                     await self._redis.execute_command("HDEL", key, name)
 
     async def _delete_parts(self, broadcast: str) -> None:

@@ -16,6 +16,8 @@ import structlog
 from redis.exceptions import RedisError
 
 from fleet.broadcast.book import Broadcasts, BroadcastState
+from fleet.broadcast.message import with_params
+from fleet.broadcast.pace import Lane, Pace
 from fleet.broadcast.parts import Part, Parts
 from fleet.broadcast.sending import Sending
 from fleet.redis.errors import Complaint
@@ -23,7 +25,6 @@ from fleet.tasks import end, is_cancelled
 
 if TYPE_CHECKING:
     from fleet.bots.member import Member
-    from fleet.broadcast.pace import Pace
     from fleet.shards.holder import Held, Holder
     from fleet.telegram.outages import Outages
 
@@ -47,6 +48,7 @@ class _Known:
 
     bot_id: int
     message: dict[str, Any]
+    is_paid: bool
     state: BroadcastState
 
 
@@ -79,8 +81,8 @@ class Broadcaster:
         self._outages = outages
         self._known: dict[str, _Known] = {}
         self._parts: dict[tuple[str, Held], Part] = {}
-        self._first: dict[int, str] = {}
-        """By bot: the broadcast whose turn it is."""
+        self._first: dict[Lane, str] = {}
+        """The broadcast whose turn it is."""
         self._tasks: dict[asyncio.Task[None], Sending] = {}
         self._nudge = asyncio.Event()
         self._look_at = 0.0
@@ -177,14 +179,19 @@ class Broadcaster:
             and self._holder.owns(part.held)
         )
 
-    def _ready(self) -> dict[int, dict[str, list[Part]]]:
-        """Give the parts that have chats to send to: by bot, and by broadcast."""
-        ready: defaultdict[int, dict[str, list[Part]]] = defaultdict(dict)
+    def _ready(self) -> dict[Lane, dict[str, list[Part]]]:
+        """Give the parts that have chats to send to: by lane, and by broadcast."""
+        ready: defaultdict[Lane, dict[str, list[Part]]] = defaultdict(dict)
         for (broadcast, _), part in self._parts.items():
-            bot = self._known[broadcast].bot_id
-            if part.left and self._goes_on(part) and self._member(bot):
-                ready[bot].setdefault(broadcast, []).append(part)
+            lane = self._lane(broadcast)
+            if part.left and self._goes_on(part) and self._member(lane.bot_id):
+                ready[lane].setdefault(broadcast, []).append(part)
         return ready
+
+    def _lane(self, broadcast: str) -> Lane:
+        known = self._known[broadcast]
+        pays = known.is_paid and broadcast not in self._pace.spent
+        return Lane(known.bot_id, broadcast if pays else "")
 
     @property
     def _room(self) -> int:
@@ -202,10 +209,10 @@ class Broadcaster:
             }
         )
         room, ready = self._room, self._ready()
-        for bot, broadcasts in ready.items():
-            due = await self._pace.due(bot, min(room, math.ceil(self._room / len(ready))))
+        for lane, broadcasts in ready.items():
+            due = await self._pace.due(lane, min(room, math.ceil(self._room / len(ready))))
             room -= due
-            wanted.update(self._choose(bot, broadcasts, due))
+            wanted.update(self._choose(lane, broadcasts, due))
         if not wanted:
             return
         taken = await self._desk.work(wanted.items())
@@ -215,10 +222,10 @@ class Broadcaster:
             if not (part.left or part.sending):
                 self._look_at = 0.0  # the broadcast may be over
 
-    def _choose(self, bot: int, broadcasts: dict[str, list[Part]], number: int) -> Iterator[Part]:
+    def _choose(self, lane: Lane, broadcasts: dict[str, list[Part]], number: int) -> Iterator[Part]:
         """Choose whose chats are next: one of each broadcast in turn."""
         names = deque(sorted(broadcasts))
-        names.rotate(-sum(name < self._first.get(bot, "") for name in names))
+        names.rotate(-sum(name < self._first.get(lane, "") for name in names))
         parts = {name: deque(broadcasts[name]) for name in names}
         left = {part: part.left or 0 for some in parts.values() for part in some}
         for _ in range(number):
@@ -234,13 +241,16 @@ class Broadcaster:
             else:
                 names.popleft()
         if names:
-            self._first[bot] = names[0]
+            self._first[lane] = names[0]
 
     def _start(self, part: Part, chat: int) -> None:
         known = self._known[part.broadcast]
         sending = Sending(part, chat, partial(self._holder.owns, part.held))
         if member := self._member(known.bot_id):
-            task = asyncio.create_task(sending.run(member, known.message, self._outages))
+            message = known.message
+            if self._lane(part.broadcast).paying:
+                message = with_params(message, allow_paid_broadcast=True)
+            task = asyncio.create_task(sending.run(member, message, self._outages))
             self._tasks[task] = sending
             task.add_done_callback(self._done)
         else:

@@ -14,6 +14,11 @@ def copy_message(chat: int | str, message: int, **params: Any) -> dict[str, Any]
     return {"method": "copyMessage", "params": named}
 
 
+def with_params(message: dict[str, Any], **params: Any) -> dict[str, Any]:
+    """Make the same with more parameters."""
+    return {**message, "params": {**message["params"], **params}}
+
+
 def in_short(message: dict[str, Any]) -> str:
     """Describe one in a line."""
     params = message["params"]

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fleet.bots.fleet import BotInfo, FleetError
-from fleet.broadcast import Audience, Broadcast, copy_message, in_short, text_message
+from fleet.broadcast import Audience, Broadcast, in_short
 from fleet.cli.access import Access, run
+from fleet.cli.addressing import read_audience, read_chats, read_message
 from fleet.cli.output import AsJson, count, create_console, plain, print_json, print_table, utc
 
 HELP = """Send one message to many chats of a bot; look at it, pause, resume and cancel it.
@@ -81,6 +82,10 @@ def send(
             show_default=False,
         ),
     ] = None,
+    paid: Annotated[
+        int,
+        typer.Option(metavar="STARS", min=0, help="What it may cost to go faster; of each bot."),
+    ] = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell how many chats would get it.")
     ] = False,
@@ -90,14 +95,14 @@ def send(
     """Send a message to the chats that a bot knows and can reach, and show how far it is."""
     if [bot, role].count(None) != 1:
         raise typer.BadParameter("say --bot or --role, one of them")
-    message = _read_message(text, copy)
-    audience: Audience | list[int] = _read_audience(to) if chats is None else _read_chats(chats)
+    message = read_message(text, copy)
+    audience: Audience | list[int] = read_audience(to) if chats is None else read_chats(chats)
 
     planned = run(lambda access: _plan(access, bot, role, audience))
     if dry_run:
         _print_planned(planned, as_json=as_json)
         return
-    names = run(lambda access: _send(access, planned, message, audience))
+    names = run(lambda access: _send(access, planned, message, audience, paid))
     if not detach:
         try:
             run(lambda access: _follow(access, names))
@@ -166,41 +171,6 @@ def cancel(name: Name) -> None:
     typer.echo(f"{name} is cancelled.")
 
 
-def _read_message(text: str | None, copy: str | None) -> dict[str, Any]:
-    if text is not None and copy is None:
-        return text_message(text)
-    if copy is None or text is not None:
-        raise typer.BadParameter("say --text or --copy, one of them")
-    chat, _, message = copy.rpartition(":")
-    if not (chat.startswith("@") or chat.removeprefix("-").isdecimal()) or not message.isdecimal():
-        raise typer.BadParameter("--copy: write the chat's id and the message's, like 12345:678")
-    return copy_message(chat if chat.startswith("@") else int(chat), int(message))
-
-
-def _read_audience(text: str) -> Audience:
-    try:
-        return Audience.read(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"--to: {error}") from None
-
-
-def _read_chats(file: Path) -> list[int]:
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise typer.BadParameter(f"--chats: {file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise typer.BadParameter(f"--chats: {file} is not text in UTF-8") from None
-    ids = [line.partition(",")[0].strip() for line in lines]
-    found = []
-    for number, one in enumerate(ids, 1):
-        if one.removeprefix("-").isdecimal():
-            found.append(int(one))
-        elif one and not (number == 1 and one == "id"):
-            raise typer.BadParameter(f"--chats: line {number} of {file} does not begin with an id")
-    return list(dict.fromkeys(found))
-
-
 async def _choose(access: Access, bot: str | None, role: str | None) -> list[BotInfo]:
     if bot is not None:
         return [await access.find(bot)]
@@ -229,11 +199,14 @@ async def _plan(
 
 
 async def _send(
-    access: Access, planned: list[_Planned], message: dict[str, Any], to: Audience | list[int]
+    access: Access,
+    planned: list[_Planned],
+    message: dict[str, Any],
+    to: Audience | list[int],
+    paid: int,
 ) -> list[str]:
-    return [
-        await access.fleet.broadcasts.send(one.bot_id, message, to) for one in planned if one.total
-    ]
+    send = access.fleet.broadcasts.send
+    return [await send(one.bot_id, message, to, paid=paid) for one in planned if one.total]
 
 
 async def _find_all(access: Access, names: list[str]) -> list[Broadcast]:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from fleet.broadcast import Audience, Broadcast, Broadcasts, BroadcastState, text_message
 from fleet.broadcast.broadcaster import AT_ONCE
-from fleet.broadcast.pace import Pace
+from fleet.broadcast.pace import Lane, Pace
 from fleet.directory import Chats
 from fleet.redis.keys import PREFIX
 from fleet.shards.replicas import Replicas
@@ -290,8 +290,27 @@ async def test_the_pace_is_one_for_all_replicas(redis: Redis) -> None:
     times: list[float] = []
     while len(times) < 300:
         for pace in paces:
-            times += [time.monotonic()] * await pace.due(1, 10)
+            times += [time.monotonic()] * await pace.due(Lane(1), 10)
         await asyncio.sleep(0.002)
     rate = 299 / (times[-1] - times[0])
     assert 97 < rate < 103
-    assert await Pace(redis, 0).due(1, 50) == 50, "switched off"
+    assert await Pace(redis, 0).due(Lane(1), 50) == 50, "switched off"
+
+
+async def test_one_that_pays_goes_faster_until_its_budget_is_spent(
+    start_service: StartService, sandbox: SandboxClient, book: Broadcasts
+) -> None:
+    [bot], token = await new_bots(sandbox)
+    await acquaint(sandbox, bot, USERS[:70])
+    await start_service(BOT_TOKENS=token, BULK_RATE="1")
+    slow = await book.send(bot, text_message("slow"), USERS[:70])
+    name = await book.send(bot, MESSAGE, USERS[:70], paid=6)
+    await until_over(book, name, 60)
+    for one in (name, slow):
+        assert await book.cancel(one)
+        await until_ended(book, one)
+    calls = await sandbox.calls(bot, "sendMessage")
+    paid = [call for call in calls if call["params"].get("allow_paid_broadcast")]
+    assert len(paid) == 60, "6 Stars"
+    assert {call["params"]["text"] for call in paid} == {TEXT}
+    assert len(await got(sandbox, bot, "slow")) < 30, "it has kept its pace"

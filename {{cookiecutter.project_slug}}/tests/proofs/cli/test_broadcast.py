@@ -84,9 +84,9 @@ async def test_one_that_nobody_sends_yet_is_paused_resumed_and_cancelled(
 ) -> None:
     await know(client, bots.one)
     send = ("broadcast", "send", f"--bot={bots.one}", "--text=News!")
-    [sent] = await fleet.json(*send, "--detach")
+    [sent] = await fleet.json(*send, "--detach", "--paid=3")
     name = sent["id"]
-    assert (sent["state"], sent["total"]) == ("running", 13)
+    assert (sent["state"], sent["total"], sent["paid"]) == ("running", 13, 3)
     assert await fleet.ok("broadcast", "pause", name) == f"{name} rests.\n"
     assert (await fleet.json("broadcast", "show", name))["state"] == "paused"
     assert await fleet.ok("broadcast", "resume", name) == f"{name} goes on.\n"
