@@ -63,6 +63,8 @@ LANES = {
 }
 """By kind of update: what Telegram or the user does not wait for as long as turns may take."""
 
+ALBUM_HINT = b"media_group_id"
+"""What stands in the JSON of every part of an album: most updates need not be looked at further."""
 _ALBUMS = frozenset({"message", "channel_post", "business_message"})
 _NO_LANES: Mapping[str, str] = {}
 

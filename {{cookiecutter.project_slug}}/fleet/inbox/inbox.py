@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, RedisError
 
-from fleet.inbox.conversation import Order, album_of, mailbox_of
+from fleet.inbox.conversation import ALBUM_HINT, Order, album_of, mailbox_of
 from fleet.inbox.letters import Letters
 from fleet.inbox.sealing import Sealing
 from fleet.inbox.turns import Turn
@@ -145,7 +145,7 @@ class Inbox:
             self.observe(bot_id, update)
             name = mailbox_of(bot_id, update, self._order, self._lanes)
             text = self._sealing.close(dumps(update))
-            if album := album_of(update):
+            if ALBUM_HINT in text and (album := album_of(update)):
                 text = b"@%b %b" % (album.encode(), text)
             batch[shard_of_conversation(name, self._shards)].append(
                 (update["update_id"], name, text)

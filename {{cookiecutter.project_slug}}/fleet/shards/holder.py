@@ -1,6 +1,7 @@
 """The shards that one replica holds."""
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -55,9 +56,8 @@ class Held:
     """Bots whose intake runs."""
     closed_at: float | None = None
     """Since when no turns begin, as another replica should have it."""
-    look_at: float = 0.0
-    """When to look for timers that are due, by the monotonic clock: the next that is known, or at
-    once."""
+    look_at: float = math.inf
+    """When the next timer that is known is due, by the monotonic clock."""
     try_at: float = 0.0
 
     def done_with(self, conversation: str) -> None:

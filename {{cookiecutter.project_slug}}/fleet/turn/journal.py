@@ -1,6 +1,5 @@
 """What a turn has done, so that the next turn of its update does not do it again."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -26,7 +25,7 @@ class Journal:
     ) -> None:
         self._earlier = earlier
         self._on_note = on_note
-        self._numbers: Counter[bytes] = Counter()
+        self._numbers: dict[bytes, int] = {}
         self._count = len(earlier)
         self._size = sum(map(len, earlier.values()))
 
@@ -39,7 +38,7 @@ class Journal:
         """Give what came of the next one with this digest in an earlier turn, or None."""
         found = self._earlier.get(self._key(digest))
         if found is not None:
-            self._numbers[digest] += 1
+            self._count_up(digest)
         return found
 
     def note(self, digest: bytes, result: bytes) -> None:
@@ -56,8 +55,11 @@ class Journal:
             )
             return
         key = self._key(digest)
-        self._numbers[digest] += 1
+        self._count_up(digest)
         self._on_note(key, result)
 
     def _key(self, digest: bytes) -> bytes:
-        return b"%b%d" % (digest, self._numbers[digest])
+        return b"%b%d" % (digest, self._numbers.get(digest, 0))
+
+    def _count_up(self, digest: bytes) -> None:
+        self._numbers[digest] = self._numbers.get(digest, 0) + 1

@@ -48,13 +48,16 @@ def read_update(bot: Bot, update_id: int, raw: Raw) -> tuple[Update, list[Messag
 
     Raises `pydantic.ValidationError`.
     """
-    parts = raw if isinstance(raw, list) else [raw]
-    if own := read_own(bot, update_id, parts[0]):
+    first, *rest = raw if isinstance(raw, list) else (raw,)
+    if own := read_own(bot, update_id, first):
         return own, []
     context = {"bot": bot}
-    update, *rest = (Update.model_validate(part, context=context) for part in parts)
-    messages = [one.event for one in (update, *rest)] if rest else [_event(update)]
-    return update, [one for one in messages if isinstance(one, Message)]
+    update = Update.model_validate(first, context=context)
+    if not rest:  # most by far
+        event = update.message or update.channel_post or update.business_message
+        return update, [event] if event else []
+    parts = [update, *(Update.model_validate(part, context=context) for part in rest)]
+    return update, [one.event for one in parts if isinstance(one.event, Message)]
 
 
 def read_own(bot: Bot, update_id: int, raw: dict[str, Any]) -> OwnUpdate | None:
@@ -97,7 +100,3 @@ def is_shut_out(error: Exception, raw: Raw) -> bool:
     else:
         places = set(conversation_of(0, update).split(":")[1:])
     return str(getattr(error.method, "chat_id", None)) in places
-
-
-def _event(update: Update) -> TelegramObject | None:
-    return update.message or update.channel_post or update.business_message

@@ -24,6 +24,9 @@ class Outbox:
         self._ended: list[tuple[Held, EndedTurn]] = []
         self._noting: dict[Turn, Held] = {}
         self._rung: set[int] = set()
+        self._look: set[int] = set()
+        self.look_at = math.inf
+        """When the next timer that is known is due, by the monotonic clock."""
         self._noted: list[tuple[Turn, int]] = []
         self._carried: tuple[list[tuple[Held, EndedTurn]], dict[Turn, Held], set[int]]
 
@@ -38,19 +41,25 @@ class Outbox:
         self._on_more()
 
     def ring(self, shards: Iterable[int]) -> None:
-        """Ask for the news of shards, and for timers that are due."""
+        """Ask for the news of shards."""
         self._rung.update(shards)
         self._on_more()
 
-    @property
-    def look_at(self) -> float:
-        """When the next timer that is known is due, by the monotonic clock."""
-        return min((held.look_at for held in self._holder.held.values()), default=math.inf)
+    def look(self, shards: Iterable[int]) -> None:
+        """Ask for the news of shards, and for timers that are due."""
+        self._look.update(shards)
+        self._on_more()
+
+    def look_by(self, held: Held, seconds: float) -> None:
+        """Look for timers of a shard when so many seconds are over."""
+        held.look_at = min(held.look_at, time.monotonic() + seconds)
+        self.look_at = min(self.look_at, held.look_at)
 
     def collect(self) -> defaultdict[Held, Work]:
         """Give all there is now, shard by shard. Then comes `succeeded` or `failed`."""
         ended, noting, rung = self._carried = self._ended, self._noting, self._rung
         self._ended, self._noting, self._rung = [], {}, set()
+        held_now = self._holder.held
         work: defaultdict[Held, Work] = defaultdict(Work)
         over = set()
         for held, one in ended:
@@ -63,11 +72,20 @@ class Outbox:
             if turn not in over and self._owns(held):
                 work[held].notes.append(turn)
         self._noted = [(turn, len(turn.notes)) for turn in noting]
+        for shard in rung & held_now.keys():
+            work[held_now[shard]]  # its news alone
+        if self._look or self.look_at <= time.monotonic():
+            self._look_for_timers(work)
+        return work
+
+    def _look_for_timers(self, work: defaultdict[Held, Work]) -> None:
+        wanted, self._look, self.look_at = self._look, set(), math.inf
         now = time.monotonic()
         for held in self._holder.held.values():
-            if held.shard in rung or held.look_at <= now:
+            if held.shard in wanted or held.look_at <= now:
                 work[held].look = True
-        return work
+                held.look_at = math.inf
+            self.look_at = min(self.look_at, held.look_at)
 
     def succeeded(self) -> None:
         """Forget what the last call has carried."""
@@ -80,6 +98,7 @@ class Outbox:
         self._ended = ended + self._ended
         self._noting = noting | self._noting
         self._rung |= rung
+        # Whether a timer is due is asked again with the next look at all shards.
 
     def _owns(self, held: Held) -> bool:
         return self._holder.held.get(held.shard) is held

@@ -13,6 +13,7 @@ from fleet.shards.beats import INTERVAL
 from fleet.shards.holder import Holder, Taken
 from fleet.tasks import end, is_cancelled
 from fleet.worker.hands import Hands
+from fleet.worker.outbox import Outbox
 
 RETRY_DELAY = 0.5
 """Seconds until the next try when Redis did not answer."""
@@ -28,7 +29,7 @@ class Watch:
         schedule: what waits in them.
         hands: the turns that run.
         on_taken: gets what waits in a shard that was taken.
-        on_rung: gets the shards that may have news.
+        outbox: gets the shards that may have news.
     """
 
     def __init__(
@@ -37,13 +38,13 @@ class Watch:
         schedule: Schedule,
         hands: Hands,
         on_taken: Callable[[Taken], None],
-        on_rung: Callable[[set[int]], None],
+        outbox: Outbox,
     ) -> None:
         self._holder = holder
         self._schedule = schedule
         self._hands = hands
         self._on_taken = on_taken
-        self._on_rung = on_rung
+        self._outbox = outbox
         self._now = asyncio.Event()
         self._is_silent = Complaint(log, "no beat reaches Redis", hushed=True)
 
@@ -81,7 +82,7 @@ class Watch:
             else:
                 self._schedule.close(held.shard)
         self._hands.leave_strays()
-        self._on_rung(set(self._holder.held))
+        self._outbox.look(self._holder.held)
 
     async def _listen(self) -> None:
         """Hear of mail that other replicas have entered for shards of this one."""
@@ -92,6 +93,6 @@ class Watch:
                 await asyncio.sleep(RETRY_DELAY)
                 continue
             if rung:
-                self._on_rung(rung)
+                self._outbox.ring(rung)
             elif rung is not None:
                 self.look_now()

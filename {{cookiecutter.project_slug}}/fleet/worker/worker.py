@@ -76,7 +76,7 @@ class Worker:
         self._hands = Hands(holder, self._places, take, new_overlay, timeout, self._outbox)
         self._reader = Reader(holder, mailboxes, self._schedule, self._places)
         taken = self._reader.note_taken
-        self._watch = Watch(holder, self._schedule, self._hands, taken, self._outbox.ring)
+        self._watch = Watch(holder, self._schedule, self._hands, taken, self._outbox)
         self._draining = False
         self._waits = Complaint(log, "turns wait")
         self._worked_at = math.inf
@@ -177,10 +177,8 @@ class Worker:
                 self._note_ends(held, work[held].ended, result.left)
                 self._note_begins(held, begins[held], result.begun)
                 self._note_news(held, result)
-                if work[held].look:
-                    held.look_at = math.inf
                 if result.due_in is not None:
-                    held.look_at = time.monotonic() + result.due_in
+                    self._outbox.look_by(held, result.due_in)
         await self._give()
 
     @property
@@ -194,8 +192,7 @@ class Worker:
             one.on_written()
             for timer in one.timers:
                 if timer.due_ms is not None:
-                    due = time.monotonic() + timer.due_ms / 1000 - time.time()
-                    held.look_at = min(held.look_at, due)
+                    self._outbox.look_by(held, timer.due_ms / 1000 - time.time())
             if self._schedule.over(turn.conversation):
                 self._nudge.set()
             if count:
