@@ -17,13 +17,18 @@ class Journal:
 
     Args:
         earlier: what earlier turns of the update have noted.
-        on_note: gets each new note, by its key.
+        notes: gets each new note, with its key.
+        on_note: called then.
     """
 
     def __init__(
-        self, earlier: Mapping[bytes, bytes], on_note: Callable[[bytes, bytes], None]
+        self,
+        earlier: Mapping[bytes, bytes],
+        notes: list[tuple[bytes, bytes]],
+        on_note: Callable[[], None],
     ) -> None:
         self._earlier = earlier
+        self._notes = notes
         self._on_note = on_note
         self._numbers: dict[bytes, int] = {}
         self._count = len(earlier)
@@ -56,7 +61,8 @@ class Journal:
             return
         key = self._key(digest)
         self._count_up(digest)
-        self._on_note(key, result)
+        self._notes.append((key, result))
+        self._on_note()
 
     def _key(self, digest: bytes) -> bytes:
         return b"%b%d" % (digest, self._numbers.get(digest, 0))

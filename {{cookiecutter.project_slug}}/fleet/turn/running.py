@@ -52,7 +52,7 @@ class RunningTurn:
         """What the handler raised; an error handler may have raised something else after that."""
         self.back: TurnBack | None = None
         """Why the turn is to be begun again, if it is."""
-        self._journal = Journal(turn.noted, self._note)
+        self._journal = Journal(turn.noted, turn.notes, grip.note)
         self._over = False
         self._waiting = 0
         self._waits_since = 0.0
@@ -62,10 +62,6 @@ class RunningTurn:
     @property
     def journal(self) -> Journal | None:
         return None if self._over else self._journal
-
-    def _note(self, key: bytes, result: bytes) -> None:
-        self.turn.notes.append((key, result))
-        self.grip.note()
 
     def park(self, bot_id: int, seconds: float) -> bool:
         """Have it go back. Returns False if it cannot: see `CurrentTurn`."""
