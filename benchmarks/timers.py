@@ -95,7 +95,7 @@ class Fleet:
         return float(stats.get("cmdstat_evalsha", {}).get("usec", 0))
 
     async def due(self) -> int:
-        return await self._book.count()
+        return int(await self._book.count())
 
     async def _waiting(self) -> dict[Held, list[str]]:
         found = {}
