@@ -78,6 +78,7 @@ class Worker:
         taken = self._reader.note_taken
         self._watch = Watch(holder, self._schedule, self._hands, taken, self._outbox)
         self._draining = False
+        self._farewell: asyncio.Timeout | None = None
         self._waits = Complaint(log, "turns wait")
         self._worked_at = math.inf
 
@@ -100,11 +101,20 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(self._watch.run())
             try:
-                while not (self._draining or is_cancelled()):
-                    await self._wait()
-                    await self._work()
-                await self._finish()
+                async with asyncio.timeout(None) as self._farewell:
+                    while not (self._draining or is_cancelled()):
+                        await self._wait()
+                        await self._work()
+                    # Now each turn is handed in when it ends, and each shard when it is idle.
+                    while self._holder.held and not is_cancelled():
+                        await self._wait()
+                        await self._work()
+                    await self._holder.leave()
+            except (TimeoutError, RedisError) as error:
+                reason = describe(error) if isinstance(error, RedisError) else "Redis is slow"
+                log.warning("could not hand in all; others will take it over", error=reason)
             finally:
+                self._farewell = None
                 await end([watching])
 
     async def drain(self, seconds: float) -> None:
@@ -118,21 +128,9 @@ class Worker:
             tasks = [one.task for one in turns.values() if one.task]
             await asyncio.wait(tasks, timeout=seconds)
         await self._hands.put_back(list(turns.values()))
-
-    async def _finish(self) -> None:
-        """Hand in each turn when it ends and each shard when it is idle."""
-        leave_at = math.inf
-        while self._holder.held and time.monotonic() < leave_at and not is_cancelled():
-            await self._wait()
-            await self._work()
-            if not self._hands.turns:
-                leave_at = min(leave_at, time.monotonic() + FAREWELL)
-        try:
-            async with asyncio.timeout(FAREWELL):
-                await self._holder.leave()
-        except (TimeoutError, RedisError) as error:
-            reason = describe(error) if isinstance(error, RedisError) else str(error)
-            log.warning("could not hand in all; another replica will take it over", error=reason)
+        # However Redis is: who stops the process does not wait for ever.
+        if self._farewell:
+            self._farewell.reschedule(asyncio.get_running_loop().time() + FAREWELL)
 
     async def _wait(self) -> None:
         """Wait until there may be something to do."""

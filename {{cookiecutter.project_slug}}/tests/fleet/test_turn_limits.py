@@ -32,9 +32,10 @@ async def test_waiting_at_a_gate_takes_no_time_and_no_place(
 
 async def test_a_turn_that_waits_can_be_cancelled(scripted: ScriptedTelegram, stage: Stage) -> None:
     waits = asyncio.Event()
-    scripted.script = [floods(20)]
+    scripted.script = [floods(5)]  # for a longer one it would go back
     turn = asyncio.create_task(stage.take(say, on_wait=lambda _: waits.set()))
-    await waits.wait()
+    await asyncio.wait([turn, asyncio.create_task(waits.wait())], return_when="FIRST_COMPLETED")
+    assert waits.is_set()
     turn.cancel()
     with pytest.raises(asyncio.CancelledError):
         await turn
