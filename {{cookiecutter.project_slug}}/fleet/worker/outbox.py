@@ -25,6 +25,7 @@ class Outbox:
         self._noting: dict[Turn, Held] = {}
         self._rung: set[int] = set()
         self._look: set[int] = set()
+        self._looked: set[int] = set()
         self.look_at = math.inf
         """When the next timer that is known is due, by the monotonic clock."""
         self._noted: list[tuple[Turn, int]] = []
@@ -74,6 +75,7 @@ class Outbox:
         self._noted = [(turn, len(turn.notes)) for turn in noting]
         for shard in rung & held_now.keys():
             work[held_now[shard]]  # its news alone
+        self._looked = set()
         if self._look or self.look_at <= time.monotonic():
             self._look_for_timers(work)
         return work
@@ -85,6 +87,7 @@ class Outbox:
             if held.shard in wanted or held.look_at <= now:
                 work[held].look = True
                 held.look_at = math.inf
+                self._looked.add(held.shard)
             self.look_at = min(self.look_at, held.look_at)
 
     def succeeded(self) -> None:
@@ -98,7 +101,7 @@ class Outbox:
         self._ended = ended + self._ended
         self._noting = noting | self._noting
         self._rung |= rung
-        # Whether a timer is due is asked again with the next look at all shards.
+        self._look |= self._looked
 
     def _owns(self, held: Held) -> bool:
         return self._holder.held.get(held.shard) is held
