@@ -37,9 +37,8 @@ log = structlog.get_logger(__name__)
 class GateShut(TelegramRetryAfter):
     """A call of ours that would have to wait at a gate for longer than calls do."""
 
-    def __init__(self, bot: Bot, method: TelegramMethod[Any], seconds: float) -> None:
+    def __init__(self, method: TelegramMethod[Any], seconds: float) -> None:
         super().__init__(method, "flood control", math.ceil(seconds))
-        self.bot_id = bot.id
 
 
 class Gate(NamedTuple):
@@ -145,7 +144,7 @@ class FloodControl(BaseRequestMiddleware):
                 if left > SHORT_WAIT and turn and not is_methods and turn.park(bot.id, left):
                     raise TurnParked
                 if left > LONGEST_WAIT or refusals == MOST_REFUSALS:
-                    raise GateShut(bot, method, left)
+                    raise GateShut(method, left)
                 with turn.waiting() if turn else contextlib.nullcontext():
                     await asyncio.sleep(left)
             try:

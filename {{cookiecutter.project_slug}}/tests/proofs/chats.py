@@ -17,7 +17,8 @@ def token(bot: int) -> str:
     return f"{bot}:{'w' * 35}"
 
 
-async def answers(sandbox: SandboxClient, bot: int, user: int) -> list[str]:
+async def answers(sandbox: SandboxClient, bot: int, user: int = 7) -> list[str]:
+    """Tell what a bot has said in a chat."""
     chat = await sandbox.messages(bot, user)
     return [message["text"] for message in chat if message["from"]["is_bot"]]
 

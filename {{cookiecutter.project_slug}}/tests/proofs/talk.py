@@ -1,6 +1,7 @@
 """Talking to a bot, from the side of a user."""
 
 from sandbox.client import SandboxClient
+from tests.proofs.chats import answers
 from tests.waiting import until
 
 
@@ -12,13 +13,8 @@ async def ask(sandbox: SandboxClient, bot: int, words: str, user: int = 7) -> st
     return str(reply["text"])
 
 
-async def said(sandbox: SandboxClient, bot: int, user: int = 7) -> list[str]:
-    chat = await sandbox.messages(bot, user)
-    return [one["text"] for one in chat if one["from"]["is_bot"]]
-
-
 async def until_said(sandbox: SandboxClient, bot: int, line: str, user: int = 7) -> None:
     async def is_there() -> bool:
-        return line in await said(sandbox, bot, user)
+        return line in await answers(sandbox, bot, user)
 
     await until(is_there, f"the bot says {line!r}")

@@ -8,8 +8,9 @@ from redis.asyncio import Redis
 from fleet.shards.shard import shard_of
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
+from tests.proofs.chats import answers
 from tests.proofs.mail import text
-from tests.proofs.talk import said, until_said
+from tests.proofs.talk import until_said
 from tests.proofs.watch import get, new_bots, until_held
 from tests.waiting import until
 
@@ -36,7 +37,7 @@ async def test_an_album_is_one_turn_in_the_place_of_its_first_message(
     await sandbox.push(bot, [text(3, "hello"), photo(4, "c", "12"), photo(5, "x", "13")])
     await sandbox.push(bot, [photo(6, "alone", None), photo(7, "d", "12")])
     await until_said(sandbox, bot, "album: alone")
-    assert await said(sandbox, bot) == [
+    assert await answers(sandbox, bot) == [
         "album: a b c d",
         "state: None",
         "album: x",
@@ -54,11 +55,11 @@ async def test_an_album_waits_no_longer_than_a_second_after_its_last_message(
         await asyncio.sleep(0.2)
 
     async def is_answered() -> bool:
-        return bool(await said(sandbox, bot))
+        return bool(await answers(sandbox, bot))
 
     # A second and what the machine needs.
     await until(is_answered, "the album is answered", within=1.0 + 1.0)
-    assert await said(sandbox, bot) == ["album: 1 2 3 4 5 6 7 8 9 10"]
+    assert await answers(sandbox, bot) == ["album: 1 2 3 4 5 6 7 8 9 10"]
     await sandbox.push(bot, [photo(11, "late", "12")])
     await until_said(sandbox, bot, "album: late")
 
@@ -87,11 +88,11 @@ async def test_an_album_is_whole_although_its_holder_dies(
     for user in users:
 
         async def is_answered(user: int = user) -> bool:
-            return bool(await said(sandbox, bot, user))
+            return bool(await answers(sandbox, bot, user))
 
         await until(is_answered, "the album is answered")
-        lines = await said(sandbox, bot, user)
+        lines = await answers(sandbox, bot, user)
         # Those of the living may have had their turn before the second message came.
         assert lines in (["album: a b"], ["album: a", "album: b"], ["album: a"])
-    whole = [await said(sandbox, bot, user) == ["album: a b"] for user in users]
+    whole = [await answers(sandbox, bot, user) == ["album: a b"] for user in users]
     assert any(whole), "those of the dead wait for their next holder"

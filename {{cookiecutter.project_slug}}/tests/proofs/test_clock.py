@@ -13,7 +13,8 @@ from sandbox.testing import Telegram
 from sandbox.testing.running import over_http
 from tests.conftest import PatientClient, StartService
 from tests.process import free_port
-from tests.proofs.talk import said, until_said
+from tests.proofs.chats import answers
+from tests.proofs.talk import until_said
 from tests.proofs.test_jobs import APP, kept, noted, until_run
 from tests.proofs.watch import new_bots
 from tests.waiting import until
@@ -78,11 +79,11 @@ async def test_timers_and_jobs_fire_when_the_clock_is_moved_and_none_early(
 
     await telegram.advance(minutes=57)
     await until(lambda: waiting(2, 3), "the service knows of it")
-    assert await said(sandbox, desk) == await said(sandbox, shop) == []
+    assert await answers(sandbox, desk) == await answers(sandbox, shop) == []
     await telegram.advance(minutes=3)
     for bot in (desk, shop):
         await until_said(sandbox, bot, "tea has fired")
-        assert await said(sandbox, bot) == ["tea has fired"]
+        assert await answers(sandbox, bot) == ["tea has fired"]
 
     assert await noted(redis, "tick") == []
     await telegram.advance(days=5 * 366)

@@ -9,7 +9,7 @@ from fleet.telegram.gatebook import GateBook, gate_of, name
 from fleet.telegram.gates import Gate, Gates
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.proofs.talk import said
+from tests.proofs.chats import answers
 from tests.proofs.watch import APP, get, new_bots
 from tests.waiting import until
 
@@ -71,10 +71,10 @@ async def test_a_flooded_chat_is_left_alone_by_all_replicas_and_each_line_comes_
     await until(runs, "the bot itself goes on")
 
     async def all_said() -> bool:
-        return len(await said(sandbox, bot, group)) >= 2 * len(users)
+        return len(await answers(sandbox, bot, group)) >= 2 * len(users)
 
     await until(all_said, "the group has all lines")
-    assert sorted(await said(sandbox, bot, group)) == sorted(["line 1", "line 2"] * len(users))
+    assert sorted(await answers(sandbox, bot, group)) == sorted(["line 1", "line 2"] * len(users))
     refused = [call for call in before if call["status"] == 429]
     assert len(refused) == 1
     assert len(before) == 1, "nobody called into the shut gate"

@@ -3,6 +3,7 @@
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
+from tests.proofs.chats import answers
 from tests.proofs.watch import get, new_bots
 from tests.waiting import until
 
@@ -20,11 +21,6 @@ async def until_called(sandbox: SandboxClient, bot: int, method: str, times: int
         return len(await sandbox.calls(bot, method)) >= times
 
     await until(called, f"{times} calls of {method}")
-
-
-async def answers(sandbox: SandboxClient, bot: int, user: int) -> list[str]:
-    chat = await sandbox.messages(bot, user)
-    return [one["text"] for one in chat if one["from"]["is_bot"]]
 
 
 async def test_a_method_under_flood_control_silences_nobody(

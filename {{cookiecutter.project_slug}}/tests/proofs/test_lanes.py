@@ -2,8 +2,9 @@
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
+from tests.proofs.chats import answers
 from tests.proofs.mail import text
-from tests.proofs.talk import ask, said, until_said
+from tests.proofs.talk import ask, until_said
 from tests.proofs.watch import get, new_bots
 from tests.waiting import until
 
@@ -28,7 +29,7 @@ async def test_a_question_that_telegram_waits_for_does_not_wait(
     }
     await sandbox.push(bot, [text(9, "hello"), query])
     await sandbox.calls(bot, "answerPreCheckoutQuery", at_least=1)
-    assert await said(sandbox, bot) == ["working"], "the message waits"
+    assert await answers(sandbox, bot) == ["working"], "the message waits"
 
 
 async def test_a_command_in_a_lane_is_heard_and_ends_the_long_turn(
@@ -41,8 +42,9 @@ async def test_a_command_in_a_lane_is_heard_and_ends_the_long_turn(
     await sandbox.send(bot, "hello", user_id=7)
     assert await ask(sandbox, bot, "/stop", 7) == "stopped"
     await until_said(sandbox, bot, "state: None", 7)
-    assert await said(sandbox, bot, 7) == ["working", "stopped", "state: None"], "not begun again"
-    assert await said(sandbox, bot, 8) == ["working"], "another user's"
+    told = await answers(sandbox, bot, 7)
+    assert told == ["working", "stopped", "state: None"], "not begun again"
+    assert await answers(sandbox, bot, 8) == ["working"], "another user's"
 
     async def one_is_in_flight() -> bool:
         return bool((await get(service))[1]["turns_in_flight"] == 1)

@@ -14,9 +14,10 @@ from fleet.inbox.timers import TimerBook
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
+from tests.proofs.chats import answers
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.mail import keys_of_shards
-from tests.proofs.talk import ask, said, until_said
+from tests.proofs.talk import ask, until_said
 from tests.proofs.watch import get, new_bots, until_logged
 from tests.waiting import until
 
@@ -69,7 +70,7 @@ async def test_a_timer_waits_for_a_paused_bot(
         return bool(info["backlog"])
 
     await until(waits, "it is due, and waits in the inbox")
-    assert await said(sandbox, bot) == ["reminding patient"]
+    assert await answers(sandbox, bot) == ["reminding patient"]
     await fleet.ok("resume", str(bot))
     await until_said(sandbox, bot, "timer patient: None")
 
