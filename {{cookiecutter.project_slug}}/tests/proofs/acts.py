@@ -13,13 +13,15 @@
 | a pre-checkout query | is answered |
 | a timer | says its name |
 
-Each turn of `act` leaves `[number, attempt]` in the Redis list `attempts`, each charge its number
-in `charges`, each timer `[name, seconds late]` in `fired`.
+Each turn of `act` leaves `number, attempt` in the Redis list `attempts`, each charge its number in
+`charges`, each timer `name, seconds late` in `fired`. An entry ends with an id of its own: where a
+reply of Redis was lost, the client sends the entry again.
 """
 
 import asyncio
 import json
 import random
+import uuid
 from datetime import UTC, datetime, timedelta
 
 from aiogram import Bot, Dispatcher, F
@@ -44,7 +46,7 @@ def create_dispatcher(redis: Redis) -> Dispatcher:  # noqa: C901, PLR0915 - as l
     router = Router()
 
     async def leave(key: str, *values: object) -> None:
-        await redis.execute_command("RPUSH", key, json.dumps(values))
+        await redis.execute_command("RPUSH", key, json.dumps([*values, uuid.uuid4().hex]))
 
     @router.message(F.text.regexp(r"^act (\d+)$").as_("found"))
     async def act(message: Message, bot: Bot, state: FSMContext, turn: Turn, timers: Timers) -> str:

@@ -12,8 +12,10 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
@@ -73,13 +75,13 @@ class Stage:
             await until(done, "nothing waits", moving=left)
 
     async def check(self, kills: int) -> str:
-        with self._redis.client() as redis:
-            attempts = Counter(number for number, _ in map(json.loads, _list(redis, "attempts")))
-            charges = Counter(number for [number] in map(json.loads, _list(redis, "charges")))
-            assert not keys_of_shards(redis, "dead", "mail", "begun", "tries", "notes")
-            assert len(keys_of_shards(redis, "timers")) == len(self.asked), "one in each"
+        with self._redis.client() as client:
+            attempts = Counter(number for number, *_ in _entries(client, "attempts"))
+            charges = Counter(number for number, *_ in _entries(client, "charges"))
+            assert not keys_of_shards(client, "dead", "mail", "begun", "tries", "notes")
+            assert len(keys_of_shards(client, "timers")) == len(self.asked), "one in each"
             sums = {
-                conversation: json.loads(redis.execute_command("GET", _data_key(*conversation)))
+                conversation: json.loads(client.get(_data_key(*conversation)) or "{}")
                 for conversation in self.asked
             }
         repeated = 0
@@ -108,9 +110,9 @@ class Stage:
         )
 
 
-def _list(redis: object, key: str) -> list[bytes]:
-    # A reply that was lost with Redis makes the client send the same entry again.
-    return list(redis.execute_command("LRANGE", key, 0, -1))  # type: ignore[attr-defined]
+def _entries(client: redis.Redis, key: str) -> list[list[Any]]:
+    # A reply that was lost with Redis made the client send the same entry again.
+    return [json.loads(entry) for entry in set(client.execute_command("LRANGE", key, 0, -1))]
 
 
 def _data_key(bot: int, user: int) -> str:

@@ -126,7 +126,7 @@ async def test_timers_fire_once_over_kills(
 
         def fired() -> list[tuple[str, float]]:
             entries = client.lrange("fired", 0, -1)
-            return [(name, late) for name, late in map(json.loads, entries)]
+            return [(name, late) for name, late, _ in map(json.loads, entries)]
 
         async def all_fired() -> bool:
             return len({name for name, _ in fired()}) == len(ordered)
