@@ -4,35 +4,20 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr, ValidationError, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from fleet.bots.tokens import BotToken, merge_tokens, parse_tokens
 from fleet.checks import API_URL, ApiUrl, ProxyUrl, RedisUrl, SecretKey, Tokens, WebhookUrl
+from fleet.environment import SettingsError, read_file, read_settings
 from fleet.fields import any_case, seconds, setting, whole
-from fleet.ops.logging import LogFormat, redact
+from fleet.ops.logging import LogFormat
 from fleet.redis.keys import PREFIX
 
-
-class SettingsError(ValueError):
-    """A setting is wrong.
-
-    The text names the variable and says what to write, a line for each mistake.
-    It holds no secret.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__(redact(text))
-
+__all__ = ["TELEGRAM", "Settings", "SettingsError", "load_settings"]
 
 TELEGRAM = "https://api.telegram.org"
 WEBHOOK_PORTS = (443, 80, 88, 8443)
@@ -126,7 +111,7 @@ class Settings(BaseSettings):
         """
         tokens = parse_tokens(self.bot_tokens.get_secret_value())
         if path := self.bot_tokens_file:
-            text = _read("BOT_TOKENS_FILE", path)
+            text = read_file("BOT_TOKENS_FILE", path)
             try:
                 tokens = merge_tokens([*tokens, *parse_tokens(text, comments=True)])
             except ValueError as error:
@@ -162,7 +147,7 @@ class Settings(BaseSettings):
             name = field.upper()
             if values.get(field):
                 raise ValueError(f"{name}: keep only one of it and {name}_FILE")
-            secret = _read(f"{name}_FILE", Path(path)).strip()
+            secret = read_file(f"{name}_FILE", Path(path)).strip()
             if not secret:
                 raise ValueError(f"{name}_FILE: write the {what} into {path}, the file is empty")
             values = values | {field: secret}
@@ -206,51 +191,7 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the environment and the `.env` of the working directory; the environment wins.
-
-    A variable set to nothing counts as not set. Raises SettingsError.
-    """
-    try:
-        values = DotEnvSettingsSource(Settings, env_file=".env", env_file_encoding="utf-8-sig")()
-        values |= EnvSettingsSource(Settings)()
-        _check_text(values)
-        settings = Settings(**values)
-    except ValidationError as error:
-        lines = [_line(dict(mistake)) for mistake in error.errors(include_url=False)]
-        raise SettingsError("\n".join(lines)) from None
-    except UnicodeDecodeError:
-        raise SettingsError(".env: write it in UTF-8") from None
-    except OSError as error:
-        raise SettingsError(f".env: it cannot be read: {error.strerror}") from None
+    """Read the settings: see `read_settings`. Raises SettingsError, also if there is no token."""
+    settings = read_settings(Settings)
     settings.tokens()
     return settings
-
-
-def _check_text(values: dict[str, Any]) -> None:
-    """Refuse bytes that are no text: whoever writes or sends them later would fail."""
-    for name, value in values.items():
-        try:
-            str(value).encode()
-        except UnicodeEncodeError:
-            raise SettingsError(f"{name.upper()}: write it in UTF-8") from None
-
-
-def _line(mistake: dict[str, Any]) -> str:
-    if mistake["type"] == "value_error":
-        text = str(mistake["ctx"]["error"])
-        # Those of the whole model name their variable themselves.
-        return f"{mistake['loc'][0].upper()}: {text}" if mistake["loc"] else text
-    name = mistake["loc"][0]
-    write = cast("dict[str, str]", Settings.model_fields[name].json_schema_extra)["write"]
-    return f'{name.upper()}: write {write}, not "{str(mistake["input"])[:80]}"'
-
-
-def _read(name: str, path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise SettingsError(f"{name}: there is no file {path}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{name}: {path} is not text in UTF-8") from None
-    except OSError as error:
-        raise SettingsError(f"{name}: {path} cannot be read: {error.strerror}") from None
