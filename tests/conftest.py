@@ -35,8 +35,11 @@ QUESTIONS: dict[str, Any] = {
 LONG = (
     *("test_prove", "test_demo", "test_plugin_stack"),
     # Each of the three workers is given a second file at once: that behind the longest is short.
-    *("test_ci", "test_native", "test_page"),
+    *("test_ci", "test_native"),
     *("test_stack", "test_process", "test_webhooks", "test_clients", "test_without_sandbox"),
+    # In a browser; those that follow each other on one worker share it.
+    *("test_page_talking", "test_page_panel", "test_page_messages", "test_page_chats"),
+    *("test_page_frame", "test_page_access"),
 )
 """Files that are begun first, so that none of them is left for the end."""
 
