@@ -17,7 +17,8 @@ from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.hooks import Hooks
 from fleet.inbox.mailboxes import Mailboxes
-from fleet.intake.clock import Clock
+from fleet.intake.clock import order_jobs
+from fleet.intake.duties import Duty, with_duties
 from fleet.intake.modes import Intake, Polling, Webhooks
 from fleet.ops.http import create_app
 from fleet.outreach import Outreach
@@ -105,7 +106,7 @@ class Replica:
         self.app = create_app(self)
         intake = self._create_intake(shared.vault)
         menus = MenuKeeper(self._dispatcher, self.sessions)
-        clock = Clock(self._dispatcher, shared.timers)
+        jobs_due = order_jobs(self._dispatcher, shared.timers)
         self.supervisor = Supervisor(
             shared.desired,
             self.holder,
@@ -113,7 +114,7 @@ class Replica:
             shared.peers,
             self.pending,
             self._create_member,
-            menus.beside(clock.beside(intake.run)),
+            with_duties(intake.run, Duty(menus.update, "a menu is not set yet"), jobs_due),
             intake.part_with,
         )
         self.hooks = Hooks(self._dispatcher, self.supervisor.members.values)

@@ -1,5 +1,6 @@
 """Routing of what the fleet has besides Telegram's updates: timers, jobs and lanes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import aiogram
@@ -59,6 +60,36 @@ def used_update_types(dispatcher: Dispatcher, *, directory: bool = False) -> lis
     return sorted({*kinds, "my_chat_member"}) if directory and kinds else kinds
 
 
+def handlers_of(
+    dispatcher: Dispatcher, kind: str
+) -> Iterator[tuple[aiogram.Router, HandlerObject]]:
+    """Give all handlers of a kind of event, in the order in which they are asked."""
+    for router in dispatcher.chain_tail:
+        if observer := router.observers.get(kind):
+            for handler in observer.handlers:
+                yield router, handler
+
+
+async def is_reached(
+    router: aiogram.Router,
+    handler: HandlerObject,
+    kind: str,
+    event: TelegramObject,
+    data: dict[str, Any],
+) -> bool:
+    """Tell whether an event passes the filters of a handler and of the routers above it.
+
+    `data` is what filters get besides. Raises what a filter raises.
+    """
+    for above in reversed(tuple(router.chain_head)):
+        if observer := above.observers.get(kind):
+            passed, data = await observer.check_root_filters(event, **data)
+            if not passed:
+                return False
+    passed, _ = await handler.check(event, **{**data, "handler": handler})
+    return passed
+
+
 def describe_handler(handler: HandlerObject) -> str:
     """Tell where the function is, for who has registered it wrong."""
     callback = handler.callback
@@ -83,14 +114,13 @@ def lanes_of(dispatcher: Dispatcher) -> dict[str, str]:
     Raises ValueError, which names the handler, for a lane that is no word.
     """
     lanes: dict[str, str] = {}
-    for router in dispatcher.chain_tail:
-        for handler in router.message.handlers:
-            lane: Any = handler.flags.get("lane")
-            if lane is None:
-                continue
-            if not (isinstance(lane, str) and lane.isidentifier()):
-                reason = f"the flag lane={lane!r} is no word, such as 'stop'"
-                raise ValueError(f"{describe_handler(handler)}: {reason}")
-            for name in names_of_commands(handler):
-                lanes[name.lower()] = lane
+    for _, handler in handlers_of(dispatcher, "message"):
+        lane: Any = handler.flags.get("lane")
+        if lane is None:
+            continue
+        if not (isinstance(lane, str) and lane.isidentifier()):
+            reason = f"the flag lane={lane!r} is no word, such as 'stop'"
+            raise ValueError(f"{describe_handler(handler)}: {reason}")
+        for name in names_of_commands(handler):
+            lanes[name.lower()] = lane
     return lanes

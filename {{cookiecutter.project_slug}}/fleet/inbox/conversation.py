@@ -102,7 +102,7 @@ def album_of(update: Mapping[str, Any]) -> str | None:
     return None
 
 
-def beside(conversation: str) -> str:
+def without_lane(conversation: str) -> str:
     """Name the conversation without its lane."""
     return conversation.partition("/")[0]
 

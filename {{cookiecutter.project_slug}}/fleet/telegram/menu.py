@@ -7,7 +7,6 @@ A handler describes its command where it is registered:
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -15,30 +14,23 @@ import structlog
 from aiogram import Bot, Dispatcher, Router
 from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.enums import ChatType
-from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.methods import GetMyCommands, SetMyCommands, TelegramMethod
 from aiogram.types import BotCommand, Chat, Message, User
-from aiogram.utils.backoff import Backoff, BackoffConfig
 
 from fleet.bots.member import Member
 from fleet.bots.role import role_data
-from fleet.routing import names_of_commands
-from fleet.tasks import beside
+from fleet.routing import handlers_of, is_reached, names_of_commands
 from fleet.telegram.session import TelegramSessions
 
 FLAG = "description"
 NAME = re.compile(r"[a-z0-9_]{1,32}")
 """Commands that Telegram's menu can show: https://core.telegram.org/bots/api#botcommand"""
-ROLE_CHECK = 5.0
-"""Seconds between two looks whether the bot has got another role."""
 AT_ONCE = 8
 """Menus that one replica looks after at once: when a thousand bots start, messages come first."""
 CALL_TIMEOUT = 20
 """Seconds for one call."""
-BACKOFF = BackoffConfig(min_delay=1.0, max_delay=300.0, factor=2.0, jitter=0.2)
-"""Seconds between tries."""
 
-Intake = Callable[[Member], Coroutine[Any, Any, None]]
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
@@ -62,12 +54,11 @@ async def described_commands(
     """
     data = {"dispatcher": dispatcher, **data}
     found: dict[str, str] = {}
-    for router in dispatcher.chain_tail:
-        for handler in router.message.handlers:
-            description = handler.flags.get(FLAG)
-            for name in _names(handler) if description else ():
-                if name not in found and await _is_reached(router, handler, name, message, data):
-                    found[name] = str(description)
+    for router, handler in handlers_of(dispatcher, "message"):
+        description = handler.flags.get(FLAG)
+        for name in _names(handler) if description else ():
+            if name not in found and await _is_reached(router, handler, name, message, data):
+                found[name] = str(description)
     return found
 
 
@@ -83,47 +74,19 @@ class MenuKeeper:
         self._sessions = sessions
         self._room = asyncio.Semaphore(AT_ONCE)
 
-    def beside(self, intake: Intake) -> Intake:
-        """Give the same intake, which now also keeps the bot's menu for as long as it runs."""
+    async def update(self, member: Member) -> None:
+        """Make the menu right, unless it is clear that this is of no use.
 
-        async def run(member: Member) -> None:
-            async with beside(self.keep(member)):
-                await intake(member)
-
-        return run
-
-    async def keep(self, member: Member) -> None:
-        """Make the menu right, now and whenever the bot's role changes; runs until cancelled."""
-        with structlog.contextvars.bound_contextvars(bot_id=member.id):
-            while True:
-                role = member.role
-                await self._ensure(member.bot, role)
-                while member.role == role:  # noqa: ASYNC110 - no event tells of it
-                    await asyncio.sleep(ROLE_CHECK)
-
-    async def _ensure(self, bot: Bot, role: str | None) -> None:
-        """Try until the menu is right, or it is clear that this is of no use."""
-        backoff = Backoff(BACKOFF)
-        said = None
-        while True:
-            try:
-                async with self._room:
-                    await self._update(bot, role)
-            except TelegramBadRequest as error:
-                log.warning(
-                    "Telegram refuses the menu; see the descriptions of the commands",
-                    error=error.message,
-                )
-                return
-            except Exception as error:  # noqa: BLE001 - a menu must not keep a bot from working
-                if said != str(error):
-                    said = str(error)
-                    log.warning("the menu is not set yet", error=said)
-                await asyncio.sleep(
-                    error.retry_after if isinstance(error, TelegramRetryAfter) else next(backoff)
-                )
-            else:
-                return
+        Raises what the call raises, to be tried again.
+        """
+        try:
+            async with self._room:
+                await self._update(member.bot, member.role)
+        except TelegramBadRequest as error:
+            log.warning(
+                "Telegram refuses the menu; see the descriptions of the commands",
+                error=error.message,
+            )
 
     async def _update(self, bot: Bot, role: str | None) -> None:
         data = {**self._dispatcher.workflow_data, "bot": bot, **role_data(role)}
@@ -150,15 +113,10 @@ async def _is_reached(
 ) -> bool:
     command = message.model_copy(update={"text": f"/{name}"})
     try:
-        for above in reversed(tuple(router.chain_head)):
-            passed, data = await above.message.check_root_filters(command, **data)
-            if not passed:
-                return False
-        passed, _ = await handler.check(command, **data)
+        return await is_reached(router, handler, "message", command, data)
     except Exception as error:  # noqa: BLE001 - a filter that is the user's own
         log.warning("a filter cannot tell whether a command works", command=name, error=repr(error))
         return False
-    return passed
 
 
 def _from_anybody() -> Message:

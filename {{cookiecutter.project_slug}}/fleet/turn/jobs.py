@@ -17,12 +17,10 @@ from cronsim import CronSim, CronSimError
 
 from fleet.inbox.timers import JOB
 from fleet.overlay import TimerWrite
-from fleet.routing import describe_handler, name_of_job
+from fleet.routing import describe_handler, handlers_of, is_reached, name_of_job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from aiogram import Dispatcher, Router
+    from aiogram import Dispatcher
     from aiogram.dispatcher.event.handler import HandlerObject
 
 MOST_AHEAD = timedelta(minutes=1)
@@ -107,7 +105,7 @@ class Clockwork:
 def clockworks(dispatcher: Dispatcher) -> dict[str, Clockwork]:
     """Find all jobs, by their names. Raises ValueError for one that is not as it should be."""
     found: dict[str, Clockwork] = {}
-    for _, handler in _handlers(dispatcher):
+    for _, handler in handlers_of(dispatcher, "job"):
         clockwork = Clockwork.of(handler)
         if clockwork.name in found:
             raise _refuse(handler, f"there is another job {clockwork.name}: the flag name=…")
@@ -125,11 +123,11 @@ async def clockworks_for(dispatcher: Dispatcher, **data: Any) -> list[Clockwork]
     """
     found = []
     data = {"dispatcher": dispatcher, **dispatcher.workflow_data, **data}
-    for router, handler in _handlers(dispatcher):
+    for router, handler in handlers_of(dispatcher, "job"):
         clockwork = Clockwork.of(handler)
         job = Job(name=clockwork.name, due=datetime.now(UTC), bot_id=data["bot"].id)
         try:
-            is_for_it = await _is_reached(router, handler, job, data)
+            is_for_it = await is_reached(router, handler, "job", job, data)
         except Exception as error:  # noqa: BLE001 - a filter that is the user's own
             log.debug(
                 "a filter cannot tell whether a bot has a job", job=job.name, error=repr(error)
@@ -138,25 +136,6 @@ async def clockworks_for(dispatcher: Dispatcher, **data: Any) -> list[Clockwork]
         if is_for_it:
             found.append(clockwork)
     return found
-
-
-async def _is_reached(
-    router: Router, handler: HandlerObject, job: Job, data: dict[str, Any]
-) -> bool:
-    for above in reversed(tuple(router.chain_head)):
-        if observer := above.observers.get("job"):
-            passed, data = await observer.check_root_filters(job, **data)
-            if not passed:
-                return False
-    passed, _ = await handler.check(job, **{**data, "handler": handler})
-    return passed
-
-
-def _handlers(dispatcher: Dispatcher) -> Iterator[tuple[Router, HandlerObject]]:
-    for router in dispatcher.chain_tail:
-        if observer := router.observers.get("job"):
-            for handler in observer.handlers:
-                yield router, handler
 
 
 def _refuse(handler: HandlerObject, reason: str) -> ValueError:

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 
 from fleet.bots.member import Member
 from fleet.inbox import turns
-from fleet.inbox.conversation import album_of, beside, bot_of, mailbox_of
+from fleet.inbox.conversation import album_of, bot_of, mailbox_of, without_lane
 from fleet.overlay import Overlay, TimerWrite
 from fleet.routing import lanes_of
 from fleet.storage import order_of
@@ -106,11 +106,11 @@ class _Hand:
         """Do nothing: no process dies here."""
 
     async def cancel_others(self) -> None:
-        name = beside(self.turn.conversation)
+        name = without_lane(self.turn.conversation)
         others = [
             one.task
             for one in self.hands
-            if one is not self and one.task and beside(one.turn.conversation) == name
+            if one is not self and one.task and without_lane(one.turn.conversation) == name
         ]
         for task in others:
             task.cancel()

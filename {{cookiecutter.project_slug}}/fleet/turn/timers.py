@@ -10,7 +10,7 @@ import orjson
 from aiogram.dispatcher.middlewares.user_context import EventContext
 from aiogram.types import Chat, TelegramObject, User
 
-from fleet.inbox.conversation import beside, bot_of
+from fleet.inbox.conversation import bot_of, without_lane
 from fleet.overlay import Overlay, TimerWrite
 
 LONGEST_NAME = 64
@@ -88,7 +88,7 @@ class Timers:
         fired: str | None,
         now: Callable[[int], datetime],
     ) -> None:
-        self._conversation = beside(conversation)
+        self._conversation = without_lane(conversation)
         self._bot_id = bot_of(conversation)
         self._context = context
         self._overlay = overlay

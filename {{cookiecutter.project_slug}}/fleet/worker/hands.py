@@ -10,7 +10,7 @@ import structlog
 
 from fleet.bots.member import Member
 from fleet.inbox import EndedTurn, Outcome, Turn
-from fleet.inbox.conversation import beside
+from fleet.inbox.conversation import without_lane
 from fleet.overlay import Overlay
 from fleet.schedule.places import Places
 from fleet.shards.holder import Held, Holder
@@ -173,11 +173,11 @@ class Hands:
 
     async def cancel_others(self, asking: InHand) -> None:
         """End the turns in the other lanes of a conversation. They are not begun again."""
-        name = beside(asking.turn.conversation)
+        name = without_lane(asking.turn.conversation)
         others = [
             (one, one.task)
             for one in self.turns.values()
-            if one is not asking and one.task and beside(one.turn.conversation) == name
+            if one is not asking and one.task and without_lane(one.turn.conversation) == name
         ]
         for one, task in others:
             one.is_over = True

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiogram import Bot, Dispatcher, F, Router, flags
+from aiogram.dispatcher.event.handler import HandlerObject
 from aiogram.filters import Command, CommandStart, StateFilter
 from aiogram.fsm.state import State
 from aiogram.types import Chat, Message, User
@@ -26,6 +27,10 @@ async def handle(_: Message) -> None: ...
 
 async def fail(_: Message, missing: str) -> bool:
     return bool(missing)
+
+
+async def reads_flags(_: Message, handler: HandlerObject) -> bool:
+    return "description" in handler.flags
 
 
 def says(description: str) -> dict[str, Any]:
@@ -51,12 +56,18 @@ async def test_which_commands_are_listed() -> None:
     register(handle, Command("Upper"), flags=says("Telegram refuses it"))
     register(handle, Command("here"), StateFilter(State("somewhere")), flags=says("not now"))
     register(handle, Command("broken"), fail, flags=says("its filter fails"))
+    register(handle, Command("flags"), reads_flags, flags=says("its filter asks"))
     register(handle, Command("admin"), F.from_user.id == 5, flags=says("for one alone"))
     register(handle, Command("sell"), Role("shop", "stock"), flags=says("sell"))
     nested.message.register(handle, Command("hours"), flags=says("hours"))
     nested.message.register(handle, Command("more"), Role("shop"), flags=says("never reached"))
 
-    common = {"start": "greet", "one": "either", "two": "either"}
+    common = {
+        "start": "greet",
+        "one": "either",
+        "two": "either",
+        "flags": "its filter asks",
+    }
 
     async def listed(role: str | None, user_id: int = 1) -> dict[str, str]:
         bot = Bot(TOKEN)
