@@ -56,9 +56,11 @@ class GateBook:
         except RedisError:
             self._gates.tell_again(told)
             raise
-        for text, left in zip(*[iter(reply)] * 2, strict=True):
-            if gate := gate_of(text.decode(errors="replace")):
-                self._gates.hear(gate, left / 1000)
+        gates = {
+            gate_of(text.decode(errors="replace")): left / 1000
+            for text, left in zip(*[iter(reply)] * 2, strict=True)
+        }
+        self._gates.hear({gate: left for gate, left in gates.items() if gate})
 
 
 def name(gate: Gate) -> str:

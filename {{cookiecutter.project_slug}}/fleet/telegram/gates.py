@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import structlog
@@ -76,9 +76,7 @@ class Gates:
 
         Of several chats within a short time the last one shuts the whole bot's gate, too.
         """
-        now = asyncio.get_running_loop().time()
-        self._open_at = {one: at for one, at in self._open_at.items() if at > now}
-        self._shut_at = {one: at for one, at in self._shut_at.items() if at > now - SOON}
+        now = self._forget_open()
         if gate not in self._open_at:
             log.warning("flood control", **gate._asdict(), retry_after=seconds)
         self._open_at[gate] = max(now + seconds, self._open_at.get(gate, 0.0))
@@ -107,10 +105,17 @@ class Gates:
         self._news.update(gates)
         self.were_shut.set()
 
-    def hear(self, gate: Gate, seconds: float) -> None:
-        """Note that another replica has shut it."""
-        opens = asyncio.get_running_loop().time() + seconds
-        self._open_at[gate] = max(opens, self._open_at.get(gate, 0.0))
+    def hear(self, gates: Mapping[Gate, float]) -> None:
+        """Note which all replicas together have shut, and for how many seconds."""
+        now = self._forget_open()
+        for gate, seconds in gates.items():
+            self._open_at[gate] = max(now + seconds, self._open_at.get(gate, 0.0))
+
+    def _forget_open(self) -> float:
+        now = asyncio.get_running_loop().time()
+        self._open_at = {one: at for one, at in self._open_at.items() if at > now}
+        self._shut_at = {one: at for one, at in self._shut_at.items() if at > now - SOON}
+        return now
 
 
 class FloodControl(BaseRequestMiddleware):

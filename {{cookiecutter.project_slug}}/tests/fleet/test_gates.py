@@ -136,3 +136,10 @@ async def test_a_call_that_is_refused_again_and_again_is_given_up(
     with pytest.raises(GateShut):
         await bots[0](say(5))
     assert scripted.calls.total() == gates.MOST_REFUSALS
+
+
+async def test_gates_that_are_open_again_take_no_memory() -> None:
+    known = gates.Gates()
+    for chat in range(100):
+        known.hear({gates.Gate(1, chat=str(chat)): 0.0})
+    assert len(known._open_at) == 1
