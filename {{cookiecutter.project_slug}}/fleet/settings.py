@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     inbox_limit_per_bot: int = whole(20_000, 100_000_000)
     """Updates of one bot that may wait before its intake pauses."""
     user_limit: int = whole(100, 1_000_000)
-    """Updates of one conversation that may wait; the newest beyond are dropped and counted."""
+    """Updates of one conversation that may wait; the newest beyond are left out and counted."""
     directory: bool = setting(default=True, write="on or off")
     """Whether to note which chats each bot knows."""
     bulk_rate: int = whole(30, 1_000, low=0)

@@ -14,10 +14,12 @@ All keys of a shard begin with REDIS_PREFIX and `{shard}:`, its number:
 | `due` | sorted set | `conversation name` of each timer, by the Unix time in milliseconds at which it fires | with the timer |
 | `waiting` | hash | bot → updates in its mailboxes, those in hand included; `all` → in all | at 0 |
 | `dropped` | hash | bot → updates that USER_LIMIT kept out | – |
+| `told:{conversation}` | string | arrival of the mail for which USER_LIMIT last kept some out: its user was told | 25 hours after that |
 | `seen:{bot}:{update id // 4096}` | bitmap | which updates were entered | 25 hours after the last |
 | `dead` | stream | dead letters: conversation, id, update, error, traceback, died, size | the newest 1 MB stay |
 
-A conversation is named `bot:chat:user`, its lanes `bot:chat:user/lane`, a job `bot:job:name`.
+A conversation is named `bot:chat:user`, its lanes `bot:chat:user/lane`, a job `bot:job:name`. In the lane `left-out` is
+the first update that USER_LIMIT kept out, marked by `left_out`.
 
 One key belongs to no shard: `last`, a hash, bot → when its last update was entered (Unix time).
 

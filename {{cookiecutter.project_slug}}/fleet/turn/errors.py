@@ -14,6 +14,14 @@ class Verdict(Enum):
 SETTLED: Final = Verdict.SETTLED
 
 
+class LeftOut(Exception):
+    """As many updates of this conversation wait as USER_LIMIT allows, so this one was left out.
+
+    Error handlers hear of the first one, so that they can tell its user; of the next one when none
+    had to wait any more in between. It is over whatever they return.
+    """
+
+
 class TurnBack(Exception):
     """The turn is to be begun again: what ended it is no fault of its handler.
 

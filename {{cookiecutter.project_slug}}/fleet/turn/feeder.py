@@ -14,7 +14,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import ErrorEvent, TelegramObject
 
 from fleet.overlay import TimerWrite
-from fleet.turn.errors import TurnBack
+from fleet.turn.errors import LeftOut, TurnBack
 from fleet.turn.jobs import Job, clockworks
 from fleet.turn.running import RunningTurn
 from fleet.turn.timers import Book, Timers
@@ -80,6 +80,7 @@ class Feeder:
         bot = turn.member.bot
         try:
             update, album = read_update(bot, turn.turn.update_id, raw)
+            turn.left_out = "left_out" in raw  # so `enter.lua` marks it
             if isinstance(update, OwnUpdate) and update.job:
                 turn.overlay.next_job = self._order_next(update.job)
             answer = await self._dispatcher.feed_update(
@@ -103,6 +104,8 @@ class Feeder:
         turn = data.get("fleet_turn")
         if not isinstance(turn, RunningTurn):  # a handler feeds an update of its own
             return await handler(event, data)
+        if turn.left_out:
+            raise LeftOut
         return await turn.within(self._timeout, _call_answer(handler, event, data))
 
     async def _add_context(self, handler: Next, event: TelegramObject, data: dict[str, Any]) -> Any:

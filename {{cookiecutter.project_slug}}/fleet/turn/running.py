@@ -52,6 +52,8 @@ class RunningTurn:
         """What the handler raised; an error handler may have raised something else after that."""
         self.back: TurnBack | None = None
         """Why the turn is to be begun again, if it is."""
+        self.left_out = False
+        """Whether nothing is to be done for the update but to tell its user."""
         self._journal = Journal(turn.noted, turn.notes, grip.note)
         self._over = False
         self._waiting = 0

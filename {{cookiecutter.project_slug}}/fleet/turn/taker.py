@@ -21,7 +21,7 @@ from fleet.overlay import Overlay
 from fleet.redis.errors import describe, is_away
 from fleet.telegram.current import current_turn
 from fleet.telegram.outages import Outages, is_fault
-from fleet.turn.errors import SETTLED, TurnBack
+from fleet.turn.errors import SETTLED, LeftOut, TurnBack
 from fleet.turn.feeder import Feeder
 from fleet.turn.running import Grip, RunningTurn
 from fleet.turn.updates import Raw, is_shut_out
@@ -105,7 +105,7 @@ class TurnTaker:
                     log.info("the chat has shut the bot out", error=error.message)
                     return
                 error = reason
-            if error:
+            if error and not isinstance(error, LeftOut):
                 raise error
         finally:
             running.end()

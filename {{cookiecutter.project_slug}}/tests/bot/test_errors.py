@@ -13,12 +13,14 @@ from aiogram.types import (
 
 from bot.handlers import create_routers, errors
 from bot.settings import BotSettings
+from fleet.turn import LeftOut
 from sandbox.testing import NewUser
 
 pytestmark = pytest.mark.in_process
 PRESS = InlineKeyboardButton(text="Press me", callback_data="x")
 EDIT = InlineKeyboardButton(text="Edit", callback_data="edit")
-KEYBOARD = InlineKeyboardMarkup(inline_keyboard=[[PRESS, EDIT]])
+OFTEN = InlineKeyboardButton(text="Often", callback_data="often")
+KEYBOARD = InlineKeyboardMarkup(inline_keyboard=[[PRESS, EDIT, OFTEN]])
 
 
 async def offer(message: Message) -> None:
@@ -34,13 +36,19 @@ async def fail(event: Message | CallbackQuery) -> None:
     raise ValueError(type(event).__name__)
 
 
+async def leave_out(_: Message | CallbackQuery) -> None:
+    raise LeftOut
+
+
 @pytest.fixture
 def dispatcher() -> Dispatcher:
     dispatcher = Dispatcher()
     dispatcher.include_router(errors.create_router())
     dispatcher.message.register(offer, Command("button"))
+    dispatcher.message.register(leave_out, F.text == "Too much")
     dispatcher.message.register(fail)
     dispatcher.callback_query.register(edit, F.data == "edit")
+    dispatcher.callback_query.register(leave_out, F.data == "often")
     dispatcher.callback_query.register(fail)
     return dispatcher
 
@@ -65,6 +73,14 @@ async def test_a_press_that_changes_nothing_is_no_error(user: NewUser) -> None:
     await offered.click("Edit")
     notice = await alice.notice()
     assert not notice.text
+
+
+async def test_one_who_writes_too_much_is_asked_for_patience(user: NewUser) -> None:
+    alice = user("Alice")
+    assert (await alice.ask("Too much")).text == errors.PATIENCE
+    offered = await alice.ask("/button")
+    await offered.click("Often")
+    assert (await alice.notice()).text == errors.PATIENCE
 
 
 class TestAnErrorHandlerOfOnesOwn:

@@ -56,7 +56,7 @@ from redis.asyncio import Redis
 
 from fleet.service import run
 from fleet.storage import FleetStorage
-from fleet.turn import SETTLED, Verdict
+from fleet.turn import SETTLED, LeftOut, Verdict
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 
@@ -109,6 +109,7 @@ def create_dispatcher(redis: Redis) -> Dispatcher:
     async def settle(_: ErrorEvent) -> Verdict:
         return SETTLED
 
+    settling.error.register(ask_for_patience, ExceptionTypeFilter(LeftOut))
     dispatcher.include_routers(around, router)
     return dispatcher
 
@@ -119,6 +120,11 @@ async def count_errors(handler: Handler, event: TelegramObject, data: dict[str, 
     if state and (kept := await state.get_data()):
         await state.update_data(errors=kept.get("errors", 0) + 1, errors_at=kept["sum"])
     return await handler(event, data)
+
+
+async def ask_for_patience(event: ErrorEvent) -> None:
+    if event.update.message:
+        await event.update.message.reply("patience")
 
 
 async def stumble(event: ErrorEvent, state: FSMContext) -> None:

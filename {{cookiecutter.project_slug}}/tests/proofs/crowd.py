@@ -248,7 +248,7 @@ class Crowd:
             await self.arrive_late(1)
 
     async def _put_new(self, member: Member, conversation: str, fault: str) -> None:
-        bot, user, _ = map(int, conversation.split(":"))
+        bot, user = map(int, conversation.split(":")[:2])  # also of a lane
         await self.put(member, bot, [(100 + len(self.model.seen), user)], 1, fault)
 
     async def arrive_late(self, place: float) -> None:

@@ -74,6 +74,10 @@ class Model:
     """Shard, bot, update."""
     letters: Counter[tuple[str, int]] = field(default_factory=Counter)
     dropped: Counter[int] = field(default_factory=Counter)
+    arrivals: Counter[str] = field(default_factory=Counter)
+    """Conversation → how often it got mail when it had none."""
+    told: dict[str, int] = field(default_factory=dict)
+    """Conversation → the arrival for which its user was told that some were left out."""
     records: dict[int, Record] = field(
         default_factory=lambda: {shard: Record() for shard in range(SHARDS)}
     )
@@ -102,16 +106,28 @@ class Model:
             self.seen.add((shard, batch.bot, update_id))
             new += 1
             box = self.boxes[conversation]
-            if len(box) == USER_LIMIT:
+            if len(box) >= USER_LIMIT:  # more, with a letter that was replayed
                 self.dropped[batch.bot] += 1
+                self._leave_out(conversation, update_id)
                 continue
-            box.append(update_id)
+            self._post(conversation, update_id)
             mine = self.is_holder(batch.replica, shard, batch.epochs.get(shard, 0))
             if len(box) == 1 and mine and places[shard]:
                 places[shard] -= 1
                 self.begun[conversation] = update_id
                 begun.append(update_id)
         return new, begun
+
+    def _post(self, conversation: str, update_id: int) -> None:
+        if not self.boxes[conversation]:
+            self.arrivals[conversation] += 1
+        self.boxes[conversation].append(update_id)
+
+    def _leave_out(self, conversation: str, update_id: int) -> None:
+        lane, arrival = f"{conversation}/left-out", self.arrivals[conversation]
+        if self.told.get(conversation) != arrival and not self.boxes[lane]:
+            self._post(lane, update_id)
+        self.told[conversation] = arrival
 
     def work(self, call: Call) -> tuple[list[int], list[int | None]] | None:
         """Returns how many each end has left behind, and what each begin found."""
@@ -175,7 +191,7 @@ class Model:
 
     def replay(self, conversation: str, update_id: int) -> None:
         self.letters -= Counter({(conversation, update_id): 1})
-        self.boxes[conversation].append(update_id)
+        self._post(conversation, update_id)
 
     @staticmethod
     def of_shard(conversations: Iterable[str], shard: int) -> list[str]:

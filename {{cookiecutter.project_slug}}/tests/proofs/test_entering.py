@@ -212,11 +212,33 @@ async def test_a_flood_of_one_user_is_bounded_and_the_newest_are_dropped(redis: 
     flood = [text(n) for n in range(1, 9)]
     assert await replica.inbox.put(BOT, [*flood, text(9, user=8)]) == 9
     assert await replica.inbox.dropped() == {BOT: 5}
-    assert await replica.inbox.sizes() == {BOT: 4}
+    assert await replica.inbox.sizes() == {BOT: 5}
     assert await replica.inbox.put(BOT, flood) == 0, "what is dropped is not offered again"
-    assert sorted(await replica.run_all(BOT)) == [1, 2, 3, 9]
+    assert sorted(await replica.run_all(BOT)) == [1, 2, 3, 4, 9], "the user is told of the fourth"
     assert await replica.inbox.put(BOT, [text(10)]) == 1
     assert await replica.run_all(BOT) == [10]
+
+
+async def test_of_what_is_left_out_the_first_is_marked_and_waits_beside_it(redis: Redis) -> None:
+    replica = Replica(redis, "one", limit_per_user=2)
+    await replica.look()
+    lane = name(BOT) + "/left-out"
+
+    async def marked(*updates: dict[str, Any]) -> list[dict[str, Any]]:
+        await replica.inbox.put(BOT, updates)
+        turns = await replica.begin(lane)
+        await replica.end(*turns)
+        return [orjson.loads(turn.update) for turn in turns]
+
+    photo = text(3)
+    photo["message"]["media_group_id"] = "5"
+    assert await marked(text(1), text(2), photo, text(4)) == [photo | {"left_out": True}]
+    [turn] = await replica.begin(name(BOT))
+    await replica.end(turn)
+    assert await marked(text(5), text(6)) == [], "some have waited all the time"
+    await replica.run_all(BOT)
+    assert await marked(*map(text, (7, 8, 9))) == [text(9) | {"left_out": True}]
+    assert DOCUMENTED_KEYS.fullmatch(f"{PREFIX}{{0}}:told:{name(BOT)}")
 
 
 async def test_redis_without_memory_is_a_full_inbox(small_redis: Redis) -> None:

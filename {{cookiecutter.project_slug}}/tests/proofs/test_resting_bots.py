@@ -134,11 +134,14 @@ async def test_one_users_flood_is_bounded_and_harms_no_other(
     limit = 10
     settings = {"USER_LIMIT": str(limit), "INBOX_LIMIT_PER_BOT": "50"}
     service = await start_service(APP, BOT_TOKENS=tokens, **settings)
+    await start_service(APP, BOT_TOKENS=tokens, **settings)
     await sandbox.send(bot, "wait go-on", user_id=1)
     await until_started(clean_redis, "wait go-on")
     flood = [f"flood {n}" for n in range(100)]
     for words in flood:
         await sandbox.send(bot, words, user_id=1)
+    # Told at once, by the turn of the first that was left out.
+    await until_answered(sandbox, bot, 1, ["patience"])
 
     async def dropped() -> int:
         return int((await described(service, bot))["dropped"])
@@ -151,5 +154,5 @@ async def test_one_users_flood_is_bounded_and_harms_no_other(
     await sandbox.send(bot, "hello", user_id=2)
     await until_answered(sandbox, bot, 2, ["hello"])
     let_go(clean_redis)
-    await until_answered(sandbox, bot, 1, ["wait go-on", *flood[: limit - 1]])
+    await until_answered(sandbox, bot, 1, ["patience", "wait go-on", *flood[: limit - 1]])
     assert "USER_LIMIT" in service.log

@@ -4,6 +4,19 @@
 --   of these: id, conversation, JSON, before it `@`, its id and a space if it is of an album
 -- Returns for each shard: who is to be rung or '', how many are new, how many of these were dropped, then for each whose
 --   turn is begun: its position, from 1, and its arrival
+
+-- Has the first update that a full mailbox does not take wait in a lane beside it, marked, so that its user is told;
+-- no other one until the mailbox was empty, when its arrival changes.
+local function leave_out(shard, bot, conversation, id, update, remember)
+  local arrival = redis.call('ZSCORE', shard .. 'ready:' .. bot, conversation)
+  local lane = string.match(conversation, '^[^/]+') .. '/left-out'
+  if redis.call('SET', shard .. 'told:' .. conversation, arrival, 'EX', remember, 'GET') ~= arrival
+    and redis.call('EXISTS', shard .. 'mail:' .. lane) == 0
+  then
+    post(shard, lane, id .. ' ' .. string.gsub(string.gsub(update, '^@%S+ ', ''), '}$', ',"left_out":true}'))
+  end
+end
+
 local replica, bot, remember, most, look_only = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
 local at, answer = 6, {}
 for i, shard in ipairs(KEYS) do
@@ -25,6 +38,7 @@ for i, shard in ipairs(KEYS) do
       if length > most then
         redis.call('RPOP', mailbox)
         dropped = dropped + 1
+        leave_out(shard, bot, conversation, id, update, remember)
       elseif length == 1 then
         local arrival = note_mail(shard, bot, conversation)
         if mine and places > 0 and not is_part then
@@ -43,7 +57,7 @@ for i, shard in ipairs(KEYS) do
   if dropped > 0 then
     redis.call('HINCRBY', shard .. 'dropped', bot, dropped)
   end
-  answer[i] = { new > dropped and not mine and record[1] or '', new, dropped, unpack(begun) }
+  answer[i] = { new > 0 and not mine and record[1] or '', new, dropped, unpack(begun) }
   at = at + 3 + 3 * updates
 end
 return answer
