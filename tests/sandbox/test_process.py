@@ -4,14 +4,12 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
 from aiogram import Bot
 from aiogram.types import (
     InlineKeyboardButton,
@@ -48,69 +46,40 @@ async def line(process: asyncio.subprocess.Process) -> str:
     return (await asyncio.wait_for(process.stdout.readline(), 60)).decode().rstrip("\n")
 
 
-@pytest_asyncio.fixture
-async def server() -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    process = await start()
-    address = re.search(r"http://127\.0\.0\.1:\d+", await line(process))
-    assert address
-    yield process, address[0]
-    if process.returncode is None:
-        process.kill()
-    await process.communicate()
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_it_stops_at_once_with_polls_open(
-    server: tuple[asyncio.subprocess.Process, str],
-    http: aiohttp.ClientSession,
-    number: signal.Signals,
+async def test_it_stops_at_once_with_polls_open_and_a_restart_keeps_what_happened(
+    http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    process, url = server
-    async with http.get(f"{url}/sandbox/health") as answer:
-        assert (answer.status, (await answer.json())["status"]) == (200, "ok")
-    async with SandboxClient(url) as sandbox:
-        await sandbox.add(TOKEN)
-        await sandbox.fault("hang", method="getMe")
-        events = sandbox.events(BOT_ID, ALICE)
-        await anext(events)
-        open_calls = [
-            asyncio.create_task(http.get(f"{url}/bot{TOKEN}/{call}"))
-            for call in ("getUpdates?timeout=50", "getMe")
-        ]
-        await sandbox.calls(method="getUpdates", at_least=1)
-        await sandbox.calls(method="getMe", at_least=2)
-        process.send_signal(number)
-        # The polls would go on for 50 s, getMe for ever.
-        _, errors = await asyncio.wait_for(process.communicate(), 20)
-        assert (process.returncode, errors) == (0, b"")
-        await asyncio.gather(*open_calls, return_exceptions=True)
-        await events.aclose()
-
-
-async def test_a_restart_keeps_what_happened(tmp_path: Path) -> None:
-    async def run(*ask: str) -> list[Any]:
-        """Start it, ask something, and stop it."""
+    for number, before in ((signal.SIGTERM, []), (signal.SIGINT, ["hello"])):
         process = await start("--keep", str(tmp_path / "world"))
-        address = re.search(r"http://\S+", await line(process))
+        address = re.search(r"http://127\.0\.0\.1:\d+", await line(process))
         assert address
-        async with SandboxClient(address[0]) as sandbox:
+        url = address[0]
+        async with http.get(f"{url}/sandbox/health") as answer:
+            assert (answer.status, (await answer.json())["status"]) == (200, "ok")
+        async with SandboxClient(url) as sandbox:
             await sandbox.add(TOKEN)
-            for text in ask:
-                await sandbox.send(BOT_ID, text)
-            messages = await sandbox.messages(BOT_ID, ALICE)
-        process.terminate()
-        _, errors = await asyncio.wait_for(process.communicate(), 60)
-        assert (process.returncode, errors) == (0, b"")
-        return [message["text"] for message in messages]
+            assert [one["text"] for one in await sandbox.messages(BOT_ID, ALICE)] == before
+            update_id = await sandbox.send(BOT_ID, "hello")
+            await sandbox.fault("hang", method="getMe")
+            events = sandbox.events(BOT_ID, ALICE)
+            await anext(events)
+            calls = (f"getUpdates?timeout=50&offset={update_id + 1}", "getMe")
+            open_calls = [asyncio.create_task(http.get(f"{url}/bot{TOKEN}/{one}")) for one in calls]
+            for one in ("getUpdates", "getMe"):
+                await sandbox.calls(method=one, at_least=1)
+            process.send_signal(number)
+            # The poll would go on for 50 s, getMe for ever.
+            _, errors = await asyncio.wait_for(process.communicate(), 20)
+            assert (process.returncode, errors) == (0, b"")
+            await asyncio.gather(*open_calls, return_exceptions=True)
+            await events.aclose()
 
-    assert await run("one", "two") == ["one", "two"]
-    assert await run("three") == ["one", "two", "three"]
 
-
-async def test_a_taken_port_is_one_line(server: tuple[asyncio.subprocess.Process, str]) -> None:
-    second = await start(SANDBOX_PORT=server[1].rpartition(":")[2])
-    _, errors = await second.communicate()
-    assert second.returncode == 1
+async def test_a_taken_port_is_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = await start(SANDBOX_PORT=str(taken.getsockname()[1]))
+        _, errors = await process.communicate()
+    assert process.returncode == 1
     assert re.fullmatch(r"sandbox: .*address already in use.*\n", errors.decode())
 
 

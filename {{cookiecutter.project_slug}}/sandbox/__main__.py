@@ -2,16 +2,19 @@
 
 import asyncio
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
+from sandbox.address import configured
 from sandbox.errors import ControlError
-from sandbox.server import configured, serve
 
 USAGE = """\
 usage: python -m sandbox        start the sandbox (SANDBOX_HOST, SANDBOX_PORT; 127.0.0.1:8081)
        … --keep FILE            with what happened before, which FILE keeps over a restart
        python -m sandbox chat   talk to a bot; --help says more
-       python -m sandbox dev    run Redis, the sandbox and the bots; a change restarts them"""
+       python -m sandbox dev    run Redis, the sandbox and the bots; a change restarts them
+
+As the package telegram-sandbox it has no `dev`: that runs the project it comes from."""
 
 
 def main() -> int:
@@ -20,12 +23,14 @@ def main() -> int:
     try:
         if (command == "serve" and not rest) or (command == "--keep" and len(rest) == 1):
             host, port = configured()
+            from sandbox.server import serve
+
             asyncio.run(serve(host, port, Path(rest[0]) if rest else None))
         elif command == "chat":
             from sandbox.chat import main as chat
 
             return chat(rest)
-        elif command == "dev":
+        elif command == "dev" and find_spec("sandbox.dev"):
             from sandbox.dev import main as dev
 
             return dev(rest)

@@ -10,10 +10,10 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from sandbox.address import configured, reachable
 from sandbox.client import SandboxClient, SandboxError
 from sandbox.control.connection import Json
 from sandbox.errors import ControlError
-from sandbox.server import configured, reachable
 from sandbox.summary import summary, writer
 
 HISTORY = 10

@@ -20,8 +20,9 @@ import aiohttp
 from dotenv import dotenv_values
 from watchfiles import Change, PythonFilter, awatch
 
+from sandbox.address import DEFAULT_PORT, configured
 from sandbox.redis import NoRedisError, redis_server
-from sandbox.server import DEFAULT_PORT, configured, running
+from sandbox.server import running
 
 WATCHED = ("bot", "fleet")
 DRAIN_TIMEOUT = 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 import re
@@ -15,14 +14,12 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from sandbox.errors import ControlError
+from sandbox.address import DEFAULT_HOST, reachable
 from sandbox.http.bots import BotRoutes
 from sandbox.http.people import PeopleRoutes
 from sandbox.keep import keep, load, save
 from sandbox.world.world import World
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8081
 LARGEST_REQUEST = 64 * 1024 * 1024
 """Bytes; room for files and for a push of many updates."""
 ROLE = re.compile(r"([\w-]+)=([0-9]{1,16}):")
@@ -72,26 +69,6 @@ async def running(
             yield f"http://{reachable(host)}:{bound}"
         finally:
             await runner.cleanup()
-
-
-def reachable(host: str) -> str:
-    """What to write in an address to reach, from this machine, a server that listens on `host`."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if address.version == 4:
-        return "127.0.0.1" if address.is_unspecified else host
-    return "[::1]" if address.is_unspecified else f"[{host}]"
-
-
-def configured() -> tuple[str, int]:
-    """Host and port from SANDBOX_HOST and SANDBOX_PORT. Raises ControlError."""
-    host = os.environ.get("SANDBOX_HOST") or DEFAULT_HOST
-    port = os.environ.get("SANDBOX_PORT") or str(DEFAULT_PORT)
-    if not port.isdecimal() or int(port) > 65535:
-        raise ControlError(f"SANDBOX_PORT: {port!r} is no port; write a number from 0 to 65535")
-    return host, int(port)
 
 
 async def serve(host: str, port: int, kept: Path | None) -> None:
