@@ -117,6 +117,32 @@ async def test_startup_and_shutdown_are_emitted_and_turns_end(
     ]
 
 
+async def test_a_bot_and_a_dispatcher_of_the_code_s_own_are_given_back() -> None:
+    bot, dispatcher = Bot(TOKEN), Dispatcher()
+    own, errors = bot.session, dispatcher.errors.outer_middleware
+    before, called = list(errors), list[str]()
+
+    @own.middleware
+    async def note(make_request: Any, bot: Bot, method: Any) -> Any:
+        called.append(method.__api_method__)
+        return await make_request(bot, method)
+
+    @dispatcher.message()
+    async def handle(message: Message) -> None:
+        await bot.send_message(message.chat.id, "by its name")
+        raise ValueError(message.text)
+
+    for _ in range(2):
+        async with in_process(dispatcher, {"one": bot}) as telegram:
+            assert (await telegram.person("Alice").ask("hello")).text == "by its name"
+            await telegram.settled()
+            raised = [one for one in telegram.journal.catch_up() if one["event"] == "raised"]
+            assert len(raised) == 1
+    assert bot.session is own
+    assert called == ["sendMessage", "sendMessage"]
+    assert list(errors) == before
+
+
 @pytest.fixture
 async def over_http(url: str) -> AsyncIterator[Bot]:
     """The same bot, over HTTP."""

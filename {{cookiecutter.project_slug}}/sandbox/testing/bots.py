@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiogram import Bot
+
 
 @dataclass(frozen=True, slots=True)
 class BotUnderTest:
@@ -16,11 +18,21 @@ class BotUnderTest:
 
     token: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    bot: Bot | None = None
+    """The object that the project's code has of this bot, if it uses one by its name."""
 
     @property
     def id(self) -> int:
         """Telegram's id of the bot: the digits before the colon."""
         return int(self.token.partition(":")[0])
+
+
+def under_test(bots: Mapping[str, BotUnderTest | Bot]) -> dict[str, BotUnderTest]:
+    """What the fixture `bots` names."""
+    return {
+        name: BotUnderTest(one.token, bot=one) if isinstance(one, Bot) else one
+        for name, one in bots.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from typing import Protocol
 
 import pytest
 import pytest_asyncio
-from aiogram import Dispatcher
+from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
 
 from sandbox.client import SandboxError
@@ -143,16 +143,17 @@ def unawaited(error: BaseException) -> str:
 
 
 @pytest.fixture
-def bots() -> Mapping[str, BotUnderTest]:
+def bots() -> Mapping[str, BotUnderTest | Bot]:
     """The bots under test, by the names that tests give them. To be overridden."""
-    raise pytest.UsageError("override the fixture `bots` in a conftest.py: see sandbox/testing/")
+    raise pytest.UsageError("override the fixture `bots` in a conftest.py: see sandbox/README.md")
 
 
 @pytest.fixture
 def dispatcher() -> Dispatcher:
     """The dispatcher under test. To be overridden."""
     raise pytest.UsageError(
-        "override the fixture `dispatcher` in a conftest.py: see sandbox/testing/"
+        "override the fixture `dispatcher` in a conftest.py, or say where the bots run, by "
+        "--sandbox: see sandbox/README.md"
     )
 
 
@@ -191,7 +192,7 @@ def served_by(
 @pytest_asyncio.fixture
 async def telegram(
     served_by: str | tuple[Dispatcher, Turns],
-    bots: Mapping[str, BotUnderTest],
+    bots: Mapping[str, BotUnderTest | Bot],
     bot_defaults: DefaultBotProperties,
 ) -> AsyncIterator[Telegram]:
     """Telegram's side: the bots, their calls, faults."""

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
-from aiogram import Dispatcher
+from aiogram import Bot, Dispatcher
 from aiogram.client.default import DefaultBotProperties
 
 from sandbox.client import SandboxClient
 from sandbox.control.connection import HttpConnection, SandboxError
-from sandbox.testing.bots import BotUnderTest
+from sandbox.testing.bots import BotUnderTest, under_test
 from sandbox.testing.journal import Journal
 from sandbox.testing.local import LocalConnection
 from sandbox.testing.service import serving
@@ -24,11 +24,12 @@ from sandbox.world.world import World
 @contextlib.asynccontextmanager
 async def in_process(
     dispatcher: Dispatcher,
-    bots: Mapping[str, BotUnderTest],
+    named: Mapping[str, BotUnderTest | Bot],
     defaults: DefaultBotProperties | None = None,
     turns: Turns | None = None,
 ) -> AsyncIterator[Telegram]:
     """A world of its own and this dispatcher, in this event loop; `turns` say how it is fed."""
+    bots = under_test(named)
     world = World({bot.id: name for name, bot in bots.items()})
     turns = turns or PlainTurns(dispatcher)
     with world.events.watch() as events:
@@ -40,7 +41,7 @@ async def in_process(
 
 
 @contextlib.asynccontextmanager
-async def over_http(url: str, bots: Mapping[str, BotUnderTest]) -> AsyncIterator[Telegram]:
+async def over_http(url: str, named: Mapping[str, BotUnderTest | Bot]) -> AsyncIterator[Telegram]:
     """The sandbox at `url`, whose bots run elsewhere. Raises SandboxError."""
     url = url.rstrip("/") if "://" in url else f"http://{url.rstrip('/')}"
     connection = HttpConnection(url)
@@ -56,7 +57,7 @@ async def over_http(url: str, bots: Mapping[str, BotUnderTest]) -> AsyncIterator
                 queue.put_nowait(event)
 
         watcher = asyncio.create_task(watch())
-        telegram = Telegram(client, Journal(queue), bots, None)
+        telegram = Telegram(client, Journal(queue), under_test(named), None)
         await telegram.open()
         try:
             yield telegram

@@ -20,7 +20,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import ErrorEvent, TelegramObject
 
 from sandbox.testing.bots import BotUnderTest
-from sandbox.testing.session import LocalSession
+from sandbox.testing.session import LocalSession, diverted
 from sandbox.testing.turns import Turn, Turns
 from sandbox.world.events import Json
 from sandbox.world.world import World
@@ -37,7 +37,6 @@ class LocalService:
     def __init__(
         self,
         world: World,
-        dispatcher: Dispatcher,
         turns: Turns,
         bots: Mapping[int, Bot],
         data: Mapping[int, Mapping[str, Any]],
@@ -56,7 +55,6 @@ class LocalService:
         """Where the code is that is not the user's."""
         self._turns: set[asyncio.Task[None]] = set()
         self._latest: dict[Hashable, asyncio.Task[None]] = {}
-        dispatcher.errors.outer_middleware(self._take_error)
 
     def running(self) -> list[str]:
         """Where the handlers are that run or wait for something; empty when all is done."""
@@ -120,13 +118,13 @@ class LocalService:
             if answer is UNHANDLED:
                 self._tell("unhandled", bot_id, turn.update)
 
-    async def _take_error(
+    async def take_error(
         self,
         handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
         event: TelegramObject,
         data: dict[str, Any],
     ) -> Any:
-        """Note what a handler raised, also if an error handler takes care of it then.
+        """As a middleware, note what a handler raised, also if an error handler takes care of it.
 
         What nobody takes ends here: aiogram would log it again, with all of its own frames.
         """
@@ -156,13 +154,14 @@ async def serving(
     async with aiohttp.ClientSession() as http:
         session = LocalSession(world, http)
         members = {
-            bot.id: Bot(bot.token, session=session, default=defaults) for bot in bots.values()
+            one.id: one.bot or Bot(one.token, session=session, default=defaults)
+            for one in bots.values()
         }
         wanted = tuple(dispatcher.resolve_used_update_types())
         for bot in bots.values():
             world.authorize(bot.id, bot.token.partition(":")[2]).allowed = wanted
         data = {bot.id: bot.data for bot in bots.values()}
-        service = LocalService(world, dispatcher, turns, members, data)
+        service = LocalService(world, turns, members, data)
         all_bots = tuple(members.values())
         told = {
             "dispatcher": dispatcher,
@@ -170,7 +169,13 @@ async def serving(
             **dispatcher.workflow_data,
             "bot": all_bots[-1],
         }
-        with world.events.watch() as events:
+        with world.events.watch() as events, contextlib.ExitStack() as borrowed:
+            errors = dispatcher.errors.outer_middleware
+            errors.register(service.take_error)
+            borrowed.callback(errors.unregister, service.take_error)
+            for one in bots.values():
+                if one.bot:
+                    borrowed.enter_context(diverted(one.bot, world, http))
             await dispatcher.emit_startup(**told)
             feeding = asyncio.create_task(service.feed(events))
             try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any, cast
 
 import aiohttp
@@ -85,3 +86,16 @@ class LocalSession(BaseSession):
             raise OSError(f"tests in one process fetch nothing from elsewhere: {url}")
         for start in range(0, len(file.data), chunk_size):
             yield file.data[start : start + chunk_size]
+
+
+@contextlib.contextmanager
+def diverted(bot: Bot, world: World, http: aiohttp.ClientSession) -> Iterator[Bot]:
+    """A bot of the project's own, whose calls go to the sandbox for as long as the block lasts,
+    through the middlewares of its session."""
+    own, local = bot.session, LocalSession(world, http)
+    local.middleware = own.middleware
+    bot.session = local
+    try:
+        yield bot
+    finally:
+        bot.session = own

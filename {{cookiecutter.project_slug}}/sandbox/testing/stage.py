@@ -24,7 +24,7 @@ QUIET = 0.5
 """Seconds of silence after which a bot of a running stack has nothing more to say."""
 FIRING = 2.0
 """Seconds in which timers of a running stack fire when the clock was moved."""
-APPEAR = 2.0
+APPEAR = 10.0
 """Seconds for the bots of a running stack to be seen."""
 LOOK = 0.05
 """Seconds between two looks whether the bots have fetched their updates."""
