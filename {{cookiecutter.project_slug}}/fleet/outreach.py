@@ -3,6 +3,7 @@ sends broadcasts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from redis.asyncio import Redis
@@ -48,8 +49,9 @@ class Outreach:
         member: Callable[[int], Member | None],
     ) -> None:
         prefix = settings.redis_prefix
+        self._shut = sessions.gates
         self._observer = Observer(redis, settings.shards, prefix=prefix)
-        self._gates = GateBook(redis, sessions.gates, prefix=prefix)
+        self._gates = GateBook(redis, prefix=prefix)
         if settings.directory:
             shared.inbox.observe = self._observer.update
             sessions.calls.middleware(Answers(self._observer))
@@ -65,8 +67,9 @@ class Outreach:
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for one in (self._observer, self._gates, self._broadcaster):
-                group.create_task(_keep(one.run))
+            gates = partial(self._gates.run, self._shut)
+            for work in (self._observer.run, gates, self._broadcaster.run):
+                group.create_task(_keep(work))
 
 
 async def _keep(work: Callable[[], Awaitable[None]]) -> None:

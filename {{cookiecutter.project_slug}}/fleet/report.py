@@ -14,6 +14,7 @@ from fleet.bots.peers import STRANGERS
 from fleet.bots.shared import Shared
 from fleet.bots.supervisor import Supervisor
 from fleet.ops.http import PROBE_TIMEOUT
+from fleet.telegram.gate import listed
 from fleet.telegram.gates import Gates
 from fleet.turn.jobs import Clockwork
 from fleet.worker import Worker
@@ -73,7 +74,7 @@ class Report:
             "turns_in_flight": self._worker.in_flight,
             "timers": timers,
             "jobs": {name: one.next_due(now).isoformat() for name, one in self._jobs.items()},
-            "gates": self._shut(),
+            "gates": listed(self._gates.shut_now())[:GATES_SHOWN],
             "warnings": [
                 *self.warnings,
                 *([STRANGERS] if self._shared.peers.strangers else []),
@@ -81,11 +82,3 @@ class Report:
             ],
             "bots": bots,
         }
-
-    def _shut(self) -> list[dict[str, Any]]:
-        """Tell which gates are shut, those of whole bots first, then for how long."""
-        shut = sorted(self._gates.shut_now().items(), key=lambda one: (one[0].is_bots, one[1]))
-        return [
-            {**gate._asdict(), "seconds": round(left, 1)}
-            for gate, left in reversed(shut[-GATES_SHOWN:])
-        ]

@@ -21,6 +21,7 @@ from fleet.redis.pool import create_redis
 from fleet.settings import Settings, SettingsError, load_settings
 from fleet.shards.replicas import OtherShardsError, Replicas
 from fleet.tasks import end
+from fleet.telegram.gatebook import GateBook
 
 PATIENCE = 6.0
 """Seconds that Redis has to answer the first time."""
@@ -36,6 +37,7 @@ class Access:
     inbox: Inbox
     timers: TimerBook
     replicas: Replicas
+    gates: GateBook
 
     async def find(self, name: str) -> BotInfo:
         """Find a bot by its id or @username. Raises `FleetError`."""
@@ -95,7 +97,8 @@ async def _run(action: Callable[[Access], Awaitable[T]], settings: Settings) -> 
         shared = Shared.open(redis, settings)
         await shared.replicas.agree()
         fleet = Fleet(shared, check)
-        return await action(Access(fleet, shared.inbox, shared.timers, shared.replicas))
+        gates = GateBook(redis, prefix=settings.redis_prefix)
+        return await action(Access(fleet, shared.inbox, shared.timers, shared.replicas, gates))
     except OtherShardsError as error:
         raise SettingsError(str(error)) from None
     except exceptions.RedisError as error:

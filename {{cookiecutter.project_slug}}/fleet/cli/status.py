@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from redis.exceptions import RedisError
@@ -25,13 +25,15 @@ from fleet.cli.output import (
     state,
 )
 from fleet.redis.errors import describe
+from fleet.telegram.gate import listed
 
 INTERVAL = 1.0
 """Seconds between two looks."""
 PATIENCE = 3.0
 """Seconds that one look may take."""
 FURNITURE = 4
-"""Lines of the live display that show no bot."""
+"""Lines of the live display that show neither bots nor gates."""
+GATES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Snapshot:
     dead_letters: int
     timers: int
     """Those of jobs, too."""
+    gates: list[dict[str, Any]]
+    """What Telegram has shut by flood control: see `listed`."""
     bots: list[BotInfo]
 
 
@@ -54,7 +58,10 @@ def status(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show how each bot is: state, replica that polls it, backlog, last update, last error."""
+    """Show how each bot is: state, replica that polls it, backlog, last update, last error.
+
+    Below it, what Telegram has shut by flood control, and for how long.
+    """
     console = create_console()
     if watch and as_json:
         raise typer.BadParameter("--json prints one answer: leave --watch out")
@@ -67,7 +74,8 @@ def status(
     if as_json:
         print_json(snapshot)
     else:
-        console.print(_summary(snapshot), _table(snapshot.bots), sep="\n")
+        parts = _summary(snapshot), _table(snapshot.bots), *_gates(snapshot, GATES_SHOWN)
+        console.print(*parts, sep="\n")
 
 
 async def _look(access: Access) -> Snapshot:
@@ -76,6 +84,7 @@ async def _look(access: Access) -> Snapshot:
         waiting=sum((await access.inbox.sizes()).values()),
         dead_letters=await access.inbox.letters.count(),
         timers=await access.timers.count(),
+        gates=listed(await access.gates.look()),
         bots=await access.fleet.bots(),
     )
 
@@ -97,13 +106,27 @@ async def _watch(access: Access, console: Console) -> None:
 
 
 def _view(snapshot: Snapshot, rows: int) -> Group:
+    most = min(GATES_SHOWN, rows // 4)
+    gates = _gates(snapshot, most)
+    rows -= min(len(snapshot.gates), most) + len(gates)
     if len(snapshot.bots) <= rows:
-        return Group(_summary(snapshot), _table(snapshot.bots))
+        return Group(_summary(snapshot), _table(snapshot.bots), *gates)
     worst = sorted(
         snapshot.bots, key=lambda bot: (bot.state is BotState.RUNNING, -(bot.backlog or 0))
     )
     rest = Text(f"… and {len(snapshot.bots) - rows:,} more, in less trouble", style="dim")
-    return Group(_summary(snapshot), _table(worst[:rows]), rest)
+    return Group(_summary(snapshot), _table(worst[:rows]), rest, *gates)
+
+
+def _gates(snapshot: Snapshot, most: int) -> list[Table | Text]:
+    if not snapshot.gates:
+        return []
+    table = create_table("Bot", "Shut by flood control", "Opens in")
+    for gate in snapshot.gates[:most]:
+        what = f"chat {gate['chat']}" if gate["chat"] else gate["method"] or "the whole bot"
+        table.add_row(str(gate["bot_id"]), plain(what), f"{gate['seconds']:,.0f} s")
+    more = len(snapshot.gates) - most
+    return [table, Text(f"… and {more:,} more", style="dim")] if more > 0 else [table]
 
 
 def _summary(snapshot: Snapshot) -> Text:

@@ -4,9 +4,14 @@ One key: `gates`, a hash, `bot:kind:name` of a gate → Unix time in millisecond
 which it opens; empty when none is shut.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import structlog
 from redis.asyncio import Redis
@@ -14,7 +19,10 @@ from redis.exceptions import RedisError
 
 from fleet.redis.keys import PREFIX, of_fleet
 from fleet.tasks import is_cancelled
-from fleet.telegram.gates import Gate, Gates
+from fleet.telegram.gate import Gate
+
+if TYPE_CHECKING:
+    from fleet.telegram.gates import Gates
 
 LOOK = 0.5
 """Seconds between two looks at what others have shut."""
@@ -23,44 +31,49 @@ log = structlog.get_logger(__name__)
 
 
 class GateBook:
-    """Tells other replicas of gates that were shut here, and hears of theirs.
+    """What replicas tell each other of gates that they have shut.
 
     While Redis is away, each replica keeps to its own.
 
     Args:
         redis: the client.
-        gates: those of this replica.
         prefix: REDIS_PREFIX.
     """
 
-    def __init__(self, redis: Redis, gates: Gates, *, prefix: str = PREFIX) -> None:
-        self._gates = gates
+    def __init__(self, redis: Redis, *, prefix: str = PREFIX) -> None:
         self._key = of_fleet(redis, prefix) + "gates"
         self._script = redis.register_script(Path(__file__).with_suffix(".lua").read_text())
 
-    async def run(self) -> None:
-        """Go on until cancelled."""
+    async def run(self, gates: Gates) -> None:
+        """Keep those of this replica and those of others the same, until cancelled."""
         while not is_cancelled():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK):
-                    await self._gates.were_shut.wait()
+                    await gates.were_shut.wait()
             with contextlib.suppress(RedisError):  # the worker says so
-                await self.exchange()
+                await self.exchange(gates)
 
-    async def exchange(self) -> None:
+    async def exchange(self, gates: Gates) -> None:
         """Tell and hear, once. Raises `redis.exceptions.RedisError`."""
-        told = self._gates.take_news()
-        arguments = [part for gate, left in told.items() for part in (name(gate), int(left * 1000))]
+        news = gates.take_news()
         try:
-            reply = await self._script(keys=[self._key], args=arguments)
+            gates.hear(await self.look(news))
         except RedisError:
-            self._gates.tell_again(told)
+            gates.tell_again(news)
             raise
-        gates = {
+
+    async def look(self, news: Mapping[Gate, float] = MappingProxyType({})) -> dict[Gate, float]:
+        """Tell which are shut, and for how many seconds; `news` are those that were shut just now.
+
+        Raises `redis.exceptions.RedisError`.
+        """
+        arguments = [part for gate, left in news.items() for part in (name(gate), int(left * 1000))]
+        reply = await self._script(keys=[self._key], args=arguments)
+        shut = {
             gate_of(text.decode(errors="replace")): left / 1000
             for text, left in zip(*[iter(reply)] * 2, strict=True)
         }
-        self._gates.hear({gate: left for gate, left in gates.items() if gate})
+        return {gate: left for gate, left in shut.items() if gate}
 
 
 def name(gate: Gate) -> str:

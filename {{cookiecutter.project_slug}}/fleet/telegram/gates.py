@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
@@ -14,6 +14,7 @@ from aiogram.exceptions import TelegramRetryAfter
 from aiogram.methods import SendChatAction, SendMessageDraft
 
 from fleet.telegram.current import TurnParked, current_turn
+from fleet.telegram.gate import Gate
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -39,26 +40,6 @@ class GateShut(TelegramRetryAfter):
 
     def __init__(self, method: TelegramMethod[Any], seconds: float) -> None:
         super().__init__(method, "flood control", math.ceil(seconds))
-
-
-class Gate(NamedTuple):
-    """Which calls it is about: of a chat, of a method if it names no chat, or all of a bot."""
-
-    bot_id: int
-    chat: str | None = None
-    method: str | None = None
-
-    @property
-    def is_bots(self) -> bool:
-        return self.chat is None and self.method is None
-
-    @classmethod
-    def of(cls, bot_id: int, method: TelegramMethod[Any]) -> Gate:
-        """Give the one on the way of a call."""
-        chat = getattr(method, "chat_id", None)
-        if chat is None:
-            return cls(bot_id, method=method.__api_method__)
-        return cls(bot_id, chat=str(chat))
 
 
 class Gates:

@@ -27,7 +27,8 @@ from pydantic import BaseModel
 
 from fleet.lenient import loads
 from fleet.telegram.current import current_turn
-from fleet.telegram.gates import FloodControl, Gate, Gates
+from fleet.telegram.gate import Gate
+from fleet.telegram.gates import FloodControl, Gates
 from fleet.telegram.noting import Noting, answer
 from fleet.telegram.outages import Outages
 from fleet.telegram.retries import Retries

@@ -13,6 +13,7 @@ from aiogram.methods import SendMessage, SetMyName, TelegramMethod
 from fleet.tasks import end
 from fleet.telegram import gates
 from fleet.telegram.current import current_turn
+from fleet.telegram.gate import Gate
 from fleet.telegram.gates import GateShut
 from fleet.telegram.session import TelegramSessions
 from tests.fleet.scripted import ScriptedTelegram, floods
@@ -141,5 +142,5 @@ async def test_a_call_that_is_refused_again_and_again_is_given_up(
 async def test_gates_that_are_open_again_take_no_memory() -> None:
     known = gates.Gates()
     for chat in range(100):
-        known.hear({gates.Gate(1, chat=str(chat)): 0.0})
+        known.hear({Gate(1, chat=str(chat)): 0.0})
     assert len(known._open_at) == 1

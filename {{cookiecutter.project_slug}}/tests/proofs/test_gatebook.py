@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from fleet.telegram.gate import Gate
 from fleet.telegram.gatebook import GateBook, gate_of, name
-from fleet.telegram.gates import Gate, Gates
+from fleet.telegram.gates import Gates
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.chats import answers
-from tests.proofs.watch import APP, get, new_bots
+from tests.proofs.watch import APP, get, new_bots, until_held
 from tests.waiting import until
 
 GATES = [Gate(1), Gate(1, chat="-100"), Gate(1, chat="@news"), Gate(2, method="setMyName")]
@@ -18,38 +19,39 @@ GATES = [Gate(1), Gate(1, chat="-100"), Gate(1, chat="@news"), Gate(2, method="s
 
 async def test_what_one_replica_shuts_is_shut_for_the_others_until_it_opens(redis: Redis) -> None:
     one, two, late = (Gates() for _ in range(3))
-    books = [GateBook(redis, gates) for gates in (one, two, late)]
+    book = GateBook(redis)
     for gate in GATES:
         one.shut(gate, 60)
-    await books[0].exchange()
+    await book.exchange(one)
     two.shut(Gate(1), 5)
-    await books[1].exchange()
+    await book.exchange(two)
     assert two.shut_now().keys() == set(GATES)
     for gate in GATES:
         assert two.seconds_left(gate) == pytest.approx(60, abs=5), "no shorter one opens it sooner"
-    await books[2].exchange()
+    await book.exchange(late)
     assert late.shut_now().keys() == set(GATES)
     await redis.hset("fleet:gates", mapping=dict.fromkeys(map(name, GATES), 1))  # type: ignore[misc]
-    await books[2].exchange()
+    await book.exchange(late)
     assert await redis.exists("fleet:gates") == 0, "what is open leaves nothing"
 
 
 async def test_a_damaged_gate_is_passed_over(redis: Redis) -> None:
     await redis.hset("fleet:gates", mapping={b"\xff": 9e15, "x:bot:": 9e15, "1:bot:": "soon"})  # type: ignore[misc]
     gates = Gates()
-    await GateBook(redis, gates).exchange()
+    await GateBook(redis).exchange(gates)
     assert gates.shut_now() == {}
     assert [gate_of(name(gate)) for gate in GATES] == GATES
 
 
 async def test_a_flooded_chat_is_left_alone_by_all_replicas_and_each_line_comes_once(
-    start_service: StartService, sandbox: SandboxClient
+    start_service: StartService, sandbox: SandboxClient, redis: Redis
 ) -> None:
     """Its conversations wait in the inbox, without a place; the lines that were said stay said."""
     group, users = -1001, range(1, 7)
     [bot], token = await new_bots(sandbox)
     settings = {"BOT_TOKENS": token, "CONCURRENCY": "2"}
     services = [await start_service(APP, **settings) for _ in range(2)]
+    await until_held(redis, {(await get(service))[1]["replica"] for service in services})
     await sandbox.fault("429", bot, method="sendMessage", chat_id=group, retry_after=12, times=1)
     for user in users:
         await sandbox.send(bot, "lines 2", user_id=user, chat_id=group)

@@ -9,6 +9,8 @@ from typing import Any
 import redis.asyncio
 
 from fleet.redis.keys import PREFIX
+from fleet.telegram.gate import Gate
+from fleet.telegram.gatebook import GateBook
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine, Terminal
@@ -36,11 +38,14 @@ async def test_a_token_typed_at_the_prompt_is_not_shown(
 
 
 async def test_status_shows_changes_while_it_watches(
-    start_service: StartService, fleet: CommandLine, bots: Bots
+    start_service: StartService, fleet: CommandLine, sandbox: SandboxClient, bots: Bots
 ) -> None:
     service = await start_service(**bots.settings)
     with Terminal(fleet, "status", "--watch") as terminal:
         await terminal.expect("running")
+        await sandbox.fault("429", bots.one, method="sendMessage", retry_after=600, times=1)
+        await sandbox.send(bots.one, "hello")
+        await terminal.expect("chat 7")
         await fleet.ok("pause", str(bots.one))
         await terminal.expect("paused")
         await service.stop()
@@ -75,6 +80,27 @@ async def test_status_tells_the_truth_before_and_after_a_replica(
     await service.stop()
     after = await fleet.json("status")
     assert (after["replicas"], after["bots"][0]["state"]) == ([], "stopped")
+
+
+async def test_status_tells_what_is_shut_and_for_how_long(
+    fleet: CommandLine, client: redis.asyncio.Redis
+) -> None:
+    assert (await fleet.json("status"))["gates"] == []
+    shut = {Gate(1): 30, Gate(1, method="setMyName"): 90}
+    shut |= {Gate(2, chat=str(chat)): 7000 + chat for chat in range(30)}
+    await GateBook(client).look(shut)
+    gates = (await fleet.json("status"))["gates"]
+    assert len(gates) == len(shut)
+    [whole, longest, *_] = gates
+    assert whole == {"bot_id": 1, "chat": None, "method": None, "seconds": whole["seconds"]}
+    assert 0 < whole["seconds"] <= 30
+    assert (longest["bot_id"], longest["chat"], gates[-1]["method"]) == (2, "29", "setMyName")
+    table = await fleet.ok("status")
+    [row] = [line.split() for line in table.splitlines() if "chat 29" in line]
+    assert row[:3] == ["2", "chat", "29"]
+    assert 6_900 < float(row[3].replace(",", "")) <= 7_029
+    assert "the whole bot" in table
+    assert "… and 12 more" in table
 
 
 async def test_the_shell_can_complete_commands(fleet: CommandLine) -> None:
