@@ -132,6 +132,8 @@ class Bench:
             "TELEGRAM_API_URL": load.url,
             "HTTP_HOST": "127.0.0.1",
             "HTTP_PORT": "0",
+            "CHAT_RATE": "0",  # stock aiogram has no pace, and users here write all the time
+            "GROUP_RATE": "0",
             **more,
         }
 

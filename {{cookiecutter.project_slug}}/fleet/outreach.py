@@ -20,6 +20,7 @@ from fleet.shards.holder import Holder
 from fleet.tasks import is_cancelled
 from fleet.telegram.gatebook import GateBook
 from fleet.telegram.session import TelegramSessions
+from fleet.telegram.sharedpace import RedisPace
 
 RESTART_DELAY = 5.0
 """Seconds until what ended by a fault of ours is started again."""
@@ -55,6 +56,9 @@ class Outreach:
         if settings.directory:
             shared.inbox.observe = self._observer.update
             sessions.calls.middleware(Answers(self._observer))
+        rates = sessions.pace.rates
+        if rates.chat or rates.group:
+            sessions.pace.shared = RedisPace(redis, rates, holder, prefix=prefix)
         self._broadcaster = Broadcaster(
             shared.broadcasts,
             Parts(redis, shared.replica, prefix=prefix, wait_replicas=settings.redis_wait_replicas),
