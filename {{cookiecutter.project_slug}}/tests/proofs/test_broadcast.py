@@ -302,6 +302,20 @@ async def test_the_pace_is_one_for_all_replicas(redis: Redis) -> None:
     assert await Pace(redis, 0).due(Lane(1), 50) == 50, "switched off"
 
 
+async def test_who_asks_late_makes_up_for_it(redis: Redis) -> None:
+    pace, rate = Pace(redis, 40), 40
+    began = time.monotonic()
+    count = await pace.due(Lane(1), 100)
+    while (passed := time.monotonic() - began) < 3:
+        await asyncio.sleep(0.2)
+        count += await pace.due(Lane(1), 100)
+        count += await pace.due(Lane(1), 100)  # of those that were reserved just now
+    assert count == pytest.approx(passed * rate, rel=0.1)
+    await asyncio.sleep(1.5)
+    late = sum([await pace.due(Lane(1), 100) for _ in range(5)])
+    assert late < rate, "a pause is not made up for"
+
+
 async def test_one_that_pays_goes_faster_until_its_budget_is_spent(
     start_service: StartService, sandbox: SandboxClient, book: Broadcasts
 ) -> None:
