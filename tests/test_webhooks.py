@@ -21,9 +21,8 @@ WEBHOOK_URL=https://bots.internal
 HTTP_PUBLIC=0
 HTTPS_PUBLIC=0
 USER_LIMIT=10000
-CHAT_RATE=0
 """
-"""One user writes ten times a second here, and all of it must be answered soon."""
+"""One user writes ten times a second here, and all of it must be answered."""
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
-"""What a replica does for chats beside turns: it notes which there are and which are flooded, and
-sends broadcasts."""
+"""What a replica does for chats beside turns: it notes which there are, which are flooded and which
+have moved, and sends broadcasts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,8 +19,8 @@ from fleet.settings import Settings
 from fleet.shards.holder import Holder
 from fleet.tasks import is_cancelled
 from fleet.telegram.gatebook import GateBook
+from fleet.telegram.movebook import MoveBook
 from fleet.telegram.session import TelegramSessions
-from fleet.telegram.sharedpace import RedisPace
 
 RESTART_DELAY = 5.0
 """Seconds until what ended by a fault of ours is started again."""
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class Outreach:
-    """Keeps the directory, shares what is known of gates, and works off the broadcasts.
+    """Keeps the directory, shares what is known of gates and moves, and works off the broadcasts.
 
     Args:
         redis: the client.
@@ -38,6 +38,7 @@ class Outreach:
         holder: the shards of this replica.
         sessions: where calls pass.
         member: gives the member with a bot's id, or None while that bot cannot work here.
+        moves: the groups that have moved.
     """
 
     def __init__(
@@ -48,17 +49,18 @@ class Outreach:
         holder: Holder,
         sessions: TelegramSessions,
         member: Callable[[int], Member | None],
+        moves: MoveBook,
     ) -> None:
         prefix = settings.redis_prefix
         self._shut = sessions.gates
-        self._observer = Observer(redis, settings.shards, prefix=prefix)
+        self._observer = Observer(redis, settings.shards, sessions.moves, prefix=prefix)
         self._gates = GateBook(redis, prefix=prefix)
+        self._moves = moves
+        shared.inbox.name_now = sessions.moves.now
         if settings.directory:
             shared.inbox.observe = self._observer.update
+            sessions.moves.on_note = self._observer.moved
             sessions.calls.middleware(Answers(self._observer))
-        rates = sessions.pace.rates
-        if rates.chat or rates.group:
-            sessions.pace.shared = RedisPace(redis, rates, holder, prefix=prefix)
         self._broadcaster = Broadcaster(
             shared.broadcasts,
             Parts(redis, shared.replica, prefix=prefix, wait_replicas=settings.redis_wait_replicas),
@@ -72,7 +74,7 @@ class Outreach:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
             gates = partial(self._gates.run, self._shut)
-            for work in (self._observer.run, gates, self._broadcaster.run):
+            for work in (self._observer.run, gates, self._moves.run, self._broadcaster.run):
                 group.create_task(_keep(work))
 
 

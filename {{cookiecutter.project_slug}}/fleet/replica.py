@@ -28,11 +28,12 @@ from fleet.report import Report
 from fleet.routing import lanes_of, used_update_types
 from fleet.settings import TELEGRAM, Settings, SettingsError
 from fleet.shards.holder import Holder
-from fleet.storage import keep_apart, order_of
+from fleet.storage import follow_moves, keep_apart, order_of
 from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
 from fleet.turn.jobs import clockworks
+from fleet.turn.moving import Moving
 from fleet.vault import Vault
 from fleet.worker import Worker
 
@@ -69,7 +70,9 @@ class Replica:
         self.redis = create_redis(settings)
         self.sessions = create_sessions(settings)
         self._dispatcher = create_dispatcher(self.redis)
+        moves = self.sessions.moves
         keep_apart(self._dispatcher, settings.redis_prefix, settings.shards)
+        follow_moves(self._dispatcher, moves)
         try:
             lanes, jobs = lanes_of(self._dispatcher), clockworks(self._dispatcher)
         except ValueError as error:  # no setting, but as easily mended
@@ -81,6 +84,7 @@ class Replica:
         self.pending = Pending(
             self.redis, self.inbox, self.replicas, wanted=drop, prefix=shared.prefix
         )
+        self.moving = Moving(self.redis, moves, settings.shards, prefix=prefix)
         self.holder = Holder(self.redis, shared.replica, settings.shards, prefix=prefix)
         self.worker = self.inbox.desk = Worker(
             self.holder,
@@ -92,6 +96,7 @@ class Replica:
                 shared.timers,
                 settings.handler_timeout,
                 is_sandbox=settings.telegram_api_url != TELEGRAM,
+                moving=self.moving,
             ).take,
             partial(Overlay, self.redis),
             concurrency=settings.concurrency,
@@ -99,7 +104,13 @@ class Replica:
             timeout=settings.handler_timeout,
         )
         self.outreach = Outreach(
-            self.redis, settings, shared, self.holder, self.sessions, self._member_at_work
+            self.redis,
+            settings,
+            shared,
+            self.holder,
+            self.sessions,
+            self._member_at_work,
+            self.moving.book,
         )
         fleet = Fleet(shared, partial(ask_username, self.sessions.calls))
         self._dispatcher["fleet"] = fleet

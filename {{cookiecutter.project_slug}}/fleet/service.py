@@ -130,6 +130,7 @@ class Service:
             try:
                 risk = await look_at_server(parts.redis)
                 await parts.replicas.agree()
+                await parts.moving.book.hear()
                 await parts.supervisor.prepare()
                 members = parts.supervisor.members.values()
                 known = await parts.pending.begin([one.id for one in members if not one.paused])

@@ -1,7 +1,9 @@
 """FSM storage for many conversations at once."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal, cast
 
@@ -18,6 +20,7 @@ from aiogram.fsm.storage.base import (
 from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
 from aiogram.fsm.strategy import FSMStrategy
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 from redis.typing import ExpiryT
 
 from fleet.inbox import Order
@@ -25,6 +28,11 @@ from fleet.overlay import Overlay, StateWrite
 from fleet.redis.cluster import is_cluster
 from fleet.redis.keys import PREFIX, tagged
 from fleet.shards.shard import shard_of
+from fleet.telegram.moves import Moves
+
+Part = Literal["data", "state"]
+GONE = -2
+"""The answer of PTTL for a key that is not there."""
 
 
 class StateKeys(KeyBuilder):
@@ -78,6 +86,12 @@ def order_of(dispatcher: Dispatcher) -> Order:
             return Order.USER_IN_CHAT
 
 
+def follow_moves(dispatcher: Dispatcher, moves: Moves) -> None:
+    """Have the states of groups that become supergroups go along."""
+    if isinstance(dispatcher.fsm.storage, FleetStorage):
+        dispatcher.fsm.storage.moves = moves
+
+
 def keep_apart(dispatcher: Dispatcher, prefix: str, shards: int) -> None:
     """Put REDIS_PREFIX before the keys of all states, whichever way they are built.
 
@@ -100,41 +114,53 @@ class FleetStorage(RedisStorage):
     outlived its turn, straight to Redis. Values and time-outs are those of `RedisStorage`; keys,
     too, but for `StateKeys` where it has `DefaultKeyBuilder`.
 
+    A group that has become a supergroup has its states there: each is brought when it is asked for.
+
     The reads of one event-loop tick are gathered into one MGET: every update reads its state, and
     a Redis command costs the client some 80 µs of CPU however much it carries.
     """
 
     def __init__(self, redis: Redis, key_builder: KeyBuilder | None = None, **options: Any) -> None:
         super().__init__(redis, key_builder or StateKeys(), **options)
+        self.moves = Moves()
+        """The groups that have become supergroups."""
         self._asked: list[tuple[str, asyncio.Future[bytes | None]]] = []
         self._reads: set[asyncio.Task[None]] = set()
 
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
         # aiogram's `default_state` is a State that says None; `RedisStorage` fails on it.
         name = state.state if isinstance(state, State) else state
+        key, old = self._places(key)
         overlay = await self._open_overlay()
         if overlay is None:
             await super().set_state(key, name)
+            await self._forget(old, "state")
         else:
             overlay.write(self._write(key, "state", name, self.state_ttl))
+            if old:
+                overlay.write(self._write(old, "state", None, None))
 
     async def get_state(self, key: StorageKey) -> str | None:
-        value = await self._read(self.key_builder.build(key, "state"))
+        value = await self._read(key, "state")
         return None if value is None else value.decode()
 
     async def set_data(self, key: StorageKey, data: Mapping[str, Any]) -> None:
+        key, old = self._places(key)
         overlay = await self._open_overlay()
         if overlay is None:
             await super().set_data(key, data)
+            await self._forget(old, "data")
             return
         if not isinstance(data, dict):
             raise DataNotDictLikeError(f"Data must be a dict, got {type(data).__name__}")
         # As text from the start: neither side sees what the other does to its dict later.
         text = self.json_dumps(data) if data else None
         overlay.write(self._write(key, "data", text, self.data_ttl))
+        if old:
+            overlay.write(self._write(old, "data", None, None))
 
     async def get_data(self, key: StorageKey) -> dict[str, Any]:
-        value = await self._read(self.key_builder.build(key, "data"))
+        value = await self._read(key, "data")
         return {} if value is None else cast(dict[str, Any], self.json_loads(value))
 
     async def close(self) -> None:
@@ -147,7 +173,7 @@ class FleetStorage(RedisStorage):
     def _write(
         self,
         key: StorageKey,
-        part: Literal["data", "state"],
+        part: Part,
         value: str | None,
         ttl: ExpiryT | None,
     ) -> StateWrite:
@@ -157,18 +183,53 @@ class FleetStorage(RedisStorage):
         encoded = self.redis.get_encoder().encode(value)
         return StateWrite(name, encoded, _milliseconds(ttl), key.bot_id, key.chat_id)
 
-    async def _read(self, name: str) -> bytes | None:
+    async def _read(self, key: StorageKey, part: Part) -> bytes | None:
+        key, old = self._places(key)
+        name = self.key_builder.build(key, part)
+        former = self.key_builder.build(old, part) if old else None
         overlay = Overlay.of_turn(self.redis)
         if overlay is None:
-            return await self._ask(name)
+            return await self._look(name, former)
         write = overlay.written(name)
         if write is None:
-            value = await self._ask(name)
+            value = await self._look(name, former)
             # Another task of the turn may have written meanwhile; so two `update_data` add up.
             write = overlay.written(name)
             if write is None:
                 return value
         return write.value
+
+    def _places(self, key: StorageKey) -> tuple[StorageKey, StorageKey | None]:
+        """Tell where a state is now, and where it was while its supergroup was a group."""
+        if not self.moves:
+            return key, None
+        if new := self.moves.new_id(key.bot_id, key.chat_id):
+            key = _in_chat(key, new)
+        old = self.moves.old_id(key.bot_id, key.chat_id)
+        return key, _in_chat(key, old) if old else None
+
+    async def _look(self, name: str, former: str | None) -> bytes | None:
+        if former is None:
+            return await self._ask(name)
+        value, left = await asyncio.gather(self._ask(name), self._ask(former))
+        if value is None and left is not None:
+            await self._bring(former, name, left)
+            return left
+        return value
+
+    async def _bring(self, former: str, name: str, value: bytes) -> None:
+        """Rename a key: for good, whatever becomes of the turn, as it changes no state."""
+        if not is_cluster(self.redis):
+            with contextlib.suppress(ResponseError):  # another task has just done it
+                await self.redis.renamenx(former, name)
+        elif (left := await self.redis.pttl(former)) != GONE:
+            # Who dies in between leaves both: the new one counts, and each write deletes the old.
+            await self.redis.set(name, value, nx=True, px=left if left > 0 else None)
+            await self.redis.delete(former)
+
+    async def _forget(self, old: StorageKey | None, part: Part) -> None:
+        if old:
+            await self.redis.delete(self.key_builder.build(old, part))
 
     def _ask(self, name: str) -> asyncio.Future[bytes | None]:
         loop = asyncio.get_running_loop()
@@ -195,6 +256,12 @@ class FleetStorage(RedisStorage):
         for (_, answer), value in zip(asked, values, strict=True):
             if not answer.done():
                 answer.set_result(value)
+
+
+def _in_chat(key: StorageKey, chat: int) -> StorageKey:
+    # Where all of a chat share a state, its user is the chat.
+    user = chat if key.user_id == key.chat_id else key.user_id
+    return replace(key, chat_id=chat, user_id=user)
 
 
 def _milliseconds(ttl: ExpiryT | None) -> int | None:

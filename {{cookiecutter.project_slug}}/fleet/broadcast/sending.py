@@ -11,7 +11,6 @@ from aiogram.exceptions import (
     ClientDecodeError,
     TelegramAPIError,
     TelegramForbiddenError,
-    TelegramMigrateToChat,
     TelegramNotFound,
     TelegramRetryAfter,
     TelegramUnauthorizedError,
@@ -20,7 +19,7 @@ from aiogram.methods import CopyMessage, SendMessage, TelegramMethod
 
 from fleet.bots.member import BotState, Member
 from fleet.broadcast.parts import Result
-from fleet.telegram.current import BROADCAST, TurnLost, current_turn
+from fleet.telegram.current import TurnLost, current_turn
 from fleet.telegram.outages import Outages, is_fault
 from fleet.telegram.retries import never_arrived
 
@@ -42,7 +41,6 @@ class Sending:
     """
 
     journal = None
-    spare = BROADCAST
 
     def __init__(self, part: Part, chat: int, owns: Callable[[], bool]) -> None:
         self.part = part
@@ -89,19 +87,14 @@ class Sending:
             self.result = Result(self._chat, "failed", f"{type(error).__name__}: {error}")
 
     async def _send(self, member: Member, message: dict[str, Any], outages: Outages) -> Result:
-        to, moved = self._chat, False
         while True:
             try:
                 if await outages.is_away(member.bot):
                     return Result(self._chat, "back")
-                await member.bot(_call(message, to))
+                await member.bot(_call(message, self._chat))
             except TelegramRetryAfter as error:
                 with self.waiting():
                     await asyncio.sleep(error.retry_after)
-            except TelegramMigrateToChat as error:
-                if moved:
-                    return Result(self._chat, "failed", error.message)
-                to, moved = error.migrate_to_chat_id, True
             except (TelegramAPIError, ClientDecodeError) as error:
                 return await self._judge(error, member, outages)
             else:

@@ -5,7 +5,7 @@ from aiogram.client.session.middlewares.base import (
     BaseRequestMiddleware,
     NextRequestMiddlewareType,
 )
-from aiogram.exceptions import TelegramForbiddenError, TelegramMigrateToChat
+from aiogram.exceptions import TelegramForbiddenError
 from aiogram.methods import Response, TelegramMethod
 from aiogram.methods.base import TelegramType
 
@@ -53,9 +53,6 @@ class Answers(BaseRequestMiddleware):
         except TelegramForbiddenError as error:
             if why := why_refused(error):
                 self._observer.refused(bot.id, chat, why)
-            raise
-        except TelegramMigrateToChat as error:
-            self._observer.moved(bot.id, chat, error.migrate_to_chat_id)
             raise
         self._observer.reached(bot.id, chat)
         return answer

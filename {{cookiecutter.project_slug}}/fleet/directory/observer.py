@@ -16,6 +16,7 @@ from fleet.redis.errors import Complaint
 from fleet.redis.keys import PREFIX
 from fleet.shards.scripts import Argument, ShardScripts
 from fleet.shards.shard import shard_of
+from fleet.telegram.moves import Moves
 
 INTERVAL = 1.0
 """Seconds between two writes."""
@@ -46,11 +47,13 @@ class Observer:
     Args:
         redis: the client.
         shards: how many there are.
+        moves: the groups that have become supergroups.
         prefix: REDIS_PREFIX.
     """
 
-    def __init__(self, redis: Redis, shards: int, *, prefix: str = PREFIX) -> None:
+    def __init__(self, redis: Redis, shards: int, moves: Moves, *, prefix: str = PREFIX) -> None:
         self._shards = shards
+        self._moves = moves
         self._scripts = ShardScripts(redis, prefix, Path(__file__).parent / "scripts")
         self._script = self._scripts.load("note")
         self._notes: dict[tuple[int, int], _Note] = {}
@@ -72,9 +75,8 @@ class Observer:
             kind = ChatType(chat.get("type", ""))
         except ValueError:
             return
-        if isinstance(new := event.get("migrate_to_chat_id"), int):
-            self.moved(bot_id, chat_id, new)
-            return
+        if "migrate_to_chat_id" in event or self._moves.new_id(bot_id, chat_id):
+            return  # its turn tells
         reason = _reason_of_event(bot_id, update, event, kind)
         self._note(bot_id, chat_id, _Note(_LETTERS[kind], str(today()), reason))
 

@@ -12,6 +12,7 @@ All keys of a shard begin with REDIS_PREFIX and `{shard}:`, its number:
 | `notes:{conversation}` | hash | the journal of its head: digest and number of what its turns have done → what came of it | with the update |
 | `timers:{conversation}` | hash | name → JSON of a timer, after `-number ` once it has fired | with the timer |
 | `due` | sorted set | `conversation name` of each timer, by the Unix time in milliseconds at which it fires | with the timer |
+| `claims:{conversation}` | hash | timers of that conversation of a group which is a supergroup of this shard now, by name → `brought` here, or the number with which one has fired there | a day after the last |
 | `waiting` | hash | bot → updates in its mailboxes, those in hand included; `all` → in all | at 0 |
 | `dropped` | hash | bot → updates that USER_LIMIT kept out | – |
 | `told:{conversation}` | string | arrival of the mail for which USER_LIMIT last kept some out: its user was told | 25 hours after that |

@@ -106,6 +106,8 @@ class Inbox:
         """Without one, turns begin when their holder has heard of them."""
         self.observe: Callable[[int, Mapping[str, Any]], None] = lambda *_: None
         """Is shown each update with its bot."""
+        self.name_now: Callable[[str], str] = str
+        """Tells how a conversation is named now: its group may have moved."""
         self._order = order
         self._lanes = lanes or {}
         self._redis = redis
@@ -143,13 +145,12 @@ class Inbox:
         batch: defaultdict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
         for update in updates:
             self.observe(bot_id, update)
-            name = mailbox_of(bot_id, update, self._order, self._lanes)
+            name = self.name_now(mailbox_of(bot_id, update, self._order, self._lanes))
             text = self._sealing.close(dumps(update))
             if ALBUM_HINT in text and (album := album_of(update)):
                 text = b"@%b %b" % (album.encode(), text)
-            batch[shard_of_conversation(name, self._shards)].append(
-                (update["update_id"], name, text)
-            )
+            shard = shard_of_conversation(name, self._shards)
+            batch[shard].append((update["update_id"], name, text))
         count, room = sum(map(len, batch.values())), self._room.get(bot_id, 0)
         if room < count:
             room = self._room[bot_id] = await self._look_for_room(bot_id)
@@ -167,12 +168,11 @@ class Inbox:
         new = dropped = 0
         to_ring = defaultdict(list)
         with entry as held:
-            leases = held.leases if held else {}
             try:
                 replies = await self._scripts.each(
                     self._enter,
                     [self._replica, bot_id, SEEN_FOR, self._limit_per_user, 0],
-                    _arguments(batch, leases),
+                    _arguments(batch, held.leases if held else {}),
                     self._confirmed.run,
                 )
             except OutOfMemoryError as error:

@@ -23,6 +23,7 @@ from fleet.telegram.current import current_turn
 from fleet.telegram.outages import Outages, is_fault
 from fleet.turn.errors import SETTLED, LeftOut, TurnBack
 from fleet.turn.feeder import Feeder
+from fleet.turn.moving import Moving
 from fleet.turn.running import Grip, RunningTurn
 from fleet.turn.updates import Raw, is_shut_out
 
@@ -38,6 +39,7 @@ class TurnTaker:
         book: the timers.
         is_sandbox: Telegram is a sandbox, whose clock can be moved.
         timeout: seconds for what the handler does, and again for what error handlers do.
+        moving: has the conversations of a group go on in the supergroup that it becomes.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class TurnTaker:
         timeout: float,
         *,
         is_sandbox: bool = False,
+        moving: Moving | None = None,
     ) -> None:
         self._feeder = Feeder(dispatcher, book, timeout, self._reason_to_go_back)
         self._outages = outages
         self._book = book
         self._is_sandbox = is_sandbox
+        self._moving = moving
 
     async def take(
         self,
@@ -88,6 +92,9 @@ class TurnTaker:
         raw = orjson.loads(turn.update)
         if isinstance(raw, dict) and self._is_sandbox and (clock := raw.get("clock")):
             await self._book.advance(member.id, clock["advanced_by"])
+            return
+        moving = self._moving
+        if moving and moving.concerns(turn) and not await moving.prepare(turn, raw):
             return
         running = RunningTurn(member, turn, overlay, grip)
         token = current_turn.set(running)

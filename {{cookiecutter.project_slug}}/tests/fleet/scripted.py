@@ -13,6 +13,7 @@ from tests.waiting import until
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 RESULTS = {
+    "copyMessage": {"message_id": 1},
     "sendMessage": {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}},
     "getMe": {"id": 1, "is_bot": True, "first_name": "Scripted"},
 }
@@ -25,6 +26,8 @@ class ScriptedTelegram:
         self.script: list[Answer] = []
         self.calls: Counter[tuple[int, str]] = Counter()
         """How many arrived, by bot and method."""
+        self.parameters: list[dict[str, str]] = []
+        """Those of each call, without files."""
         self.connections: list[object] = []
         self.url = ""
 
@@ -35,6 +38,11 @@ class ScriptedTelegram:
         runner = await telegram.start()
         yield telegram
         await runner.cleanup()
+
+    @property
+    def chats(self) -> list[str]:
+        """Which chats they were for."""
+        return [one["chat_id"] for one in self.parameters]
 
     async def start(self, port: int = 0) -> web.AppRunner:
         app = web.Application()
@@ -49,7 +57,8 @@ class ScriptedTelegram:
         bot_id = int(request.match_info["token"].partition(":")[0])
         self.calls[bot_id, request.match_info["method"]] += 1
         self.connections.append(request.transport)
-        await request.read()
+        form = await request.post()
+        self.parameters.append({name: one for name, one in form.items() if isinstance(one, str)})
         if self.script:
             return await self.script.pop(0)(request)
         result = RESULTS.get(request.match_info["method"], True)

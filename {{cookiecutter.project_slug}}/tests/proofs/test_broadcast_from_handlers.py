@@ -13,6 +13,7 @@ from fleet.bots.tokens import BotToken
 from fleet.broadcast.sending import METHODS
 from fleet.directory.observer import Observer
 from fleet.settings import Settings
+from fleet.telegram.moves import Moves
 from tests.proofs.mail import text
 
 BOT = 1000001
@@ -29,7 +30,7 @@ def fleet(redis: Redis) -> Fleet:
 
 
 async def test_a_handler_sends_one_once_by_its_key(fleet: Fleet, redis: Redis) -> None:
-    observer = Observer(redis, 64)
+    observer = Observer(redis, 64, Moves())
     for user in (5, 6):
         observer.update(BOT, text(1, user=user))
     await observer.write()

@@ -11,6 +11,7 @@ from fleet.broadcast import Audience, Broadcasts, BroadcastState, text_message
 from fleet.broadcast.parts import Part, Parts, Result
 from fleet.directory.observer import Observer
 from fleet.shards.holder import Held
+from fleet.telegram.moves import Moves
 from tests.proofs.mail import text
 from tests.proofs.replica import Clock, Replica, Wire, silence
 
@@ -148,7 +149,7 @@ async def test_what_was_on_its_way_at_the_end_of_a_cancelled_one_is_uncertain(
 
 
 async def test_the_audience_is_fixed_when_it_is_sent(redis: Redis, book: Broadcasts) -> None:
-    observer = Observer(redis, 1)
+    observer = Observer(redis, 1, Moves())
     observer.update(BOT, text(1, user=5))
     await observer.write()
     name = await book.send(BOT, text_message("News!"), Audience())

@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from fleet.directory import Chat, Chats, ChatType, Unreachable
 from fleet.directory.observer import Observer
 from fleet.shards.shard import key_of_shard
+from fleet.telegram.moves import Moves
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.mail import keys_of_shards, text
@@ -87,7 +88,7 @@ class Directory:
     """An observer and what it has written, in one shard or several."""
 
     def __init__(self, redis: Redis) -> None:
-        self.observer = Observer(redis, SHARDS)
+        self.observer = Observer(redis, SHARDS, Moves())
         self.chats = Chats(redis, SHARDS)
 
     async def known(self, chat: int) -> Chat | None:

@@ -4,6 +4,7 @@ import redis.asyncio
 
 from fleet.broadcast import Broadcasts
 from fleet.directory.observer import Observer
+from fleet.telegram.moves import Moves
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine, Terminal
@@ -15,7 +16,7 @@ USERS = range(2101, 2113)
 
 
 async def know(client: redis.asyncio.Redis, bot: int, users: range = USERS) -> None:
-    observer = Observer(client, 64)
+    observer = Observer(client, 64, Moves())
     for user in users:
         observer.update(bot, text(1, user=user))
     observer.update(bot, text(1, user=1, chat=-5))

@@ -4,6 +4,7 @@ import redis.asyncio
 
 from fleet.directory import Unreachable
 from fleet.directory.observer import Observer
+from fleet.telegram.moves import Moves
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.cli.helpers import Bots
 from tests.proofs.mail import text
@@ -12,7 +13,7 @@ from tests.proofs.mail import text
 async def test_chats_are_counted_and_written_out(
     fleet: CommandLine, bots: Bots, client: redis.asyncio.Redis
 ) -> None:
-    observer = Observer(client, 64)
+    observer = Observer(client, 64, Moves())
     for user in (11, 12, 13):
         observer.update(bots.one, text(1, user=user))
     observer.update(bots.one, text(1, user=11, chat=-5))

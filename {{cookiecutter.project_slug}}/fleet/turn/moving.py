@@ -1,0 +1,127 @@
+"""Turns in groups that have become supergroups, and in those."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import structlog
+from redis.exceptions import RedisError
+
+from fleet.inbox.conversation import bot_of
+from fleet.inbox.relocation import Relocation
+from fleet.redis.errors import describe, is_away
+from fleet.telegram.movebook import MoveBook
+from fleet.telegram.moves import Move
+from fleet.turn.errors import TurnBack
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from fleet.inbox import turns
+    from fleet.telegram.moves import Moves
+    from fleet.turn.updates import Raw
+
+SIGN = b"migrate_"
+"""What stands in the JSON of the messages by which Telegram tells of it."""
+MOST_SETTLED = 10_000
+"""Conversations of which it is remembered that nothing of theirs is in the group any more."""
+
+log = structlog.get_logger(__name__)
+
+
+class Moving:
+    """Has the conversations of a group go on in the supergroup.
+
+    Args:
+        redis: the client.
+        moves: the groups that have moved.
+        shards: how many there are.
+        prefix: REDIS_PREFIX.
+    """
+
+    def __init__(self, redis: Redis, moves: Moves, shards: int, *, prefix: str) -> None:
+        self.book = MoveBook(redis, moves, prefix=prefix)
+        self._moves = moves
+        self._relocation = Relocation(redis, shards, prefix=prefix)
+        self._settled: set[str] = set()
+
+    def concerns(self, turn: turns.Turn) -> bool:
+        """Tell whether `prepare` need be asked: for most turns not, and to tell costs nothing."""
+        return bool(self._moves) or SIGN in turn.update
+
+    async def prepare(self, turn: turns.Turn, raw: Raw) -> bool:
+        """Do what comes before the turn's handler.
+
+        Returns:
+            False if there is nothing to handle: it is a timer that was brought to the supergroup.
+
+        Raises:
+            TurnBack: Redis is away, or the user's updates from the group come first.
+        """
+        try:
+            return await self._prepare(turn, raw[0] if isinstance(raw, list) else raw)
+        except RedisError as error:
+            if is_away(error):
+                raise TurnBack(describe(error)) from error
+            raise
+
+    async def _prepare(self, turn: turns.Turn, update: dict[str, Any]) -> bool:
+        if move := _move_of(turn.bot_id, update):
+            # Whoever sees to the supergroup's conversations, now or later, knows it by this.
+            self._moves.note(move)
+            await self.book.tell()
+        here, timer = turn.conversation, update.get("timer")
+        there = self._moves.now(here)
+        if there != here and timer:
+            name, number = timer["name"], turn.update_id
+            if not await self._relocation.claim(here, there, name, number):
+                log.info("the timer is the supergroup's now", timer=name)
+                return False
+        elif old := self._moves.before(here):
+            await self._settle(old, here)
+        if timer:
+            self._renew(turn.bot_id, timer)
+        return True
+
+    async def _settle(self, old: str, new: str) -> None:
+        """See that nothing of a conversation is left in the group."""
+        if new in self._settled:
+            return
+        if await self._relocation.waiting(old):
+            raise TurnBack("what waits from the time before the group was a supergroup goes first")
+        await self._relocation.bring(old, new, partial(self._renew_json, bot_of(new)))
+        if len(self._settled) >= MOST_SETTLED:
+            self._settled.clear()
+        self._settled.add(new)
+
+    def _renew_json(self, bot_id: int, json: bytes) -> bytes:
+        try:
+            kept = orjson.loads(json)
+            self._renew(bot_id, kept["timer"])
+        except (ValueError, LookupError, TypeError):  # damaged: that is the trouble of its turn
+            return json
+        return orjson.dumps(kept)
+
+    def _renew(self, bot_id: int, timer: dict[str, Any]) -> None:
+        """Have a timer be about the supergroup."""
+        if (chat := timer["chat"]) and (new := self._moves.new_id(bot_id, chat["id"])):
+            timer["chat"] = {"id": new, "type": "supergroup"}
+
+
+def _move_of(bot_id: int, update: dict[str, Any]) -> Move | None:
+    """Read what Telegram tells, in the group and in the supergroup.
+
+    Source: https://core.telegram.org/bots/api#message
+    """
+    message = update.get("message")
+    chat = message.get("chat") if isinstance(message, dict) else None
+    here = chat.get("id") if isinstance(chat, dict) else None
+    if not isinstance(message, dict) or not isinstance(here, int):
+        return None
+    if isinstance(new := message.get("migrate_to_chat_id"), int):
+        return Move(bot_id, here, new)
+    if isinstance(old := message.get("migrate_from_chat_id"), int):
+        return Move(bot_id, old, here)
+    return None
