@@ -6,7 +6,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks import measures, replicas, report
+from benchmarks import broadcast, measures, replicas, report
 from benchmarks.machine import FLEET, Bench, Contender, bench, bots, describe
 from benchmarks.tables import Results
 
@@ -21,7 +21,7 @@ ALL = [FLEET, STOCK, ISOLATION, STOCK_UVLOOP, ISOLATION_UVLOOP]
 AS_THEY_COME = [FLEET, STOCK, ISOLATION]
 POLLING = [FLEET, STOCK, ISOLATION, STOCK_UNLIMITED]
 
-QUICK = measures.Seconds(warm=0.5, busy=1.0, delay=1.0, settle=1.0, send=1.0, idle=3.0)
+QUICK = measures.Seconds(warm=0.5, busy=1.0, delay=1.0, settle=1.0, send=1.0, replies=5.0, idle=3.0)
 BUSY = 0.5
 """Load average from which on figures are not to be trusted."""
 
@@ -35,7 +35,7 @@ class Run:
         self._seconds = seconds
 
     def rounds(self, count: int) -> None:
-        """Measures 1 to 3 and 5 to 7, round after round, one contender after the other in each."""
+        """Measures 1 to 3 and 5 to 8, round after round, one contender after the other in each."""
         for _ in range(count):
             for contender in ALL:
                 self._load(contender)
@@ -43,6 +43,10 @@ class Run:
                 self._note("stop", contender.name, measures.stop(self._arena, contender))
             for name in (replicas.ONE, replicas.TOGETHER, replicas.LATER):
                 self._note("replicas", name, replicas.shares(self._arena, name, self._seconds))
+            for contender in (FLEET, STOCK):
+                self._note("news", contender.name, broadcast.flat_out(self._arena, contender))
+            for name, numbers in broadcast.at_its_pace(self._arena, self._seconds).items():
+                self._note("pace", name, numbers)
 
     def polling(self, sizes: list[int]) -> None:
         """Measure 4 with so many bots."""

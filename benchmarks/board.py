@@ -15,6 +15,10 @@ CAPACITY = 4_000_000
 """Sequence numbers of one run."""
 NEVER = CAPACITY - 1
 """The number of updates that must not be handled."""
+NEWS = "news"
+"""What a broadcast says."""
+CHATS = range(100_000, 110_000)
+"""Who gets it: none of those who write."""
 REPLICAS = 16
 """Processes that may take notes at once."""
 _COUNTERS = REPLICAS * 16

@@ -25,7 +25,7 @@ from aiogram.fsm.storage.redis import RedisStorage
 from aiogram.types import Message
 from redis.asyncio import Redis
 
-from benchmarks.board import CONVERSATIONS, Board
+from benchmarks.board import CHATS, CONVERSATIONS, NEWS, Board
 
 SLEEP = 2.0
 """Seconds that the handler of a `sleep` takes."""
@@ -45,7 +45,7 @@ def create_dispatcher(board: Board, storage: BaseStorage, **options: Any) -> Dis
     router = Router()
 
     @router.message(StateFilter(None, Form))
-    async def handle(message: Message, state: FSMContext) -> None:
+    async def handle(message: Message, state: FSMContext, bot: Bot, fleet: Any = None) -> None:
         kind, number, arrived = (message.text or "").split()
         sequence = int(number)
         board.start(sequence, int(arrived))
@@ -54,10 +54,10 @@ def create_dispatcher(board: Board, storage: BaseStorage, **options: Any) -> Dis
         elif kind == "form":
             await take_step(message, state)
         elif kind == "work":
-            until = time.thread_time() + WORK
-            while time.thread_time() < until:
-                pass
+            work()
             await message.answer(message.text or "")
+        elif kind == "broadcast":
+            await send_news(bot, fleet)
         elif kind == "fail":
             raise ValueError(kind)
         elif kind == "sleep":
@@ -71,6 +71,22 @@ def create_dispatcher(board: Board, storage: BaseStorage, **options: Any) -> Dis
     dispatcher = Dispatcher(storage=storage, **options)
     dispatcher.include_router(router)
     return dispatcher
+
+
+def work() -> None:
+    """Use the CPU."""
+    until = time.thread_time() + WORK
+    while time.thread_time() < until:
+        pass
+
+
+async def send_news(bot: Bot, fleet: Any) -> None:
+    """Send it to all: by the project, or in a loop."""
+    if fleet:
+        await fleet.broadcast(bot.id, text=NEWS, chats=CHATS)
+        return
+    for chat in CHATS:
+        await bot.send_message(chat, NEWS)
 
 
 async def take_step(message: Message, state: FSMContext) -> None:

@@ -132,6 +132,8 @@ class Bench:
             "TELEGRAM_API_URL": load.url,
             "HTTP_HOST": "127.0.0.1",
             "HTTP_PORT": "0",
+            "CHAT_RATE": "0",  # stock aiogram has no pace, and users here write all the time
+            "GROUP_RATE": "0",
             **more,
         }
 
@@ -152,8 +154,15 @@ class Load:
 
     def set(self, **load: Any) -> dict[str, int]:
         """Set what arrives from now on; nothing without arguments."""
-        body = json.dumps(load or None).encode()
-        with urllib.request.urlopen(f"{self.url}/load", body, timeout=10) as reply:
+        return self._ask("load", load or None)
+
+    def news(self) -> dict[str, int]:
+        """Tell what has arrived of a broadcast: `messages`, `chats`, `first` and `last` time."""
+        return self._ask("news", None)
+
+    def _ask(self, path: str, body: Any) -> dict[str, int]:
+        content = json.dumps(body).encode()
+        with urllib.request.urlopen(f"{self.url}/{path}", content, timeout=10) as reply:
             told: dict[str, int] = json.load(reply)
             return told
 

@@ -33,6 +33,7 @@ class Seconds:
     delay: float = 3.0
     settle: float = 5.0
     send: float = 5.0
+    replies: float = 20.0
     idle: float = 30.0
     """As long as the longest long poll, so that every bot polls anew in it."""
 

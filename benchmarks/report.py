@@ -2,7 +2,8 @@
 
 from operator import sub, truediv
 
-from benchmarks.board import CONVERSATIONS
+from benchmarks.board import CHATS, CONVERSATIONS
+from benchmarks.broadcast import BESIDE, RATE, REPLIES
 from benchmarks.machine import FLEET
 from benchmarks.measures import IN_FLIGHT, LOW_RATE, SAME_RATE, Numbers
 from benchmarks.replicas import BOTS, ONE
@@ -65,6 +66,10 @@ def text(results: Results, machine: str) -> str:
             _throughput(results, "form"),
             f"### 7. Two replicas: {BOTS * CONVERSATIONS} busy conversations of {BOTS} bots",
             _replicas(results),
+            f"### 8. A broadcast to {len(CHATS):,} chats",
+            _broadcasts(results),
+            f"At `BULK_RATE={RATE}`, while {REPLIES:.0f} messages of users a second are answered:",
+            _replies(results),
         ]
     )
 
@@ -188,3 +193,25 @@ def _replicas(results: Results) -> str:
              *(("", "") if name == ONE else (f"{ratio:.2f}", f"{shares} %")))
         )  # fmt: skip
     return table(("", "per second", "times one replica", "the smaller share of the turns"), rows)
+
+
+def _broadcasts(results: Results) -> str:
+    rows = []
+    for name in names(results, "news"):
+        ratio = compare(truediv, results, "news", (OURS, name), "per_second")
+        rate, cpu = (median(results, "news", name, key) for key in ("per_second", "cpu_us"))
+        rows.append((name, f"{rate:,.0f}", f"{cpu:.0f}", "" if name == OURS else f"{ratio:.2f}"))
+    head = ("", "messages per second", "CPU µs for each", f"{OURS} sends … times as many")
+    return table(head, rows)
+
+
+def _replies(results: Results) -> str:
+    rows = []
+    for name in names(results, "pace"):
+        p50, p95, worst = (median(results, "pace", name, key) for key in ("p50", "p95", "worst"))
+        rate = median(results, "pace", name, "per_second") if name == BESIDE else None
+        rows.append(
+            (name, f"{rate:.2f}" if rate else "", f"{p50:.1f}", f"{p95:.1f}", f"{worst:.0f}")
+        )
+    head = ("", "its messages per second", "answers, p50 ms", "p95 ms", "worst ms")
+    return table(head, rows)

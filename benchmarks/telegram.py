@@ -11,6 +11,7 @@ Control is `POST /load` with JSON: see `Load`.
 
 import asyncio
 import json
+import re
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from urllib.parse import parse_qs
 
 import uvloop
 
-from benchmarks.board import CONVERSATIONS, Board, now
+from benchmarks.board import CONVERSATIONS, NEWS, Board, now
 
 TICK = 0.001
 """Seconds between two looks at what is to arrive."""
@@ -46,6 +47,8 @@ _SENT = (
 _ME = b'{"ok":true,"result":{"id":%d,"is_bot":true,"first_name":"Bot","username":"load%d_bot"}}'
 _TRUE = b'{"ok":true,"result":true}'
 FIRST_UPDATE = 500_000_000
+ITS_TEXT = b"text=" + NEWS.encode()
+CHAT, ECHO = re.compile(rb"chat_id=(\d+)"), re.compile(rb"text=echo\+(\d+)\+(\d+)")
 
 
 def answer(body: bytes) -> bytes:
@@ -66,7 +69,8 @@ class Load:
     bots: list[int]
     kind: str = "read"
     """read (the FSM state alone), echo (one sendMessage), form (reads and writes of state and data,
-    and a sendMessage), work (CPU and a sendMessage), sleep, send (a timed sendMessage), or fail."""
+    and a sendMessage), work (CPU and a sendMessage), sleep, send (a timed sendMessage), broadcast
+    (to CHATS), or fail."""
     conversations: int = CONVERSATIONS
     """Of each bot. Users write in turn."""
     window: int = 0
@@ -75,6 +79,29 @@ class Load:
     """Updates to arrive each second."""
     count: int = 0
     """Updates after which no more arrive; 0: no end."""
+    answers: bool = False
+    """Note when echoes arrive here, in place of when handlers began."""
+
+
+@dataclass
+class News:
+    """What has arrived of a broadcast. Times are those of `now`."""
+
+    messages: int = 0
+    first: int = 0
+    last: int = 0
+    chats: set[bytes] = field(default_factory=set)
+
+    def add(self, body: bytes) -> None:
+        """Note one of its messages."""
+        self.last = now()
+        self.first = self.first or self.last
+        self.messages += 1
+        self.chats.update(CHAT.findall(body))
+
+    def told(self) -> dict[str, int]:
+        """Tell it as JSON can."""
+        return {**vars(self), "chats": len(self.chats)}
 
 
 @dataclass
@@ -123,6 +150,8 @@ class Server:
         self.began = (0.0, 0)
         self.turn = 0
         self.calls = 0
+        self.times_answers = False
+        self.news = News()
 
     async def run(self) -> None:
         """Let updates arrive."""
@@ -138,6 +167,8 @@ class Server:
     def change(self, load: Load | None) -> dict[str, int]:
         """Set the load, None for nothing more. Tells how much there was so far."""
         self.load = load
+        if load:  # not when nothing more arrives: answers do
+            self.times_answers = load.answers
         self.began = (asyncio.get_running_loop().time(), self.sequence)
         polls = sum(queue.poll is not None for queue in self.queues.values())
         return {
@@ -221,6 +252,7 @@ class Client(asyncio.Protocol):
         self._server.calls += 1
         match method.lower():
             case b"sendmessage":
+                self._note(body)
                 self.send(SENT)
             case b"getupdates":
                 self._get_updates(self._server.queue(_bot(who)), parse_qs(body.decode()))
@@ -230,8 +262,18 @@ class Client(asyncio.Protocol):
                 wanted: dict[str, Any] | None = json.loads(body)
                 told = self._server.change(None if wanted is None else Load(**wanted))
                 self.send(answer(json.dumps(told).encode()))
+            case b"" if who == b"news":
+                self.send(answer(json.dumps(self._server.news.told()).encode()))
             case _:
                 self.send(TRUE)
+
+    def _note(self, body: bytes) -> None:
+        server = self._server
+        if ITS_TEXT in body:
+            server.news.add(body)
+        elif server.times_answers and (echo := ECHO.search(body)):
+            number, arrived = map(int, echo.groups())
+            server.board.time(number, now() - arrived)
 
     def _get_updates(self, queue: Queue, asked: dict[str, list[str]]) -> None:
         queue.confirm(int(asked.get("offset", ["0"])[0]))

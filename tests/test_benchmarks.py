@@ -63,7 +63,7 @@ def is_ratio(cell: str, first: str, second: str) -> bool:
 
 
 def test_the_measures(equipped: Path) -> None:
-    read, echo, delays, beside, idle, stops, form, replicas = run("benchmarks", equipped)
+    read, echo, delays, beside, idle, stops, form, replicas, *news = run("benchmarks", equipped)
     stock = ["aiogram", "aiogram, isolation"]
     uvloop = [f"{name}, uvloop" for name in stock]
     for throughput in (read, echo, form):
@@ -85,6 +85,11 @@ def test_the_measures(equipped: Path) -> None:
     for cells in two:
         assert is_ratio(cells[1], cells[0], one[0])
         assert 0 <= number(cells[2]) <= 50
+    sent, replies = news
+    ours, theirs = sent["this project"], sent["aiogram"]
+    assert is_ratio(theirs[2], ours[0], theirs[0])
+    [rate] = [cells[0] for name, cells in replies.items() if "broadcast at" in name]
+    assert number(rate) == pytest.approx(30, rel=0.03), "it keeps its pace"
 
 
 def test_the_big_fleet(equipped: Path) -> None:

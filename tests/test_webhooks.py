@@ -21,8 +21,9 @@ WEBHOOK_URL=https://bots.internal
 HTTP_PUBLIC=0
 HTTPS_PUBLIC=0
 USER_LIMIT=10000
+CHAT_RATE=0
 """
-"""One user writes ten times a second here, and all of it must be answered."""
+"""One user writes ten times a second here, and all of it must be answered soon."""
 
 
 @pytest.fixture(scope="module")

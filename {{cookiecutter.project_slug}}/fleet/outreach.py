@@ -21,6 +21,7 @@ from fleet.tasks import is_cancelled
 from fleet.telegram.gatebook import GateBook
 from fleet.telegram.movebook import MoveBook
 from fleet.telegram.session import TelegramSessions
+from fleet.telegram.sharedpace import RedisPace
 
 RESTART_DELAY = 5.0
 """Seconds until what ended by a fault of ours is started again."""
@@ -61,6 +62,9 @@ class Outreach:
             shared.inbox.observe = self._observer.update
             sessions.moves.on_note = self._observer.moved
             sessions.calls.middleware(Answers(self._observer))
+        rates = sessions.pace.rates
+        if rates.chat or rates.group:
+            sessions.pace.shared = RedisPace(redis, rates, holder, prefix=prefix)
         self._broadcaster = Broadcaster(
             shared.broadcasts,
             Parts(redis, shared.replica, prefix=prefix, wait_replicas=settings.redis_wait_replicas),

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     """Updates of one conversation that may wait; the newest beyond are left out and counted."""
     directory: bool = setting(default=True, write="on or off")
     """Whether to note which chats each bot knows."""
+    chat_rate: int = whole(1, 1_000, low=0)
+    """Messages a second into one chat; 0: any number."""
+    chat_burst: int = whole(5, 1_000)
+    """Messages at once into a chat that was calm."""
+    group_rate: int = whole(20, 1_000, low=0)
+    """Messages a minute into one group or channel; 0: any number."""
     bulk_rate: int = whole(30, 1_000, low=0)
     """Messages of broadcasts that a bot sends in a second; 0: as fast as it can."""
     drop_pending_updates: bool = setting(default=False, write="true or false")

@@ -107,6 +107,9 @@ def service_process(
         "LOG_FORMAT": "json",
         # After an outage few users have written hundreds of times, and nothing may be missing.
         "USER_LIMIT": "1000000",
+        # Few users get all that the proofs say.
+        "CHAT_RATE": "0",
+        "GROUP_RATE": "0",
         **settings,
     }
     return Process(module, folder, env, url=f"http://127.0.0.1:{port}")

@@ -19,7 +19,7 @@ from aiogram.methods import CopyMessage, SendMessage, TelegramMethod
 
 from fleet.bots.member import BotState, Member
 from fleet.broadcast.parts import Result
-from fleet.telegram.current import TurnLost, current_turn
+from fleet.telegram.current import BROADCAST, TurnLost, current_turn
 from fleet.telegram.outages import Outages, is_fault
 from fleet.telegram.retries import never_arrived
 
@@ -41,6 +41,7 @@ class Sending:
     """
 
     journal = None
+    spare = BROADCAST
 
     def __init__(self, part: Part, chat: int, owns: Callable[[], bool]) -> None:
         self.part = part

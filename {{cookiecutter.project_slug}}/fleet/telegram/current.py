@@ -20,6 +20,10 @@ class TurnParked(asyncio.CancelledError):
     """
 
 
+REPLY, TIMER, BROADCAST = 0, 1, 2
+"""Who goes first in a chat that gets as many messages as it may: see `CurrentTurn.spare`."""
+
+
 class Notes(Protocol):
     """The journal of a turn, as the session sees it."""
 
@@ -32,6 +36,10 @@ class Notes(Protocol):
 
 class CurrentTurn(Protocol):
     """A turn, as the session sees it. When it is over, what it left running is nobody's turn."""
+
+    @property
+    def spare(self) -> int:
+        """Places in the pace of a chat that it leaves for those who go first."""
 
     @property
     def journal(self) -> Notes | None:

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, cast
 import structlog
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.exceptions import TelegramRetryAfter
-from aiogram.methods import SendChatAction, SendMessageDraft
 
 from fleet.telegram.current import TurnParked, current_turn
 from fleet.telegram.gate import Gate
+from fleet.telegram.pace import Pace, messages_in
 
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.client.session.middlewares.base import NextRequestMiddlewareType
     from aiogram.methods import Response, TelegramMethod
     from aiogram.methods.base import TelegramType
+
+    from fleet.telegram.current import CurrentTurn
 
 # Seconds that a call waits at a gate; if it is longer, its turn goes back until the gate opens.
 SHORT_WAIT = 5.0
@@ -100,16 +102,17 @@ class Gates:
 
 
 class FloodControl(BaseRequestMiddleware):
-    """Has calls wait at their gates.
+    """Has calls wait at their gates, and keep the pace of their chats.
 
-    What only shows that the bot is busy is not made while one is shut. Instead of a wait longer
-    than `SHORT_WAIT`, the turn goes back until the gate opens. Where it cannot, that is at the gate
-    of a method, for another bot, and outside of turns, GateShut is raised instead of a wait longer
+    What only shows that the bot is busy is not made while others wait. Instead of a wait longer
+    than `SHORT_WAIT`, the turn goes back until it is over. Where it cannot, that is at the gate of
+    a method, for another bot, and outside of turns, GateShut is raised instead of a wait longer
     than `LONGEST_WAIT`, and after `MOST_REFUSALS`.
     """
 
-    def __init__(self, gates: Gates) -> None:
+    def __init__(self, gates: Gates, pace: Pace) -> None:
         self._gates = gates
+        self._pace = pace
 
     async def __call__(
         self,
@@ -119,11 +122,11 @@ class FloodControl(BaseRequestMiddleware):
     ) -> Response[TelegramType]:
         """Make one call of a bot when its gates let it through."""
         own, whole = Gate.of(bot.id, method), Gate(bot.id)
+        count, turn = messages_in(method), current_turn.get()
         refusals = 0
         while True:
-            while left := max(self._gates.seconds_left(own), self._gates.seconds_left(whole)):
-                turn = current_turn.get()
-                if isinstance(method, SendChatAction | SendMessageDraft):
+            while left := await self._left(own, whole, count, turn):
+                if count == 0:
                     # What aiogram's own `make_request` returns, whatever its type says.
                     return cast("Response[TelegramType]", True)  # noqa: FBT003 - so it is typed
                 is_methods = own.chat is None and not self._gates.seconds_left(whole)
@@ -138,3 +141,12 @@ class FloodControl(BaseRequestMiddleware):
             except TelegramRetryAfter as error:
                 refusals += 1
                 self._gates.shut(own, error.retry_after)
+
+    async def _left(
+        self, own: Gate, whole: Gate, count: int | None, turn: CurrentTurn | None
+    ) -> float:
+        """Return for how many seconds a call must wait; 0.0 if it is to be made now."""
+        left = max(self._gates.seconds_left(own), self._gates.seconds_left(whole))
+        if left or own.chat is None or count is None:
+            return left
+        return await self._pace.take(own.bot_id, own.chat, count, turn.spare if turn else 0)

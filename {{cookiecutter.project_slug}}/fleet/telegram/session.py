@@ -32,6 +32,7 @@ from fleet.telegram.gates import FloodControl, Gates
 from fleet.telegram.moves import Following, Moves
 from fleet.telegram.noting import Noting, answer
 from fleet.telegram.outages import Outages
+from fleet.telegram.pace import Pace, Rates
 from fleet.telegram.retries import Retries
 from fleet.telegram.route import Route
 
@@ -162,12 +163,13 @@ class TelegramSessions:
     """
 
     def __init__(
-        self, calls: FleetSession, polls: FleetSession, gates: Gates, moves: Moves
+        self, calls: FleetSession, polls: FleetSession, gates: Gates, pace: Pace, moves: Moves
     ) -> None:
         self.calls = calls
         self.polls = polls
         self.outages = Outages(self._probe)
         self.gates = gates
+        self.pace = pace
         self.moves = moves
 
     def flood_wait(self, bot_id: int) -> float:
@@ -189,15 +191,16 @@ class TelegramSessions:
 def create_sessions(settings: Settings) -> TelegramSessions:
     """Make the sessions of one service. Connections are opened at the first call.
 
-    `calls` notes what turns have done, follows groups to where they have moved, waits out flood
-    control, gate by gate, and tries again what did not reach Telegram; `polls` does nothing of
-    that: a poller has its own backoff.
+    `calls` notes what turns have done, follows groups to where they have moved, keeps the pace of
+    chats, waits out flood control, gate by gate, and tries again what did not reach Telegram;
+    `polls` does nothing of that: a poller has its own backoff.
     """
     api = TelegramAPIServer.from_base(
         settings.telegram_api_url, is_local=settings.telegram_api_local
     )
     route = Route.of(settings)
     gates, moves = Gates(), Moves()
+    pace = Pace(Rates(settings.chat_rate, settings.chat_burst, settings.group_rate))
     limit = max(MIN_CALLS, CALLS_PER_TURN * settings.concurrency)
     calls = FleetSession(
         api=api,
@@ -208,13 +211,13 @@ def create_sessions(settings: Settings) -> TelegramSessions:
     )
     calls.middleware(Noting(calls))
     calls.middleware(Following(moves))
-    calls.middleware(FloodControl(gates))
+    calls.middleware(FloodControl(gates, pace))
     calls.middleware(Retries())
     # 0: no limit, each polling bot has its own connection.
     polls = FleetSession(
         api=api, route=route, limit=0, timeout=POLL_TIMEOUT, upload_timeout=POLL_TIMEOUT
     )
-    return TelegramSessions(calls, polls, gates, moves)
+    return TelegramSessions(calls, polls, gates, pace, moves)
 
 
 def sends_file(value: object) -> bool:

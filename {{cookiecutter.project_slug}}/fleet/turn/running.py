@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from fleet.bots.member import Member
 from fleet.inbox import turns
 from fleet.overlay import Overlay
-from fleet.telegram.current import TurnLost
+from fleet.telegram.current import REPLY, TIMER, TurnLost
 from fleet.turn.errors import TurnBack
 from fleet.turn.journal import Journal
 from fleet.turn.turn import Turn
@@ -60,6 +60,10 @@ class RunningTurn:
         self._waits_since = 0.0
         self._limits: list[asyncio.Timeout] = []
         self._ends: dict[asyncio.Timeout, float | None] = {}
+
+    @property
+    def spare(self) -> int:
+        return REPLY if self.turn.update_id >= 0 else TIMER
 
     @property
     def journal(self) -> Journal | None:

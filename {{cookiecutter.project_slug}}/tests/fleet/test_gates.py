@@ -24,6 +24,7 @@ class Waits:
     """A turn that notes whether one of its calls waits. It has done too much to go back."""
 
     journal = None
+    spare = 0
 
     def __init__(self) -> None:
         self.now = 0
