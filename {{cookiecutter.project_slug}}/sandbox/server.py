@@ -14,6 +14,11 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
+try:
+    import resource
+except ImportError:  # Windows, which has no such limit
+    resource = None  # type: ignore[assignment]
+
 from sandbox.address import DEFAULT_HOST, reachable
 from sandbox.http.bots import BotRoutes
 from sandbox.http.people import PeopleRoutes
@@ -74,6 +79,7 @@ async def running(
 async def serve(host: str, port: int, kept: Path | None) -> None:
     """Runs until SIGTERM or SIGINT; see `running` for the file."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    raise_limit()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -83,6 +89,16 @@ async def serve(host: str, port: int, kept: Path | None) -> None:
     async with running(host, port, os.environ.get("BOT_TOKENS", ""), kept) as url:
         print(BANNER.format(url=url), flush=True)
         await stopped.wait()
+
+
+def raise_limit() -> None:
+    """Take as many open files as the system lets it have: a long poll is one, and the soft limit
+    is 1,024 on many systems."""
+    if resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # macOS refuses a soft limit above its own, where the hard one is infinite.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 BANNER = """\

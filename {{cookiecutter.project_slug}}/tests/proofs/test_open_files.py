@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import resource
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,9 @@ from tests.waiting import until
 pytestmark = pytest.mark.skipif(
     not hasattr(resource, "prlimit"), reason="only Linux shows another process' limits"
 )
+
+CROWD = 1_200
+"""Bots: more than the soft limit of many systems."""
 
 
 @contextlib.contextmanager
@@ -34,6 +38,10 @@ def limit(service: Process, files: int) -> None:
     resource.prlimit(service.pid, resource.RLIMIT_NOFILE, (files, hard))
 
 
+def open_files(service: Process) -> int:
+    return len(list(Path(f"/proc/{service.pid}/fd").iterdir()))
+
+
 async def warnings(service: Process) -> list[str]:
     found: list[str] = (await get(service))[1]["warnings"]
     return found
@@ -46,6 +54,27 @@ async def test_the_soft_limit_is_raised(
     with soft_limit(512) as hard:
         service = await start_service(APP, BOT_TOKENS=tokens)
     assert resource.prlimit(service.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    assert await warnings(service) == []
+
+
+async def test_more_bots_than_the_soft_limit_has_files_are_all_polled(
+    start_service: StartService, sandbox: SandboxClient
+) -> None:
+    _, tokens = await new_bots(sandbox, CROWD)
+    with soft_limit(1024) as hard:
+        if hard < 2 * CROWD:
+            pytest.skip(f"the hard limit of this machine is {hard}")
+        service = await start_service(APP, BOT_TOKENS=tokens)
+
+    async def running() -> int:
+        return [bot["state"] for bot in (await get(service))[1]["bots"]].count("running")
+
+    async def all_run() -> bool:
+        return await running() == CROWD
+
+    await until(all_run, "all bots are polled", moving=running)
+    # A connection for each: nobody waits until another's long poll is over.
+    assert open_files(service) > CROWD
     assert await warnings(service) == []
 
 
