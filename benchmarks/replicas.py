@@ -31,7 +31,12 @@ class Replica:
 
     number: int
     process: Process
-    url: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def is_ready(self) -> bool:
@@ -51,7 +56,7 @@ def replica(
     port = free_port()
     named = {"REPLICA": str(number), "HTTP_PORT": str(port), **more}
     with bench.run(FLEET, load, ids, fresh=False, cores=cores, **named) as process:
-        yield Replica(number, process, f"http://127.0.0.1:{port}")
+        yield Replica(number, process, port)
 
 
 def shares(bench: Bench, name: str, seconds: Seconds) -> Numbers:

@@ -1,5 +1,7 @@
 """The tables of all measures."""
 
+from collections.abc import Callable
+from functools import partial
 from operator import sub, truediv
 
 from benchmarks.board import CHATS, CONVERSATIONS
@@ -36,45 +38,26 @@ def write(results: Results, machine: str, rounds: int) -> None:
 
 def text(results: Results, machine: str) -> str:
     """Write the tables."""
-    loads = [
+    told = [f"{machine}."]
+    if loads := [
         numbers
         for (measure, _), n in results.items()
         if measure in ("read", "echo", "form")
         for numbers in n
-    ]
-    busiest = max(loads, key=lambda numbers: numbers["load_share"] + numbers["redis_share"])
-    return "\n\n".join(
-        [
-            f"{machine}.",
-            (
-                f"Of the load's core the server took {percent(busiest['load_share'])} and Redis "
-                f"{percent(busiest['redis_share'])} when they were busiest."
-            ),
-            "### 1. Updates handled in one second of CPU",
-            _throughput(results, "read"),
-            "### 2. Echo: the same with one `sendMessage` each",
-            _throughput(results, "echo"),
-            "### 3. From the arrival to the handler",
-            _delays(results),
-            f"How much more {OURS} takes:",
-            _delays_beside(results),
-            "### 4. Bots that poll and get nothing",
-            _idle(results),
-            f"### 5. SIGTERM with {IN_FLIGHT} turns in flight that take 2 s",
-            _stops(results),
-            "### 6. A form's step: reads state and data, writes both, one `sendMessage`",
-            _throughput(results, "form"),
-            f"### 7. Two replicas: {BOTS * CONVERSATIONS} busy conversations of {BOTS} bots",
-            _replicas(results),
-            f"### 8. A broadcast to {len(CHATS):,} chats",
-            _broadcasts(results),
-            f"At `BULK_RATE={RATE}`, while {REPLIES:.0f} messages of users a second are answered:",
-            _replies(results),
-        ]
-    )
+    ]:
+        busiest = max(loads, key=lambda numbers: numbers["load_share"] + numbers["redis_share"])
+        told.append(
+            f"Of the load's core the server took {percent(busiest['load_share'])} and Redis "
+            f"{percent(busiest['redis_share'])} when they were busiest."
+        )
+    measured = {measure for measure, _ in results}
+    for number, (measure, title, write_table) in MEASURES.items():
+        if measure in measured:
+            told += [f"### {number}. {title}", write_table(results)]
+    return "\n\n".join(told)
 
 
-def _throughput(results: Results, measure: str) -> str:
+def _throughput(measure: str, results: Results) -> str:
     rows = []
     for name in names(results, measure):
         figures = {
@@ -117,7 +100,8 @@ def _delays(results: Results) -> str:
             for measure in ("low", "same", "half")
         ]
         rows.append((name, *cells, f"{median(results, 'same', name, 'cpu_us'):.0f}"))
-    return table(head, rows)
+    beside = f"How much more {OURS} takes:"
+    return "\n\n".join([table(head, rows), beside, _delays_beside(results)])
 
 
 def _delays_beside(results: Results) -> str:
@@ -202,7 +186,8 @@ def _broadcasts(results: Results) -> str:
         rate, cpu = (median(results, "news", name, key) for key in ("per_second", "cpu_us"))
         rows.append((name, f"{rate:,.0f}", f"{cpu:.0f}", "" if name == OURS else f"{ratio:.2f}"))
     head = ("", "messages per second", "CPU µs for each", f"{OURS} sends … times as many")
-    return table(head, rows)
+    beside = f"At `BULK_RATE={RATE}`, while {REPLIES:.0f} messages of users a second are answered:"
+    return "\n\n".join([table(head, rows), beside, _replies(results)])
 
 
 def _replies(results: Results) -> str:
@@ -215,3 +200,24 @@ def _replies(results: Results) -> str:
         )
     head = ("", "its messages per second", "answers, p50 ms", "p95 ms", "worst ms")
     return table(head, rows)
+
+
+MEASURES: dict[int, tuple[str, str, Callable[[Results], str]]] = {
+    1: ("read", "Updates handled in one second of CPU", partial(_throughput, "read")),
+    2: ("echo", "Echo: the same with one `sendMessage` each", partial(_throughput, "echo")),
+    3: ("low", "From the arrival to the handler", _delays),
+    4: ("idle", "Bots that poll and get nothing", _idle),
+    5: ("stop", f"SIGTERM with {IN_FLIGHT} turns in flight that take 2 s", _stops),
+    6: (
+        "form",
+        "A form's step: reads state and data, writes both, one `sendMessage`",
+        partial(_throughput, "form"),
+    ),
+    7: (
+        "replicas",
+        f"Two replicas: {BOTS * CONVERSATIONS} busy conversations of {BOTS} bots",
+        _replicas,
+    ),
+    8: ("news", f"A broadcast to {len(CHATS):,} chats", _broadcasts),
+}
+"""By number: the first thing that is noted of it, its title, and its table."""

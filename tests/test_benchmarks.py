@@ -97,6 +97,7 @@ def test_the_big_fleet(equipped: Path) -> None:
     assert figures[""] == ["10 bots", "100 bots"]
     assert all(len(cells) == 2 for cells in figures.values())
     assert figures["updates left when time was over"] == ["0", "0"]
+    assert figures["updates handled more than once"] == ["0", "0"]
     for name in (
         "updates handled a second",
         "µs of a replica's CPU for each",

@@ -10,10 +10,12 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.board import NEVER
 from benchmarks.fleet.scripts import Times, Watch
@@ -71,6 +73,7 @@ class Scene:
         self._settings = {
             "SECRET_KEY": "benchmark" * 4,
             "INBOX_LIMIT": "1000000",
+            "USER_LIMIT": "1000000",
             "CONVERSATIONS": str(size.conversations),
         }
 
@@ -146,6 +149,8 @@ class Scene:
         scripts = self._script_us()
         handled, used, began = board.ended, _cpu([redis], processes), time.monotonic()
         time.sleep(self._seconds.busy)
+        # On a busy machine that may have been too few to divide by.
+        self._until_ended(handled + self._size.updates // 20, DRAIN)
         handled, passed = board.ended - handled, time.monotonic() - began
         spent = [now - then for now, then in zip(_cpu([redis], processes), used, strict=True)]
         self.figures["per_second"] = handled / passed
@@ -158,8 +163,10 @@ class Scene:
         self._until_ended(done + self._size.updates, DRAIN)
         ends = Counter(board.ends(came))
         self.figures["left"] = ends.pop(0, 0)
-        if set(ends) - {1} or any(board.ends(range(NEVER, NEVER + 1))):
-            raise AssertionError("handled twice, or of a bot that rests")
+        # A replica that had no processor for twelve seconds begins again what it had in hand.
+        self.figures["repeated"] = sum(count for times, count in ends.items() if times > 1)
+        if any(board.ends(range(NEVER, NEVER + 1))):
+            raise AssertionError("handled an update of a bot that rests")
 
     def stop(self) -> None:
         """Pause all that still work, look at what nothing at all costs, and stop the replicas."""
@@ -189,17 +196,19 @@ class Scene:
 
     def _probe(self, name: str) -> None:
         """Note how long `/health` takes, in milliseconds, when somebody asks each second."""
-        taken = []
+        taken, used = [], []
         for _ in range(PROBES):
-            began = time.monotonic()
-            with urllib.request.urlopen(f"{self._replicas[0].url}/health", timeout=60) as reply:
-                told = json.load(reply)
+            one = self._replicas[0]
+            cpu, began = one.process.cpu, time.monotonic()
+            told = _ask(f"{one.url}/health")
             taken.append(1000 * (time.monotonic() - began))
+            used.append(1000 * (one.process.cpu - cpu))
             if len(told["bots"]) != self._size.bots:
                 raise AssertionError(f"/health lists {len(told['bots'])} bots")
             self._watch.wait(1.0)
         self.figures[f"{name}_ms"] = statistics.median(taken)
         self.figures[f"{name}_worst_ms"] = max(taken)
+        self.figures[f"{name}_cpu_ms"] = statistics.mean(used)
 
     def _until_ended(self, count: int, seconds: float) -> None:
         """Wait until so many handlers have come to their end, or the time is over."""
@@ -261,6 +270,8 @@ def play(bench: Bench, size: Size, seconds: Seconds) -> tuple[Numbers, Times]:
     first, *others = bench.cores
     os.sched_setaffinity(0, others)
     bench.redis.move({first})
+    with suppress(PermissionError):  # others on its core would count as the time of scripts
+        os.setpriority(os.PRIO_PROCESS, bench.redis.pid, -20)
     bench.redis_client.flushall()
     with bench.load() as load, ExitStack() as stack:
         load.process.move(set(others))
@@ -271,6 +282,15 @@ def play(bench: Bench, size: Size, seconds: Seconds) -> tuple[Numbers, Times]:
         scene.flood()
         scene.stop()
     return scene.figures, scene.times
+
+
+def _ask(url: str) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=60) as reply:
+            told: dict[str, Any] = json.load(reply)
+    except urllib.error.HTTPError as error:  # 503: it has waited for its core too long to be ready
+        told = json.load(error)
+    return told
 
 
 def _cpu(*groups: list[Process]) -> list[float]:
