@@ -212,6 +212,19 @@ async def test_what_was_delivered_is_not_polled_again(
     assert [update.update_id for update in await bot.get_updates()] == [stuck]
 
 
+async def test_an_id_that_is_pushed_twice_is_two_updates(
+    sandbox: SandboxClient, bot: Bot, receiver: Receiver
+) -> None:
+    receiver.answers = [web.Response(status=500, headers={"Retry-After": "1"})]
+    await bot.set_webhook(receiver.url)
+    stuck = await sandbox.send(BOT_ID, "1", user_id=1)
+    await until(lambda: asyncio.sleep(0, receiver.attempts))
+    await sandbox.push(BOT_ID, [{"update_id": stuck + 1, "poll": {}}] * 2)
+    taken = await receiver.wait(3)
+    assert [one["update_id"] for one in taken] == [stuck + 1, stuck + 1, stuck]
+    await pending_is_zero(sandbox)
+
+
 async def test_pending_updates_can_be_dropped(sandbox: SandboxClient, bot: Bot) -> None:
     await sandbox.send(BOT_ID, "1")
     await bot.delete_webhook(drop_pending_updates=True)

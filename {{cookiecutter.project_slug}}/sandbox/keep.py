@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import pickle
 import time
+from collections import Counter, deque
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import IO, Any
@@ -22,7 +23,7 @@ from sandbox.methods.answer import again_for
 from sandbox.methods.sending import begin
 from sandbox.methods.updates import make_webhook
 from sandbox.world.bots import Bot
-from sandbox.world.delivery import Address, Webhook
+from sandbox.world.delivery import Address, Webhook, undelivered
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
@@ -54,7 +55,7 @@ class Packer(pickle.Pickler):
             return ("clock",)
         match obj:
             case Webhook():
-                return "webhook", astuple(obj.address), tuple(obj.done)
+                return "webhook", astuple(obj.address), tuple(obj.done.elements())
             case itertools.count():
                 return "count", next(obj)
             case asyncio.Future():
@@ -76,7 +77,7 @@ class Unpacker(pickle.Unpickler):
             case ("clock",):
                 return self._world.clock
             case ("webhook", address, done):
-                return Address(*address), set(done)
+                return Address(*address), Counter(done)
             case ("count", number):
                 return itertools.count(number)
         return None
@@ -130,7 +131,7 @@ def wake(world: World, bot: Bot, http: aiohttp.ClientSession) -> None:
     if unpacked:
         address, done = unpacked
         bot.webhook = None
-        bot.settled(done)
+        bot.pending = deque(undelivered(bot.pending, done))
         bot.set_webhook(make_webhook(bot, http, address, again_for(world, bot, http)))
 
 

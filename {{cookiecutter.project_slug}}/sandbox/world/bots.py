@@ -6,7 +6,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -14,7 +14,7 @@ from itertools import islice, takewhile
 
 from sandbox.errors import ApiError, PollInterruptedError
 from sandbox.world.chats import Chat, MessageIds
-from sandbox.world.delivery import Webhook, people_in
+from sandbox.world.delivery import Webhook, people_in, undelivered
 from sandbox.world.events import Events, Json
 from sandbox.world.legacy import with_legacy
 from sandbox.world.stars import Purse
@@ -114,7 +114,7 @@ class Bot:
     @property
     def pending_count(self) -> int:
         """Updates that are not confirmed."""
-        return len(self.pending) - (len(self.webhook.done) if self.webhook else 0)
+        return len(self.pending) - (self.webhook.done.total() if self.webhook else 0)
 
     def describe(self) -> Json:
         """What the control API says of it."""
@@ -205,10 +205,10 @@ class Bot:
         """Forgets everything that waits."""
         self._forget("dropped", len(self.pending))
 
-    def settled(self, done: set[int]) -> None:
+    def settled(self, done: Counter[int]) -> None:
         """The webhook took the updates `done`, in whatever order."""
         while self.pending and self.pending[0]["update_id"] in done:
-            done.discard(self.pending[0]["update_id"])
+            done -= Counter([self.pending[0]["update_id"]])
             self._forget("delivered", 1)
 
     def _forget(self, how: str, count: int) -> None:
@@ -266,8 +266,7 @@ class Bot:
         """Replaces the webhook; None removes it. What was not delivered stays."""
         if self.webhook:
             self.webhook.close()
-            done = self.webhook.done
-            self.pending = deque(one for one in self.pending if one["update_id"] not in done)
+            self.pending = deque(undelivered(self.pending, self.webhook.done))
         self.webhook = webhook
         self.changed()
         if webhook:

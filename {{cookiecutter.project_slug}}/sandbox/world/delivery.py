@@ -14,7 +14,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -47,7 +47,7 @@ class Owner(Protocol):
     bot_id: int
     events: Events
 
-    def settled(self, done: set[int]) -> None: ...
+    def settled(self, done: Counter[int]) -> None: ...
 
 
 def with_scheme(address: str) -> str:
@@ -101,8 +101,9 @@ class Webhook:
         self, bot: Owner, session: aiohttp.ClientSession, address: Address, run: RunMethod
     ) -> None:
         self.address = address
-        self.done: set[int] = set()
-        """Delivered updates that wait for an older one, which is still tried."""
+        self.done = Counter[int]()
+        """Delivered updates that wait for an older one, which is still tried; an id that was pushed
+        twice counts twice."""
         self.last_error: tuple[int, str] | None = None
         """Unix time and text."""
         self._told = ""
@@ -165,7 +166,7 @@ class Webhook:
             if pause is None:
                 lane.updates.popleft()
                 lane.pause = FIRST_PAUSE
-                self.done.add(update_id)
+                self.done[update_id] += 1
                 self._bot.settled(self.done)
                 if lane.updates:
                     self._ready.append(key)
@@ -255,6 +256,16 @@ async def ip_of(url: URL) -> str:
         [(*_, address), *_] = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
         return str(address[0])
     return ""
+
+
+def undelivered(updates: Iterable[Json], done: Counter[int]) -> Iterator[Json]:
+    """Updates but for those that were delivered."""
+    left = done.copy()
+    for update in updates:
+        if left[update["update_id"]] > 0:
+            left[update["update_id"]] -= 1
+        else:
+            yield update
 
 
 def lane_of(update: Json) -> int:
