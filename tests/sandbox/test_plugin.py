@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.client import SandboxError
 from sandbox.testing import NewChat, NewUser, NothingCame, Refused, Telegram
 from tests.sandbox.plugin_bot import PNG, in_one_process, with_a_service
 
@@ -199,12 +200,34 @@ async def test_payments(user: NewUser, chat: NewChat) -> None:
     assert (await alice.reply(team)).text == "Thank you"
 
 
-async def test_a_service_message_is_no_reply(user: NewUser, chat: NewChat) -> None:
+async def test_what_a_reply_is_to_a_person_and_to_a_client(
+    user: NewUser, chat: NewChat, telegram: Telegram
+) -> None:
     alice = user("Alice")
-    team = await chat("Team", alice, bots=["first"])
+    team = await chat("Team", alice)
     await team.promote("first")
-    assert (await alice.ask("/pin", to=team)).text == "pinned"
+
+    async def replies(command: str, number: int) -> list[tuple[str, str]]:
+        """What the first bot answers, which is the same for both."""
+        await alice.send(command, to=team)
+        seen = [await alice.reply(team) for _ in range(number)]
+        for one in seen:
+            assert await telegram.client.reply(alice.bot.id, team.id) == one.raw
+        await alice.hears_nothing(team)
+        with pytest.raises(SandboxError, match="no message from bot"):
+            await telegram.client.reply(alice.bot.id, team.id, timeout=0.01)
+        return [(one.text, one.caption) for one in seen]
+
+    # No service message, no edit, nothing that another bot says; a picture is one.
+    assert await replies("/pin", 1) == [("pinned", "")]
+    assert await replies("/photo", 1) == [("", "a bold & big one")]
+    await alice.send("/inline", to=team)
+    message = await alice.reply(team)
+    await message.click("Edit")
+    await message.edited()
     await alice.hears_nothing(team)
+    with pytest.raises(SandboxError, match="no message from bot"):
+        await telegram.client.reply(alice.bot.id, team.id, timeout=0.01)
 
 
 async def test_a_method_that_a_handler_returns_is_called(user: NewUser) -> None:

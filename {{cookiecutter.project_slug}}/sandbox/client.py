@@ -136,11 +136,11 @@ class SandboxClient:
     async def reply(
         self, bot_id: int, chat_id: int, after: int | None = None, timeout: float = 5.0
     ) -> Json:
-        """The bot's next message in the chat, waiting up to `timeout` seconds for it.
+        """The bot's next message in the chat, but no service message (`summary.is_service`), waiting
+        up to `timeout` seconds for it. Raises NoReplyError.
 
         With `after`: the first one with a higher message id. Without: the first one since the
-        user's last action (a message, a press) that this client did not return before. Raises
-        NoReplyError.
+        user's last action (a message, a press) that this client did not return before.
         """
         key = (bot_id, chat_id)
         message = await self._wait(

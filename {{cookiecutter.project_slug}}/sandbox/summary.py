@@ -12,23 +12,29 @@ ABOUT = (
 NAMES = ("question", "title", "file_name", "first_name")
 """By which something in a message is called."""
 SERVICE = (
-    "new_chat_members",
-    "left_chat_member",
-    "new_chat_title",
-    "new_chat_photo",
-    "delete_chat_photo",
-    "pinned_message",
-    "gift",
-    "forum_topic_created",
-    "forum_topic_edited",
-    "forum_topic_closed",
-    "forum_topic_reopened",
-    "general_forum_topic_hidden",
-    "general_forum_topic_unhidden",
-    "migrate_to_chat_id",
-    "migrate_from_chat_id",
+    *("new_chat_members", "left_chat_member", "chat_owner_left", "chat_owner_changed"),
+    *("new_chat_title", "new_chat_photo", "delete_chat_photo", "chat_background_set"),
+    *("group_chat_created", "supergroup_chat_created", "channel_chat_created"),
+    *("migrate_to_chat_id", "migrate_from_chat_id", "message_auto_delete_timer_changed"),
+    *("community_chat_added", "community_chat_joined", "community_chat_removed"),
+    *("pinned_message", "boost_added", "proximity_alert_triggered"),
+    *("forum_topic_created", "forum_topic_edited", "forum_topic_closed", "forum_topic_reopened"),
+    *("general_forum_topic_hidden", "general_forum_topic_unhidden"),
+    *("video_chat_scheduled", "video_chat_started", "video_chat_ended"),
+    "video_chat_participants_invited",
+    *("gift", "gift_upgrade_sent", "unique_gift", "giveaway_created", "giveaway_completed"),
+    *("checklist_tasks_added", "checklist_tasks_done", "poll_option_added", "poll_option_deleted"),
+    *("paid_message_price_changed", "direct_message_price_changed", "refunded_payment"),
+    *("suggested_post_approved", "suggested_post_approval_failed", "suggested_post_declined"),
+    *("suggested_post_paid", "suggested_post_refunded"),
 )
 """What a message has that tells what somebody did, and is nothing that was said."""
+
+
+def is_service(message: Json) -> bool:
+    """Whether a message tells what somebody did. All others of a bot are its replies: also those
+    without a text. An edit is none."""
+    return any(one in message for one in SERVICE)
 
 
 def transcript(messages: list[Json]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.saving.deeds import Deeds
-from sandbox.saving.words import checks, is_service, literal, references, slug, things
+from sandbox.saving.words import checks, literal, references, slug, things
+from sandbox.summary import is_service
 from sandbox.world.events import Json
 
 

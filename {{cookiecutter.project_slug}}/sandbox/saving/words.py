@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 
-from sandbox.summary import SERVICE
 from sandbox.world.events import Json
 from sandbox.world.files import Files
 
@@ -63,11 +62,6 @@ def references(entries: Iterable[Json]) -> Iterator[int]:
             yield entry["message"]["message_id"]
         elif entry["event"] == "delete":
             yield entry["message_id"]
-
-
-def is_service(message: Json) -> bool:
-    """Whether a message tells what somebody did, and is nothing that was said."""
-    return any(one in message for one in SERVICE)
 
 
 def checks(message: Json) -> list[tuple[str, object]]:

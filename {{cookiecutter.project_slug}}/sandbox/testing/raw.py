@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.summary import SERVICE, summary
+from sandbox.summary import is_service, summary
 from sandbox.testing.journal import Wanted, is_event
 from sandbox.world.events import Json
 
@@ -15,9 +15,9 @@ def buttons_of(message: Json) -> list[Json]:
 
 
 def is_said_by(bot_id: int) -> Wanted:
-    """Tells the messages that a bot has written."""
+    """Tells the replies of a bot."""
     by_it = is_event("message", by_bot=True, bot_id=bot_id)
-    return lambda event: by_it(event) and not any(one in event["message"] for one in SERVICE)
+    return lambda event: by_it(event) and not is_service(event["message"])
 
 
 def describe(message: Json) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from sandbox.summary import SERVICE, writer
+from sandbox.summary import is_service, writer
 from sandbox.testing.raw import buttons_of, describe, is_said_by
 from sandbox.world.events import Json
 
@@ -129,7 +129,7 @@ class Teller:
         update, bot_id = event["update"], event["bot_id"]
         ours = (bot_id, update["update_id"]) in self._updates
         content = next((update[kind] for kind in UNHEARD if kind in update), None)
-        if ours and content and not any(one in content for one in SERVICE):
+        if ours and content and not is_service(content):
             return f"! no handler of {self._name(bot_id)} took this"
         return None
 

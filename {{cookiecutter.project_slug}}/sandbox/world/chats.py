@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from sandbox.summary import is_service
 from sandbox.world.clock import Clock
 from sandbox.world.events import Events, Json
 from sandbox.world.stars import Terms
@@ -241,10 +242,10 @@ class Chat:
         return []
 
     def next_reply(self, bot_id: int, after: int | None, seen: int) -> Json | None:
-        """The bot's first message with an id above `after`, or, without `after`, its first one
-        since a user's last action with an id above `seen`."""
+        """The bot's first reply with an id above `after`, or, without `after`, its first one since
+        a user's last action with an id above `seen`."""
         for message_id, stored in self.messages.items():
-            if stored.bot_id != bot_id:
+            if stored.bot_id != bot_id or is_service(stored.message):
                 continue
             if after is not None:
                 if message_id > after:
