@@ -237,6 +237,61 @@ def test_a_mistake_is_told_without_the_plugin_s_own_lines(
     assert "sandbox/" not in said
 
 
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [
+        ('alice.aks("menu")', "There is no aks (did you mean ask?); there are: "),
+        ("alice.reply(timeot=1)", "There is no timeot (did you mean timeout?); it takes: chat, "),
+        ("alice.block(bot=1)", "There is no bot; it takes: nothing"),
+        ('user("Bob", language="de")', "There is no language (did you mean language_code?)"),
+        ('alice.send("x", too=1)', "nobody can send too (did you mean to?); there are: text, to,"),
+        ('alice.ask("x", phto=b"")', "nobody can send phto (did you mean photo?); "),
+        ('telegram.fault("500", "suport")', "no bot 'suport' (did you mean support?); the fixture"),
+        ("telegram.limits(chats=1)", "unknown: chats (did you mean chat?)"),
+        ("telegram.advance(hour=1)", "not in hour (did you mean hours?)"),
+        ('telegram.client.ask("menus")', "no command 'menus' (did you mean menu?)"),
+    ],
+)
+def test_a_word_or_an_argument_that_is_not_there_has_a_nearest_one(
+    project: pytest.Pytester, mistake: str, told: str
+) -> None:
+    assert told in failure(project, f"await {mistake}")
+
+
+@pytest.mark.parametrize(
+    ("bots", "dispatcher", "told"),
+    [
+        ("{}", "Dispatcher()", "the fixture `bots` names no bot"),
+        ("{'a': 'b'}", "Dispatcher()", "the bot 'a' is a str: give BotUnderTest(token)"),
+        (
+            "{'a': BotUnderTest('b')}",
+            "Dispatcher()",
+            "'b' is no token; one looks like ",
+        ),
+        (
+            "{'a': BotUnderTest('1:b')}",
+            "None",
+            "the fixture `dispatcher` gives a None",
+        ),
+    ],
+)
+def test_what_is_under_test_may_be_wrong(
+    project: pytest.Pytester, bots: str, dispatcher: str, told: str
+) -> None:
+    fixtures = f"""
+        import pytest
+        from aiogram import Dispatcher
+        from sandbox.testing import BotUnderTest
+        pytest_plugins = ["sandbox.testing.plugin"]
+        bots = pytest.fixture(lambda: {bots}, name="bots")
+        dispatcher = pytest.fixture(lambda: {dispatcher}, name="dispatcher")
+        """
+    project.makeconftest(fixtures)
+    project.makepyfile('def test(user):\n    user("Alice")')
+    said = project.runpytest_inprocess("-p", "no:cacheprovider").stdout.str()
+    assert told in said
+
+
 def test_the_buttons_that_are_there_are_named(project: pytest.Pytester) -> None:
     said = failure(project, 'message = await alice.ask("menu")', 'await message.click("Maybe")')
     assert "there is no button 'Maybe'; the buttons are: 'Yes', 'No'" in said

@@ -177,7 +177,11 @@ async def test_the_control_api_refuses_in_words(
         ("send", "{", "this is no JSON"),
         ("send", "[]", "write a JSON object"),
         ("send", '{"bot_id": 1000001}', "give text, file or content"),
-        ("send", '{"bot_id": 1000001, "text": "x", "usr": 1}', "unknown: usr; missing: none"),
+        (
+            "send",
+            '{"bot_id": 1000001, "text": "x", "usr": 1}',
+            "unknown: usr (did you mean user_id?); ",
+        ),
         ("push", '{"bot_id": 1000001}', "missing: updates"),
         ("push", '{"bot_id": 1000001, "updates": {}}', "updates: Input should be a valid list"),
         ("push", '{"bot_id": 1000001, "updates": [{"update_id": "1"}]}', "write a number"),
@@ -187,7 +191,15 @@ async def test_the_control_api_refuses_in_words(
             assert says in (await answer.json())["error"]
     async with http.post(f"{url}/sandbox/dance") as answer:
         assert answer.status == 404
-        assert "no command 'dance'; there are: " in (await answer.json())["error"]
+        assert (
+            "no command 'dance' (did you mean advance?); there are: "
+            in (await answer.json())["error"]
+        )
+    async with http.get(f"{url}/sandbox/events?chats=7") as answer:
+        assert answer.status == 400
+        assert "unknown: chats (did you mean chat?)" in (await answer.json())["error"]
+    with pytest.raises(SandboxError, match=r"time passes in weeks, .*not in hour \(did you mean h"):
+        await sandbox.advance(hour=1)
 
 
 def keyboard() -> InlineKeyboardMarkup:

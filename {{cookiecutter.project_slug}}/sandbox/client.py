@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterable
-from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
 from sandbox.control.connection import Connection, HttpConnection, Json, NoReplyError, SandboxError
+from sandbox.duration import seconds_of
 from sandbox.errors import NothingCameError
 from sandbox.summary import transcript
 
@@ -136,8 +136,8 @@ class SandboxClient:
     async def reply(
         self, bot_id: int, chat_id: int, after: int | None = None, timeout: float = 5.0
     ) -> Json:
-        """The bot's next message in the chat, but no service message (`summary.is_service`), waiting
-        up to `timeout` seconds for it. Raises NoReplyError.
+        """The bot's next message in the chat, but no service message (`summary.is_service`), within
+        `timeout` seconds. Raises NoReplyError.
 
         With `after`: the first one with a higher message id. Without: the first one since the
         user's last action (a message, a press) that this client did not return before.
@@ -225,7 +225,7 @@ class SandboxClient:
         Dates are later, polls and bans end, and bots of this project have their timers and jobs
         that are due by then fire within a second or two.
         """
-        await self.ask("advance", seconds=timedelta(**duration).total_seconds())
+        await self.ask("advance", seconds=seconds_of(duration))
 
     # Faults
 

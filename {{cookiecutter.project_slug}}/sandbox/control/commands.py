@@ -34,6 +34,7 @@ from sandbox.control import (
     whispers,
 )
 from sandbox.errors import ControlError
+from sandbox.nearest import nearest, unknown
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
@@ -78,13 +79,14 @@ async def run(world: World, command: str, arguments: Json) -> Any:
     """
     function = COMMANDS.get(command)
     if function is None:
-        raise ControlError(f"no command {command!r}; there are: {', '.join(COMMANDS)}", 404)
+        near = nearest(command, COMMANDS)
+        raise ControlError(f"no command {command!r}{near}; there are: {', '.join(COMMANDS)}", 404)
     known = list(inspect.signature(function).parameters.values())[1:]
-    unknown = arguments.keys() - {one.name for one in known}
+    strange = unknown(arguments, [one.name for one in known])
     missing = [one.name for one in known if one.default is one.empty and one.name not in arguments]
-    if unknown or missing:
+    if strange or missing:
         raise ControlError(
-            f"{command}: unknown: {', '.join(sorted(unknown)) or 'none'}; "
+            f"{command}: unknown: {', '.join(strange) or 'none'}; "
             f"missing: {', '.join(missing) or 'none'}; "
             f"known: {', '.join(one.name for one in known)}"
         )

@@ -10,6 +10,7 @@ from sandbox.errors import ApiError, ControlError
 from sandbox.methods.content import alone
 from sandbox.methods.media import media
 from sandbox.methods.structure import Words, checked
+from sandbox.nearest import unknown
 from sandbox.world import members
 from sandbox.world.bots import Bot
 from sandbox.world.chats import Chat, Stored
@@ -99,8 +100,8 @@ def check_open(chat: Chat, bot: Bot | None, user_id: int) -> None:
 
 def message_fields(content: Json) -> Json:
     """Fields of a Message that somebody wrote by hand. Raises ControlError."""
-    if unknown := content.keys() - Message.model_fields.keys():
-        raise ControlError(f"content: a Message has no {', '.join(sorted(unknown))}")
+    if strange := unknown(content, Message.model_fields):
+        raise ControlError(f"content: a Message has no {', '.join(strange)}")
     try:
         return {
             name: checked(Message.model_fields[name].annotation, value, Words(name))

@@ -13,6 +13,7 @@ from sandbox.control import commands
 from sandbox.errors import ControlError, NothingCameError
 from sandbox.http.bots import respond
 from sandbox.methods.structure import load
+from sandbox.nearest import unknown
 from sandbox.world.calls import Journal
 from sandbox.world.events import Json
 from sandbox.world.kinds import by_content
@@ -85,6 +86,9 @@ class PeopleRoutes:
         Server-Sent Events; the first one says how things stand, and has, if they are asked for, the
         `last` calls and updates.
         """
+        if strange := unknown(request.query, ("chat", "last")):
+            text = f"events: unknown: {', '.join(strange)}; known: chat, last"
+            return respond(HTTPStatus.BAD_REQUEST, {"error": text})
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,10 @@ class BotUnderTest:
     bot: Bot | None = None
     """The object that the project's code has of this bot, if it uses one by its name."""
 
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9]+:.+", self.token):
+            raise ValueError(f"{self.token!r} is no token; one looks like 123456789:AA…")
+
     @property
     def id(self) -> int:
         """Telegram's id of the bot: the digits before the colon."""
@@ -28,7 +33,10 @@ class BotUnderTest:
 
 
 def under_test(bots: Mapping[str, BotUnderTest | Bot]) -> dict[str, BotUnderTest]:
-    """What the fixture `bots` names."""
+    """What the fixture `bots` names. Raises TypeError."""
+    for name, one in bots.items():
+        if not isinstance(one, BotUnderTest | Bot):
+            raise TypeError(f"the bot {name!r} is a {type(one).__name__}: give BotUnderTest(token)")
     return {
         name: BotUnderTest(one.token, bot=one) if isinstance(one, Bot) else one
         for name, one in bots.items()

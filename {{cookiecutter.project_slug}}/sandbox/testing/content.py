@@ -6,6 +6,9 @@ import base64
 from pathlib import Path
 from typing import Any
 
+from aiogram.types import Message
+
+from sandbox.nearest import unknown
 from sandbox.testing.errors import Refused
 from sandbox.world.events import Json
 
@@ -20,11 +23,18 @@ FILES = {
     "sticker": "sticker.webp",
 }
 """The fields of a Message that hold a file, and a name for bytes that have none."""
+WORDS = ("text", "to", "reply_to", "caption", "contact", "location", "media_group_id", "timeout")
+"""What `send` and `ask` take besides."""
 
 
 def arguments(sender: Json, caption: str | None, things: dict[str, Any]) -> Json:
     """The arguments `file` and `content` of the command `send`. Raises Refused."""
     __tracebackhide__ = True
+    if strange := unknown(things, [*WORDS, *FILES, *Message.model_fields]):
+        raise Refused(
+            f"nobody can send {', '.join(strange)}; there are: {', '.join([*WORDS, *FILES])}, and "
+            "all fields of a Message: https://core.telegram.org/bots/api#message"
+        )
     content = {}
     file = None
     for name, value in things.items():

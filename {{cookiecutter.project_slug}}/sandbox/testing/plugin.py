@@ -42,6 +42,7 @@ from aiogram.client.default import DefaultBotProperties
 from sandbox.client import SandboxError
 from sandbox.testing.bots import Account, BotUnderTest
 from sandbox.testing.groups import Group
+from sandbox.testing.hints import hint
 from sandbox.testing.people import User
 from sandbox.testing.running import in_process, over_http
 from sandbox.testing.telegram import Telegram
@@ -126,7 +127,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     call: pytest.CallInfo[None],
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show where an `await` is missing."""
+    """Show where an `await` is missing, and what there is instead of what is not."""
+    if call.excinfo and (told := hint(call.excinfo.value)):
+        call.excinfo.value.add_note(told)
     report = yield
     if call.excinfo and (missing := unawaited(call.excinfo.value)):
         report.longrepr = missing
@@ -186,7 +189,13 @@ def served_by(
     """What serves the bots. Against a running stack nobody makes a dispatcher here."""
     if sandbox_server:
         return sandbox_server
-    return request.getfixturevalue("dispatcher"), request.getfixturevalue("turns")
+    dispatcher = request.getfixturevalue("dispatcher")
+    if not isinstance(dispatcher, Dispatcher):
+        raise pytest.UsageError(
+            f"the fixture `dispatcher` gives a {type(dispatcher).__name__}, not a Dispatcher; if "
+            'it is async, set asyncio_mode = "auto" in pyproject.toml'
+        )
+    return dispatcher, request.getfixturevalue("turns")
 
 
 @pytest_asyncio.fixture
@@ -196,6 +205,8 @@ async def telegram(
     bot_defaults: DefaultBotProperties,
 ) -> AsyncIterator[Telegram]:
     """Telegram's side: the bots, their calls, faults."""
+    if not bots:
+        raise pytest.UsageError("the fixture `bots` names no bot")
     if isinstance(served_by, str):
         ways = over_http(served_by, bots)
     else:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.client import SandboxClient, SandboxError
 from sandbox.errors import NothingCameError
+from sandbox.nearest import nearest
 from sandbox.testing.bots import Account, BotUnderTest
 from sandbox.testing.errors import NothingCame, Refused
 from sandbox.testing.journal import Journal, Wanted
@@ -82,7 +83,8 @@ class Stage:
             return bot
         name = next(iter(self._bots)) if bot is None else bot
         if name not in self._bots:
-            raise LookupError(f"no bot {name!r}; the fixture `bots` has {list(self._bots)}")
+            near, there = nearest(name, self._bots), list(self._bots)
+            raise LookupError(f"no bot {name!r}{near}; the fixture `bots` has {there}")
         if name not in self._accounts:
             raise LookupError(
                 f"bot {name!r} ({self._bots[name].id}) is not at the sandbox: "

@@ -6,9 +6,9 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 
 from sandbox.client import SandboxClient
+from sandbox.duration import seconds_of
 from sandbox.testing.bots import Account, BotUnderTest
 from sandbox.testing.errors import NothingCame
 from sandbox.testing.groups import Group
@@ -208,9 +208,10 @@ class Telegram(Stage):
         order of due time, against a running stack within two seconds.
         """
         __tracebackhide__ = True
+        seconds = seconds_of(duration)
         await self.settled()
         self.advanced_at = time.monotonic()
-        await self.ask("advance", seconds=timedelta(**duration).total_seconds())
+        await self.ask("advance", seconds=seconds)
 
     async def revoke(self, bot: str | Account) -> None:
         """Make the bot's token invalid."""
