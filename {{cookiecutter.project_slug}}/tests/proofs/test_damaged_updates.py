@@ -11,8 +11,9 @@ from fleet.inbox import Inbox
 from fleet.intake.doorman import SECRET_HEADER
 from fleet.vault import Vault
 from tests.conftest import StartService
-from tests.process import Process, free_port
+from tests.process import free_port
 from tests.proofs.raw_telegram import BOT, TOKEN, RawTelegram
+from tests.proofs.watch import until_in
 from tests.waiting import until
 
 KEY = "k" * 40
@@ -59,7 +60,7 @@ async def test_polling_goes_on_past_damaged_updates(
     telegram.updates = batch()  # one answer
 
     await until_handled(telegram, clean_redis)
-    await until_in(service, "running")
+    await until_in("running", service)
     assert service.log.count("Telegram offers what is no update") == 1
 
 
@@ -69,10 +70,10 @@ async def test_polling_waits_for_better_ones_if_none_can_be_read(
 ) -> None:
     service = await start_service(TELEGRAM_API_URL=telegram.url, BOT_TOKENS=TOKEN)
     telegram.updates = {0.5: raw}
-    await until_in(service, "backing-off")
+    await until_in("backing-off", service)
     telegram.updates = {1: message(1, b'"text":"better"')}
     await until_sent(telegram, ["better"])
-    await until_in(service, "running")
+    await until_in("running", service)
     assert "private" not in service.log
 
 
@@ -93,7 +94,7 @@ async def test_webhooks_go_on_past_damaged_updates(
             async with http.post(f"{service.url}/webhook/{BOT}", data=raw) as answer:
                 assert answer.status == (400 if raw in WITHOUT_ID else 200), raw
     await until_handled(telegram, clean_redis)
-    await until_in(service, "running")
+    await until_in("running", service)
 
 
 def batch() -> dict[float, bytes]:
@@ -125,12 +126,3 @@ async def until_sent(telegram: RawTelegram, texts: list[str]) -> None:
 
     await until(sent, f"{len(texts)} messages are answered")
     assert sorted(telegram.sent) == sorted(texts)
-
-
-async def until_in(service: Process, state: str) -> None:
-    async def in_state() -> bool:
-        async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
-            (bot,) = (await answer.json())["bots"]
-        return bool(bot["state"] == state)
-
-    await until(in_state, f"the bot is {state}")

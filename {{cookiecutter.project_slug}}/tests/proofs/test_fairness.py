@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from redis.asyncio import Redis
 
@@ -17,7 +16,7 @@ from tests.conftest import StartService
 from tests.process import Process
 from tests.proofs.chats import delay, report
 from tests.proofs.mail import text
-from tests.proofs.watch import memory
+from tests.proofs.watch import bots_of, memory
 from tests.waiting import until
 
 FLOOD = 50_000
@@ -87,12 +86,6 @@ async def no_dead_letters(redis: Redis) -> bool:
     return not await Inbox(redis).letters.count()
 
 
-async def health(service: Process, bot: int) -> dict[str, Any]:
-    async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
-        described: list[dict[str, Any]] = (await answer.json())["bots"]
-    return next(one for one in described if one["id"] == bot)
-
-
 @pytest.mark.parametrize(
     ("words", "most"),
     # Measured on two busy cores: 0.09 s, nothing and 0.4 s more than alone.
@@ -147,13 +140,13 @@ async def test_a_full_inbox_pauses_the_polling_of_that_bot_alone(
     await sandbox.push(loud, messages("sleep 0.1", 0, count, 40))
 
     async def paused() -> bool:
-        shown = await health(service, loud)
+        shown = (await bots_of(service))[loud]
         return shown["state"] == "backing-off" and "INBOX_LIMIT_PER_BOT" in shown["error"]
 
     await until(paused, "the bot's polling is paused")
     beside = await delay(sandbox, quiet)
     report("a quiet bot beside one with a full inbox", alone, beside)
-    assert (await health(service, quiet))["state"] == "running"
+    assert (await bots_of(service))[quiet]["state"] == "running"
     assert beside < alone + 0.5
 
     most = 0
@@ -166,7 +159,7 @@ async def test_a_full_inbox_pauses_the_polling_of_that_bot_alone(
 
     await until(handled, "the backlog is handled", moving=lambda: waiting(redis, loud))
     assert most < limit + 100, "a batch of getUpdates is 100 at the most"
-    shown = await health(service, loud)
+    shown = (await bots_of(service))[loud]
     assert (shown["state"], shown["error"]) == ("running", None)
     assert len(await starts(redis, loud)) == count
     assert await no_dead_letters(redis)

@@ -11,7 +11,7 @@ from fleet.telegram.gates import Gates
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.chats import answers
-from tests.proofs.watch import APP, get, new_bots, until_held
+from tests.proofs.watch import APP, get, new_bots, until_held, until_in
 from tests.waiting import until
 
 GATES = [Gate(1), Gate(1, chat="-100"), Gate(1, chat="@news"), Gate(2, method="setMyName")]
@@ -66,10 +66,7 @@ async def test_a_flooded_chat_is_left_alone_by_all_replicas_and_each_line_comes_
     for other in range(20, 30):
         assert (await sandbox.reply(bot, other))["text"] == "hello", "the others go on"
 
-    async def runs() -> bool:  # it was never told to be in flood wait
-        return bool((await get(services[0]))[1]["bots"][0]["state"] == "running")
-
-    await until(runs, "the bot itself goes on")
+    await until_in("running", services[0])  # it was never told to be in flood wait
 
     async def all_said() -> bool:
         return len(await answers(sandbox, bot, group)) >= 2 * len(users)

@@ -2,18 +2,9 @@
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.process import Process
 from tests.proofs.chats import answers
-from tests.proofs.watch import get, new_bots
+from tests.proofs.watch import new_bots, until_in
 from tests.waiting import until
-
-
-async def until_in(state: str, service: Process) -> None:
-    async def shown() -> bool:
-        [bot] = (await get(service))[1]["bots"]
-        return bool(bot["state"] == state)
-
-    await until(shown, f"the bot is {state}")
 
 
 async def until_called(sandbox: SandboxClient, bot: int, method: str, times: int) -> None:

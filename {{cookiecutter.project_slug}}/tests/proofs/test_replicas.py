@@ -7,14 +7,13 @@ from collections.abc import AsyncIterator, Iterable
 from itertools import count
 from typing import Any
 
-import aiohttp
 import pytest
 
 from sandbox.client import SandboxClient
 from sandbox.redis import redis_server
 from tests.conftest import StartService
 from tests.process import Process
-from tests.proofs.watch import until_echoed, until_logged
+from tests.proofs.watch import get, until_echoed, until_logged
 from tests.waiting import until
 
 BOTS = range(3000001, 3000007)
@@ -35,17 +34,11 @@ async def start_replicas(
     return list(await asyncio.gather(*starts))
 
 
-async def health(service: Process) -> dict[str, Any]:
-    async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
-        body: dict[str, Any] = await answer.json()
-        return body
-
-
 async def until_shared(service: Process, replicas: int, within: float | None = None) -> None:
     """Wait until this many replicas hold the shards evenly and every bot runs."""
 
     async def shared() -> bool:
-        body = await health(service)
+        _, body = await get(service)
         bots, shards = body["bots"], body["shards"]
         return (
             len(shards) == replicas
@@ -187,7 +180,7 @@ async def test_redis_away_for_longer_than_a_lease(
                 await asyncio.sleep(40)  # a lease is given to others after 15
                 polls = [bot["polls"] for bot in await sandbox.bots() if bot["id"] in BOTS]
                 assert not any(polls), "who may have lost a lease must not poll"
-                assert (await health(replicas[0]))["redis"] == "down"
+                assert (await get(replicas[0]))[1]["redis"] == "down"
             finally:
                 redis.process.send_signal(signal.SIGCONT)
             await until_shared(replicas[1], 2)

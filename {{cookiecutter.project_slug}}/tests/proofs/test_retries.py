@@ -14,7 +14,7 @@ from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.mail import text
 from tests.proofs.raw_telegram import HANG, TOKEN, Answer, RawTelegram, fails
-from tests.proofs.watch import get, let_go, new_bots, turns, until_started
+from tests.proofs.watch import let_go, new_bots, turns, until_in, until_started
 from tests.waiting import until
 
 OTHER_TOKEN = "3190001:" + "o" * 35
@@ -186,12 +186,7 @@ async def test_a_bot_that_has_been_logged_out_of_this_server_is_refused(
     await until_started(clean_redis, "wait go-on")
     raw.refusal = fails(400, "Logged out")
     let_go(clean_redis)
-
-    async def refused() -> bool:
-        [bot] = (await get(service))[1]["bots"]
-        return bool(bot["state"] == "unauthorized")
-
-    await until(refused, "the bot is unauthorized")
+    await until_in("unauthorized", service)
     raw.refusal = None
 
     async def answered() -> bool:

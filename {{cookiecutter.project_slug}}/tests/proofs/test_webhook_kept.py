@@ -6,9 +6,7 @@ import itertools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 import redis.asyncio
 from aiogram import Bot
@@ -27,10 +25,11 @@ from fleet.telegram.session import create_sessions
 from fleet.vault import Vault
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.process import Process, free_port
+from tests.process import free_port
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.proxy import proxy
 from tests.proofs.raw_telegram import BOT, TOKEN, RawTelegram
+from tests.proofs.watch import until_in
 from tests.waiting import until
 
 KEY = "k" * 40
@@ -142,8 +141,8 @@ async def test_a_webhook_that_telegram_cannot_reach_is_told_until_it_can(
         tmp_path, {"REDIS_URL": clean_redis, "TELEGRAM_API_URL": sandbox_url, **settings}
     )
     await sandbox.send(bot, "is anybody there?", user_id=7)
-    error = await until_in(service, "backing-off")
-    assert error.startswith("Telegram cannot deliver 1 update to the webhook: ")
+    told = await until_in("backing-off", service)
+    assert told["error"].startswith("Telegram cannot deliver 1 update to the webhook: ")
     await sandbox.send(bot, "hello?", user_id=7)
 
     async def counted() -> bool:
@@ -154,20 +153,7 @@ async def test_a_webhook_that_telegram_cannot_reach_is_told_until_it_can(
     async with proxy(port, lambda: [service.url]):
         assert (await sandbox.reply(bot, 7))["text"] == "is anybody there?"
         assert (await sandbox.reply(bot, 7))["text"] == "hello?"
-        assert await until_in(service, "running") is None
+        assert (await until_in("running", service))["error"] is None
     assert service.log.count("Telegram cannot reach the webhook") == 1
     assert service.log.count("Telegram reaches the webhook again") == 1
     assert service.log.count("the webhook is set") == 1
-
-
-async def until_in(service: Process, state: str) -> Any:
-    """Wait until the bot is in that state; return its error."""
-    bot: dict[str, Any] = {}
-
-    async def in_state() -> bool:
-        async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
-            bot.update((await answer.json())["bots"][0])
-        return bool(bot["state"] == state)
-
-    await until(in_state, f"the bot is {state}")
-    return bot["error"]

@@ -21,7 +21,7 @@ from tests.conftest import StartService
 from tests.process import Process, free_port
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.test_webhook import message
-from tests.proofs.watch import APP, get
+from tests.proofs.watch import APP, get, until_in
 from tests.waiting import until
 
 VAULT = Vault("k" * 40)
@@ -53,14 +53,6 @@ async def post(service: Process, token: str, update_id: int, text: str) -> int:
         return answer.status
 
 
-async def until_in(service: Process, bot: int, state: str) -> None:
-    async def in_state() -> bool:
-        _, body = await get(service)
-        return any(one["id"] == bot and one["state"] == state for one in body["bots"])
-
-    await until(in_state, f"bot {bot} is {state}")
-
-
 async def greet(sandbox: SandboxClient, bot: int) -> None:
     """Have the user and the bot speak, so that each knows the other."""
     await sandbox.send(bot, "good morning")
@@ -74,19 +66,19 @@ async def test_a_token_that_was_refused_for_seconds_works_again_within_seconds(
     bot = await sandbox.add(token)
     settings = webhook_settings(BOT_TOKENS=token)
     first = await start_service(APP, **settings)
-    await until_in(first, bot, "running")
+    await until_in("running", first, bot)
     await greet(sandbox, bot)
     await first.stop()
     # A webhook that is found as it should be is not looked at again for long.
     service = await start_service(APP, **settings)
-    await until_in(service, bot, "running")
+    await until_in("running", service, bot)
     await sandbox.revoke(bot)
     assert await post(service, token, 1001, "hello") == 200
-    await until_in(service, bot, "unauthorized")
+    await until_in("unauthorized", service, bot)
     await asyncio.sleep(3)  # that long, says the fault
     await sandbox.restore(bot)
     assert (await sandbox.reply(bot, 7))["text"] == "hello"
-    await until_in(service, bot, "running")
+    await until_in("running", service, bot)
 
 
 @pytest.mark.parametrize("paused", [False, True])
@@ -104,11 +96,11 @@ async def test_a_bot_that_leaves_takes_its_webhook_along(
     file.write_text("\n".join(tokens))
     settings = webhook_settings(BOT_TOKENS_FILE=str(file))
     service = await start_service(APP, **settings)
-    await until_in(service, leaver, "running")
+    await until_in("running", service, leaver)
     if paused:
         env = {**settings, "REDIS_URL": clean_redis, "TELEGRAM_API_URL": sandbox_url}
         await CommandLine(tmp_path, env).ok("pause", str(leaver))
-        await until_in(service, leaver, "paused")
+        await until_in("paused", service, leaver)
     file.write_text(tokens[1])
     await sandbox.calls(leaver, "deleteWebhook", at_least=1)
     assert await post(service, tokens[0], 1, "late") == 401
@@ -125,7 +117,7 @@ async def test_a_bot_that_is_back_at_once_keeps_its_webhook(
     file = tmp_path / "tokens"
     file.write_text(token)
     service = await start_service(APP, **webhook_settings(BOT_TOKENS_FILE=str(file)))
-    await until_in(service, bot, "running")
+    await until_in("running", service, bot)
     for number in range(3):
         file.write_text("")
 
@@ -135,7 +127,7 @@ async def test_a_bot_that_is_back_at_once_keeps_its_webhook(
 
         await until(gone, "the bot has left")
         file.write_text(token + "\n" * number)
-        await until_in(service, bot, "running")
+        await until_in("running", service, bot)
     await sandbox.send(bot, "hello")
     assert (await sandbox.reply(bot, 7))["text"] == "hello"
 
@@ -148,7 +140,7 @@ async def test_a_new_token_makes_no_forgeries(
     file = tmp_path / "tokens"
     file.write_text(old)
     service = await start_service(APP, **webhook_settings(BOT_TOKENS_FILE=str(file)))
-    await until_in(service, bot, "running")
+    await until_in("running", service, bot)
     await greet(sandbox, bot)
     new = await sandbox.rotate(bot)
     file.write_text(new)

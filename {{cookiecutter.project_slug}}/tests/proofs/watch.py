@@ -49,6 +49,22 @@ async def get(service: Process, path: str = "/health") -> tuple[int, Json]:
         return answer.status, await answer.json()
 
 
+async def bots_of(service: Process) -> dict[int, Json]:
+    """Ask a replica how the bots are, by their ids."""
+    return {bot["id"]: bot for bot in (await get(service))[1]["bots"]}
+
+
+async def until_in(state: str, service: Process, bot: int | None = None) -> Json:
+    """Wait until a bot, the only one if none is named, is in that state; give what is told."""
+
+    async def in_state() -> Json:
+        bots = await bots_of(service)
+        [told] = bots.values() if bot is None else [bots[bot]]
+        return told if told["state"] == state else {}
+
+    return await until(in_state, f"bot {bot or ''} is {state}")
+
+
 async def until_unready(service: Process) -> Json:
     """Wait for a replica that stops to say so; give what it says."""
 

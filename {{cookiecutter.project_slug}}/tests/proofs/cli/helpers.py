@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
 from sandbox.client import SandboxClient
 from tests.process import Process
+from tests.proofs.watch import bots_of
 from tests.waiting import until
 
 KEY, OTHER_KEY = "k" * 40, "o" * 40
@@ -41,21 +40,9 @@ async def replies(sandbox: SandboxClient, bot: int, *, at_least: int = 0) -> lis
     return [str(call["params"]["text"]) for call in calls]
 
 
-async def health(service: Process) -> dict[int, dict[str, Any]]:
-    async with aiohttp.ClientSession() as http, http.get(f"{service.url}/health") as answer:
-        return {bot["id"]: bot for bot in (await answer.json())["bots"]}
-
-
-async def until_state(service: Process, bot: int, state: str) -> None:
-    async def reached() -> bool:
-        return bool((await health(service))[bot]["state"] == state)
-
-    await until(reached, f"bot {bot} is {state}")
-
-
 async def until_unpolled(service: Process, bot: int) -> None:
     async def unpolled() -> bool:
-        return not (await health(service))[bot]["polled_by"]
+        return not (await bots_of(service))[bot]["polled_by"]
 
     await until(unpolled, f"bot {bot} is not polled any more")
 
@@ -83,7 +70,7 @@ async def conversation(sandbox: SandboxClient, bot: int) -> AsyncIterator[None]:
 
 
 async def gone(service: Process, bot: int) -> bool:
-    return bot not in await health(service)
+    return bot not in await bots_of(service)
 
 
 async def says(service: Process, text: str) -> bool:

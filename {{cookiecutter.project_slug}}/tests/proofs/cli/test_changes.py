@@ -16,13 +16,12 @@ from tests.proofs.cli.helpers import (
     Bots,
     conversation,
     gone,
-    health,
     message,
     replies,
     says,
-    until_state,
     until_unpolled,
 )
+from tests.proofs.watch import bots_of, until_in
 from tests.waiting import until
 
 
@@ -36,7 +35,7 @@ async def test_a_bot_is_added_while_another_answers(
         await sandbox.send(bots.two, "role")
         assert (await sandbox.reply(bots.two, 7))["text"] == "shop"
 
-    await until_state(service, bots.two, "running")
+    await until_in("running", service, bots.two)
     first, second = await fleet.json("list")
     assert (first["id"], first["role"]) == (bots.one, "support")
     assert (second["id"], second["role"], second["state"]) == (bots.two, "shop", "running")
@@ -51,17 +50,17 @@ async def test_a_new_token_takes_effect_and_keeps_the_role(
     fleet = fleet.changed(BOT_TOKENS=both)
     async with conversation(sandbox, bots.two):
         token = await sandbox.rotate(bots.one)
-        await until_state(service, bots.one, "unauthorized")
+        await until_in("unauthorized", service, bots.one)
         await sandbox.send(bots.one, "role")
         await fleet.ok("add", stdin=token)
         assert (await sandbox.reply(bots.one, 7))["text"] == "support"
-        await until_state(service, bots.one, "running")
+        await until_in("running", service, bots.one)
 
     await fleet.ok("add", "--role", "", stdin=token)
     assert (await fleet.json("list"))[0]["role"] is None
     # Out of the registry again, it has the token of BOT_TOKENS, which is not valid any more.
     assert "goes on as BOT_TOKENS" in await fleet.ok("remove", str(bots.one))
-    await until_state(service, bots.one, "unauthorized")
+    await until_in("unauthorized", service, bots.one)
 
 
 async def test_updates_of_a_paused_bot_wait_and_keep_their_order(
@@ -70,7 +69,7 @@ async def test_updates_of_a_paused_bot_wait_and_keep_their_order(
     both = " ".join(bots.tokens.values())
     service = await start_service(**bots.settings | {"BOT_TOKENS": both})
     fleet = fleet.changed(BOT_TOKENS=both)
-    await until_state(service, bots.one, "running")
+    await until_in("running", service, bots.one)
     users = range(1, 6)
 
     async def write(numbers: range) -> None:
@@ -175,7 +174,7 @@ async def test_a_wrong_key_stops_only_the_bots_stored_with_the_right_one(
     other = fleet.changed(SECRET_KEY=OTHER_KEY)
     service = await start_service(**bots.settings | {"SECRET_KEY": OTHER_KEY})
     async with conversation(sandbox, bots.one):
-        for told in ((await health(service))[bots.two], (await other.json("list"))[1]):
+        for told in ((await bots_of(service))[bots.two], (await other.json("list"))[1]):
             assert told["state"] == "stopped"
             assert "another SECRET_KEY" in told["error"]
         assert "another SECRET_KEY" in await other.ok("list")

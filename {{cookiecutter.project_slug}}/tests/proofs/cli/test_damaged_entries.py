@@ -11,7 +11,8 @@ from fleet.redis.keys import PREFIX
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
-from tests.proofs.cli.helpers import Bots, conversation, health, until_state
+from tests.proofs.cli.helpers import Bots, conversation
+from tests.proofs.watch import bots_of, until_in
 from tests.waiting import until
 
 DAMAGE = (b"{", b"[]", b"\xff\xfe", b'{"state": 7, "token": 7}')
@@ -27,7 +28,7 @@ async def test_a_damaged_entry_harms_one_bot_at_the_most(
 ) -> None:
     service = await start_service(**bots.settings)
     await fleet.ok("add", "--role", "shop", stdin=bots.tokens[bots.two])
-    await until_state(service, bots.two, "running")
+    await until_in("running", service, bots.two)
     async with conversation(sandbox, bots.one):
         for key in ("registry", "states", "last", "peers", "{0}:waiting", "{0}:dropped"):
             for number, damage in enumerate(DAMAGE):
@@ -37,11 +38,11 @@ async def test_a_damaged_entry_harms_one_bot_at_the_most(
         await client.execute_command("HSET", PREFIX + "last", bots.two, 2**60)
         await client.execute_command("HSET", PREFIX + "registry", bots.two, DAMAGE[0])
         await client.execute_command("INCR", PREFIX + "version")
-        await until_state(service, bots.two, "stopped")
+        await until_in("stopped", service, bots.two)
         another = await start_service(**bots.settings)
         for told in (
-            list((await health(service)).values()),
-            list((await health(another)).values()),
+            list((await bots_of(service)).values()),
+            list((await bots_of(another)).values()),
             await fleet.json("list"),
             (await fleet.json("status"))["bots"],
         ):
@@ -63,11 +64,11 @@ async def test_a_state_that_only_a_newer_replica_knows_is_shown(
     client: redis.asyncio.Redis,
 ) -> None:
     service = await start_service(**bots.settings)
-    await until_state(service, bots.one, "running")
+    await until_in("running", service, bots.one)
 
     async def told() -> dict[str, Any]:  # the one that runs tells its own state when it likes
         await client.execute_command("HSET", PREFIX + "states", bots.one, orjson.dumps(NEWER))
-        return (await health(service))[bots.one]
+        return (await bots_of(service))[bots.one]
 
     async def shown() -> bool:
         bot = await told()

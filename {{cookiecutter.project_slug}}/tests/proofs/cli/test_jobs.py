@@ -7,9 +7,9 @@ import redis.asyncio
 
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
-from tests.proofs.cli.helpers import Bots, until_state
+from tests.proofs.cli.helpers import Bots
 from tests.proofs.test_jobs import APP, NEW_YEAR, until_run
-from tests.proofs.watch import get
+from tests.proofs.watch import get, until_in
 from tests.waiting import until
 
 
@@ -42,7 +42,7 @@ async def test_a_job_runs_at_once_and_again_by_the_clock(
 
     # A job whose bot rests has its turn later.
     await fleet.ok("pause", str(bots.two))
-    await until_state(service, bots.two, "paused")
+    await until_in("paused", service, bots.two)
 
     async def rests() -> bool:  # what is wanted is told at once, and obeyed within a second
         told = {one["id"]: one for one in (await get(service))[1]["bots"]}

@@ -14,7 +14,8 @@ from fleet.telegram.gatebook import GateBook
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine, Terminal
-from tests.proofs.cli.helpers import Bots, until_state
+from tests.proofs.cli.helpers import Bots
+from tests.proofs.watch import until_in
 from tests.starting import ROOT
 from tests.waiting import until
 
@@ -65,7 +66,7 @@ async def test_status_tells_the_truth_before_and_after_a_replica(
     await sandbox.send(bots.one, "hello")
     await sandbox.reply(bots.one, 7)
 
-    await until_state(service, bots.one, "running")
+    await until_in("running", service, bots.one)
 
     async def told() -> Any:  # when the last update came is told once a second
         [info] = (await fleet.json("status"))["bots"]
