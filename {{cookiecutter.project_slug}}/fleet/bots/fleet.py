@@ -100,7 +100,12 @@ class Fleet:
         for bot_id in sorted(desired):
             bot, status = desired[bot_id], told.get(bot_id)
             holder = self._shared.replicas.of_bot(holders, bot_id)
-            if holder not in replicas or status is None or status.state is BotState.PAUSED:
+            if (
+                holder not in replicas
+                or status is None
+                or status.state is BotState.PAUSED
+                or status.by not in (None, holder)  # who has the shard may not have the bot
+            ):
                 holder = None
             infos.append(
                 BotInfo.build(

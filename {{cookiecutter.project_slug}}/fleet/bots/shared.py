@@ -87,6 +87,6 @@ class Shared:
             replicas=replicas,
             registry=registry,
             desired=DesiredFleet(settings, registry),
-            states=States(redis, prefix=prefix),
+            states=States(redis, replica, prefix=prefix),
             peers=Peers(redis, replica, replicas, prefix=prefix),
         )

@@ -32,6 +32,8 @@ class BotStatus(NamedTuple):
     """One that this version does not know is as a newer one told it."""
     error: str | None
     username: str | None
+    by: str | None = None
+    """The replica that said so."""
 
     @classmethod
     def of(cls, member: Member) -> Self:
@@ -46,8 +48,11 @@ class BotStatus(NamedTuple):
 class States:
     """Every method raises `redis.exceptions.RedisError` while Redis is away."""
 
-    def __init__(self, redis: Redis, *, retell: float = RETELL, prefix: str = PREFIX) -> None:
+    def __init__(
+        self, redis: Redis, replica: str, *, retell: float = RETELL, prefix: str = PREFIX
+    ) -> None:
         self._redis = redis
+        self._replica = replica
         self._key = prefix + "states"
         self._told: dict[int, BotStatus] = {}
         self._retell = retell
@@ -61,9 +66,13 @@ class States:
         changed = [bot for bot, new in statuses.items() if self._told.get(bot) != new]
         for at in range(0, len(changed), PAGE):
             page = changed[at : at + PAGE]
-            fields = [part for bot in page for part in (bot, _write(statuses[bot]))]
+            fields = [part for bot in page for part in (bot, self._write(statuses[bot]))]
             await self._redis.execute_command("HSET", self._key, *fields)
         self._told = dict(statuses)
+
+    def _write(self, status: BotStatus) -> bytes:
+        fields = status._replace(by=self._replica)._asdict()
+        return orjson.dumps({name: value for name, value in fields.items() if value})
 
     async def forget(self, bot_id: int) -> None:
         await self._redis.execute_command("HDEL", self._key, bot_id)
@@ -80,17 +89,12 @@ class States:
         return {bot: _read(value) for bot, value in zip(bots, told, strict=True) if value}
 
 
-def _write(status: BotStatus) -> bytes:
-    return orjson.dumps({name: value for name, value in status._asdict().items() if value})
-
-
 def _read(value: bytes) -> BotStatus:
     try:
         fields = read_fields(value)
     except ValueError:
         fields = {}
-    state, error, username = fields.get("state"), fields.get("error"), fields.get("username")
-    texts = isinstance(error, str | None) and isinstance(username, str | None)
-    if not (texts and isinstance(state, str)):
+    state, *texts = map(fields.get, BotStatus._fields)
+    if not (isinstance(state, str) and all(isinstance(text, str | None) for text in texts)):
         return BotStatus(BotState.STARTING, UNREADABLE, None)
-    return BotStatus(_STATES.get(state, state), error, username)
+    return BotStatus(_STATES.get(state, state), *texts)

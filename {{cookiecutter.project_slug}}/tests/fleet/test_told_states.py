@@ -16,7 +16,7 @@ from tests.waiting import until
 
 ONE, TWO, THREE = 3000001, 3000002, 3000003
 KEY = f"{PREFIX}states"
-RUNNING = BotStatus(BotState.RUNNING, None, "one_bot")
+RUNNING = BotStatus(BotState.RUNNING, None, "one_bot", "here")
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
 
 
 async def test_the_state_of_a_bot_is_told_again(client: redis.asyncio.Redis) -> None:
-    holder, other = States(client, retell=0.5), States(client)
+    holder, other = States(client, "here", retell=0.5), States(client, "there")
     running = {ONE: RUNNING}
     await holder.tell(running)
     assert await other.read() == running
@@ -42,15 +42,15 @@ async def test_the_state_of_a_bot_is_told_again(client: redis.asyncio.Redis) -> 
 
 
 async def test_states_of_more_bots_than_go_into_one_command(client: redis.asyncio.Redis) -> None:
-    states = States(client)
+    states = States(client, "here")
     statuses = dict.fromkeys(range(ONE, ONE + 2 * PAGE + 1), RUNNING)
     await states.tell(statuses)
-    assert await States(client).read() == statuses
+    assert await States(client, "here").read() == statuses
 
 
 async def test_some_bots_are_asked_for_alone(client: redis.asyncio.Redis) -> None:
-    states = States(client)
-    refused = BotStatus(BotState.UNAUTHORIZED, "Telegram refuses the token", None)
+    states = States(client, "here")
+    refused = BotStatus(BotState.UNAUTHORIZED, "Telegram refuses the token", None, "here")
     await states.tell({ONE: RUNNING, TWO: refused})
     assert await states.read_some([TWO, THREE]) == {TWO: refused}
     assert await states.read_some([]) == {}
@@ -63,7 +63,7 @@ async def test_some_bots_are_asked_for_alone(client: redis.asyncio.Redis) -> Non
 async def test_a_damaged_state_is_that_bots_alone(
     client: redis.asyncio.Redis, damage: bytes
 ) -> None:
-    states = States(client)
+    states = States(client, "here")
     await states.tell({ONE: RUNNING})
     await client.execute_command("HSET", KEY, TWO, damage, "no bot", damage)
     unreadable = BotStatus(BotState.STARTING, UNREADABLE, None)
@@ -76,7 +76,9 @@ async def test_a_state_of_a_newer_version_is_shown_as_it_was_told(
 ) -> None:
     newer = {"state": "on-holiday", "error": "until May", "username": "one_bot", "since": {"at": 1}}
     await client.execute_command("HSET", KEY, ONE, orjson.dumps(newer))
-    assert await States(client).read() == {ONE: BotStatus("on-holiday", "until May", "one_bot")}
+    assert await States(client, "here").read() == {
+        ONE: BotStatus("on-holiday", "until May", "one_bot")
+    }
 
 
 async def test_an_idle_bot_takes_little_in_redis(client: redis.asyncio.Redis) -> None:
@@ -86,6 +88,6 @@ async def test_an_idle_bot_takes_little_in_redis(client: redis.asyncio.Redis) ->
     for bot in bots:
         await registry.add(bot, SecretStr(f"{bot}:{'t' * 35}"), "support")
     long = BotStatus(BotState.RUNNING, None, f"a_{'long' * 6}_bot")
-    await States(client).tell(dict.fromkeys(bots, long))
+    await States(client, "here").tell(dict.fromkeys(bots, long))
     taken = [await client.memory_usage(PREFIX + key, samples=0) for key in ("registry", "states")]
     assert sum(map(int, taken)) < 500 * len(bots)

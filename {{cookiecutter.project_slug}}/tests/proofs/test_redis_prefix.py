@@ -9,7 +9,7 @@ from fleet.bots.peers import STRANGERS
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
-from tests.proofs.watch import APP, get, new_bots, until_logged
+from tests.proofs.watch import APP, get, new_bots, until_in, until_logged
 from tests.waiting import until
 
 HASTY = "tests.proofs.hasty"
@@ -49,10 +49,13 @@ async def test_two_fleets_that_share_keys_are_told(
     # these are is a matter of chance: that all of the second are is one in 65,536.
     ids, tokens = await new_bots(sandbox, 24)
     parts = [tokens.split()[:8], tokens.split()[8:]]
-    services = [
-        await start_service(HASTY, BOT_TOKENS=" ".join(part), REDIS_URL=clean_redis)
-        for part in parts
-    ]
+    services = []
+    for part in parts:
+        service = await start_service(HASTY, BOT_TOKENS=" ".join(part), REDIS_URL=clean_redis)
+        services.append(service)
+        if len(services) == 1:
+            for bot in ids[:8]:  # which then lose their shards
+                await until_in("running", service, bot)
 
     async def all_know() -> bool:
         return all([(await get(service))[1]["warnings"] == [STRANGERS] for service in services])
@@ -63,6 +66,10 @@ async def test_two_fleets_that_share_keys_are_told(
         shown = [bot for service in services for bot in (await get(service))[1]["bots"]]
         assert [bot["id"] for bot in shown] == ids
         return [bot for bot in shown if bot["polled_by"] is None]
+
+    for service in services:
+        _, told = await get(service)
+        assert {bot["polled_by"] for bot in told["bots"]} <= {told["replica"], None}
 
     waiting = await until(unpolled, "nobody polls a bot whose shard is held by who knows it not")
     assert {(bot["state"], bot["error"]) for bot in waiting} == {("starting", STRANGERS)}
