@@ -76,7 +76,7 @@ class Service:
             await self._listen(http)
             if await self._wait_for_redis() and await self._start_hooks():
                 try:
-                    async with beside(parts.inbox.tell_last()), beside(parts.outreach.run()):
+                    async with beside(parts.inbox.last.tell()), beside(parts.outreach.run()):
                         await self._work()
                 finally:
                     await parts.hooks.stop()

@@ -93,7 +93,7 @@ class Fleet:
         told, holders = await self._shared.states.read(), await self._shared.replicas.holders()
         inbox = self._shared.inbox
         replicas = await self._shared.replicas.living()
-        backlog, last_updates = await inbox.sizes(), await inbox.last_updates()
+        backlog, last_updates = await inbox.sizes(), await inbox.last.all()
         dropped = await inbox.dropped()
         waits_for = STRANGERS if await self._shared.peers.have_met_strangers() else None
         infos = []

@@ -101,4 +101,4 @@ class Pending:
         dropped = await self._inbox.drop_waiting(bot_id, in_hand=True, while_in=self._key)
         await self._redis.execute_command("SREM", self._key, bot_id)
         self._bots.discard(bot_id)
-        log.info("dropped what came before the start", in_the_inbox=dropped)
+        log.info("dropped what came before the start", in_the_inbox=dropped.updates)

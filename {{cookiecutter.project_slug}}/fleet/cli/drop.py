@@ -1,4 +1,4 @@
-"""Deleting the updates that wait for a bot."""
+"""Deleting what waits for a bot: updates, and timers that are due."""
 
 import typer
 
@@ -10,8 +10,9 @@ from fleet.cli.timers import timers_of
 def drop(names: Names, *, yes: Yes = False) -> None:
     """Delete the updates that wait for bots, also for those of BOT_TOKENS.
 
-    Turns in hand come to their end. What Telegram has not delivered yet, as to a paused bot that is
-    polled, comes later; at start, DROP_PENDING_UPDATES drops that, too.
+    So are timers and jobs that are due and wait; later ones stay. Turns in hand come to their end.
+    What Telegram has not delivered yet, as to a paused bot that is polled, comes later; at start,
+    DROP_PENDING_UPDATES drops that, too.
     """
 
     async def look(access: Access) -> tuple[dict[int, str], int]:
@@ -21,7 +22,8 @@ def drop(names: Names, *, yes: Yes = False) -> None:
 
     bots, waiting = run(look)
     if waiting and not yes:
-        question = f"Delete {count(waiting, 'update')} of {', '.join(bots.values())} for good?"
+        what = f"{count(waiting, 'update')} of {', '.join(bots.values())}"
+        question = f"Delete {what}, timers that are due included, for good?"
         typer.confirm(question, abort=True, err=True)
 
     async def action(access: Access) -> None:
@@ -35,7 +37,10 @@ async def delete_waiting(access: Access, bot: str, bot_id: int) -> None:
     """Do it, and say how many there were."""
     with spinner(f"Deleting what waits for {bot}"):
         dropped = await access.inbox.drop_waiting(bot_id)
-    typer.echo(f"{count(dropped, 'waiting update')} of {bot} deleted.")
+    what = count(dropped.updates, "waiting update")
+    if dropped.timers:
+        what += f" and {count(dropped.timers, 'due timer')}"
+    typer.echo(f"{what} of {bot} deleted.")
 
 
 async def has_left(access: Access, given: str) -> bool:

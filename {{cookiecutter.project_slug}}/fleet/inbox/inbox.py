@@ -2,22 +2,22 @@
 
 import asyncio
 import contextlib
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, RedisError
 
 from fleet.inbox.conversation import ALBUM_HINT, Order, album_of, mailbox_of
+from fleet.inbox.last import LastUpdates
 from fleet.inbox.letters import Letters
 from fleet.inbox.sealing import Sealing
 from fleet.inbox.turns import Turn
 from fleet.lenient import dumps
-from fleet.redis.keys import PREFIX, of_fleet
+from fleet.redis.keys import PREFIX
 from fleet.redis.reading import by_bot, read_number
 from fleet.redis.replicas import Confirmed
 from fleet.shards.holder import ring
@@ -45,6 +45,13 @@ log = structlog.get_logger(__name__)
 
 class InboxFull(Exception):
     """The inbox takes no more updates for now. Leave them with Telegram and try again later."""
+
+
+class Dropped(NamedTuple):
+    """How much was deleted of what waited."""
+
+    updates: int
+    timers: int
 
 
 class Entry(Protocol):
@@ -117,14 +124,13 @@ class Inbox:
         self._limit_per_bot = limit_per_bot
         self._limit_per_user = limit_per_user
         self._prefix = prefix
-        self._last_key = of_fleet(redis, prefix) + "last"
         self._sealing = sealing or Sealing()
         self._scripts = ShardScripts(redis, prefix, _SCRIPTS)
         self._confirmed = Confirmed(redis, wait_replicas)
         self._enter, self._sizes, self._drop = map(self._scripts.load, ("enter", "sizes", "drop"))
         self.letters = Letters(redis, self._scripts, shards)
+        self.last = LastUpdates(redis, prefix)
         self._room: dict[int, int] = {}
-        self._last: dict[int, int] = {}
         self._rings: set[asyncio.Task[None]] = set()
 
     async def put(self, bot_id: int, updates: Iterable[Mapping[str, Any]]) -> int:
@@ -188,7 +194,7 @@ class Inbox:
         if dropped:
             log.warning("updates of one user are dropped: USER_LIMIT", bot_id=bot_id, count=dropped)
         if new:
-            self._last[bot_id] = int(time.time())
+            self.last.note(bot_id)
         for holder, shards in to_ring.items():
             self._ring(holder, shards)
         return new
@@ -222,18 +228,6 @@ class Inbox:
         self._rings.add(task)
         task.add_done_callback(self._rings.discard)
 
-    async def tell_last(self) -> None:
-        """Write, second by second and until cancelled, when updates entered here last."""
-        while True:
-            await asyncio.sleep(1)
-            last, self._last = self._last, {}
-            fields = [part for pair in last.items() for part in pair]
-            try:
-                if fields:
-                    await self._redis.execute_command("HSET", self._last_key, *fields)
-            except RedisError:
-                self._last = last | self._last
-
     async def sizes(self) -> dict[int, int]:
         """Count the updates that wait, turns in hand included, for each bot that has any."""
         return await self._sum("waiting")
@@ -249,22 +243,10 @@ class Inbox:
             total.update(by_bot(counts, read_number))  # `all` is no bot
         return dict(total)
 
-    async def last_updates(self) -> dict[int, int]:
-        """Tell when each bot's last update was entered, in seconds since the epoch."""
-        times = await self._redis.execute_command("HGETALL", self._last_key)
-        return by_bot(times, read_number)
-
-    async def last_update(self, bot_id: int) -> int | None:
-        """Tell the same of one bot; None if it never got one."""
-        if bot_id in self._last:
-            return self._last[bot_id]
-        seconds = await self._redis.execute_command("HGET", self._last_key, bot_id)
-        return None if seconds is None else int(seconds)
-
     async def drop_waiting(
         self, bot_id: int, *, in_hand: bool = False, while_in: str | None = None
-    ) -> int:
-        """Delete what waits for a bot, and is not in hand. Returns how much.
+    ) -> Dropped:
+        """Delete what waits for a bot, and is not in hand: updates, and timers that have fired.
 
         Args:
             bot_id: the bot.
@@ -272,7 +254,7 @@ class Inbox:
                 turns no longer count. Timers and jobs stay.
             while_in: the name of a set; nothing is deleted once the bot is not in it.
         """
-        total = 0
+        updates = timers = 0
         for shard in range(self._shards):
             skip, looked_at = 0, DROPPED_AT_ONCE
             while looked_at == DROPPED_AT_ONCE:
@@ -282,11 +264,11 @@ class Inbox:
                 elif while_in and not await self._redis.execute_command(
                     "SISMEMBER", while_in, bot_id
                 ):
-                    return total
-                dropped, looked_at, kept = await self._scripts.one(self._drop, shard, arguments)
-                total, skip = total + dropped, skip + kept
+                    return Dropped(updates, timers)
+                *dropped, looked_at, kept = await self._scripts.one(self._drop, shard, arguments)
+                updates, timers, skip = updates + dropped[0], timers + dropped[1], skip + kept
         self._room.pop(bot_id, None)
-        return total
+        return Dropped(updates, timers)
 
 
 def _arguments(

@@ -146,7 +146,7 @@ class WebhookKeeper:
         """
         if not info.pending_update_count or info.last_error_date is None:
             return None
-        last = await self._inbox.last_update(self._member.id)
+        last = await self._inbox.last.of(self._member.id)
         if last is not None and last >= info.last_error_date.timestamp():
             return None
         return info.last_error_message or "it does not say why"

@@ -26,7 +26,7 @@ async def test_what_waits_is_dropped_and_turns_in_hand_come_to_their_end(replica
     await replica.inbox.put(OTHER_BOT, [text(1)])
     turns = await replica.begin(*(await replica.waiting(BOT))[1:6:2])
     assert len(turns) == 3
-    assert await replica.inbox.drop_waiting(BOT) == 18
+    assert await replica.inbox.drop_waiting(BOT) == (18, 0)
     assert await replica.inbox.sizes() == {BOT: 3, OTHER_BOT: 1}
     assert await replica.waiting(BOT) == [turn.conversation for turn in turns]
     done = await replica.end(*turns[:2])
@@ -40,7 +40,7 @@ async def test_what_waits_is_dropped_and_turns_in_hand_come_to_their_end(replica
 async def test_turns_in_hand_are_dropped_if_that_is_wanted(redis: Redis, replica: Replica) -> None:
     await replica.inbox.put(BOT, [text(n, user=n % 5 + 1) for n in range(20)])
     turns = await replica.begin(*(await replica.waiting(BOT))[:3])
-    assert await replica.inbox.drop_waiting(BOT, in_hand=True) == 20
+    assert await replica.inbox.drop_waiting(BOT, in_hand=True) == (20, 0)
     assert await replica.inbox.sizes() == {}
     await replica.inbox.put(BOT, [text(100 + turn.update_id) for turn in turns])
     for outcome, turn in zip(Outcome, turns, strict=True):
@@ -66,7 +66,7 @@ async def test_how_often_it_was_tried_is_dropped_too(redis: Redis, replica: Repl
     await replica.inbox.put(BOT, [text(1)])
     await replica.end(*await replica.begin(name(BOT)), outcome=Outcome.BACK)
     assert await redis.exists(key_of_shard(PREFIX, 0, "tries"))
-    assert await replica.inbox.drop_waiting(BOT) == 1
+    assert await replica.inbox.drop_waiting(BOT) == (1, 0)
     assert not await redis.exists(key_of_shard(PREFIX, 0, "tries"))
 
 
@@ -75,7 +75,7 @@ async def test_all_shards_are_looked_at_and_there_is_room_again(redis: Redis) ->
     updates = [text(n, user=n % 40 + 1) for n in range(100)]
     assert await replica.inbox.put(BOT, updates[:60]) == 60
     assert not await replica.inbox.has_room(BOT)
-    assert await Replica(redis, "two", 16).inbox.drop_waiting(BOT) == 60
+    assert await Replica(redis, "two", 16).inbox.drop_waiting(BOT) == (60, 0)
     assert await replica.inbox.put(BOT, updates[60:]) == 40
 
 
@@ -84,17 +84,17 @@ async def test_nothing_is_dropped_once_the_bot_is_not_in_the_set(
 ) -> None:
     """Somebody resumes it meanwhile."""
     await replica.inbox.put(BOT, [text(n, user=n + 1) for n in range(5)])
-    assert await replica.inbox.drop_waiting(BOT, while_in=PAUSED) == 0
+    assert await replica.inbox.drop_waiting(BOT, while_in=PAUSED) == (0, 0)
     await redis.execute_command("SADD", PAUSED, OTHER_BOT)
-    assert await replica.inbox.drop_waiting(BOT, while_in=PAUSED) == 0
+    assert await replica.inbox.drop_waiting(BOT, while_in=PAUSED) == (0, 0)
     await redis.execute_command("SADD", PAUSED, BOT)
-    assert await replica.inbox.drop_waiting(BOT, while_in=PAUSED) == 5
+    assert await replica.inbox.drop_waiting(BOT, while_in=PAUSED) == (5, 0)
 
 
 async def test_dropping_while_a_turn_runs_leaves_its_successors_in_order(replica: Replica) -> None:
     await replica.inbox.put(BOT, [text(n) for n in (1, 2, 3)])
     turns = await replica.begin(name(BOT))
-    assert await replica.inbox.drop_waiting(BOT) == 2
+    assert await replica.inbox.drop_waiting(BOT) == (2, 0)
     await replica.inbox.put(BOT, [text(4), text(5)])
     done = await replica.end(*turns)
     assert done

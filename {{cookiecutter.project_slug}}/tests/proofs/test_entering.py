@@ -255,19 +255,19 @@ async def test_redis_without_memory_is_a_full_inbox(small_redis: Redis) -> None:
 
 
 async def test_what_waits_and_when_the_last_one_came_are_told(redis: Redis, inbox: Inbox) -> None:
-    assert (await inbox.sizes(), await inbox.last_updates()) == ({}, {})
-    assert await inbox.last_update(BOT) is None
+    assert (await inbox.sizes(), await inbox.last.all()) == ({}, {})
+    assert await inbox.last.of(BOT) is None
     await inbox.put(BOT, [text(n, user=n) for n in range(1, 31)])
     await inbox.put(BOT, [text(1, user=1)])
     assert await inbox.sizes() == {BOT: 30}
     told, _ = await redis.time()
-    last = await inbox.last_update(BOT)
+    last = await inbox.last.of(BOT)
     assert last is not None
     assert abs(last - told) < 60
-    async with beside(inbox.tell_last()):
-        await until(Inbox(redis).last_updates, "all can see it")
-    assert await Inbox(redis).last_updates() == {BOT: last}
-    assert await Inbox(redis).last_update(BOT) == last
+    async with beside(inbox.last.tell()):
+        await until(Inbox(redis).last.all, "all can see it")
+    assert await Inbox(redis).last.all() == {BOT: last}
+    assert await Inbox(redis).last.of(BOT) == last
 
 
 async def test_only_documented_keys_are_used_and_nothing_that_grows_is_left(redis: Redis) -> None:
@@ -299,12 +299,12 @@ async def test_a_bot_that_rests_takes_little_memory(redis: Redis) -> None:
 
     async def memory_with(bots: range) -> int:
         async def all_are_told() -> bool:
-            return bots[-1] in await Inbox(redis).last_updates()
+            return bots[-1] in await Inbox(redis).last.all()
 
         for bot in bots:
             await replica.inbox.put(bot, [text(10**9 + 4095)])
         assert len(await replica.run_all(*bots)) == len(bots)
-        async with beside(replica.inbox.tell_last()):
+        async with beside(replica.inbox.last.tell()):
             await until(all_are_told, "when they got their last update is written")
         await replica.work()
         return int((await redis.info("memory"))["used_memory"])

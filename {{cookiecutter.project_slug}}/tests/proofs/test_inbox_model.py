@@ -163,7 +163,7 @@ class Machine(RuleBasedStateMachine):
                 self.dropped.update(member.hands.values())
         # Not a replica: it would look again then how much room there is.
         dropped = Inbox(self.crowd.redis, shards=SHARDS).drop_waiting(bot, in_hand=in_hand)
-        assert self.run(dropped) == self.model.drop(bot, in_hand=in_hand)
+        assert self.run(dropped) == (self.model.drop(bot, in_hand=in_hand), 0)
 
     @rule(which=WHICH, place=PART)
     @precondition(lambda self: self.letters)

@@ -80,7 +80,7 @@ async def test_all_but_entering_works_while_redis_is_full(redis: Redis, clock: C
     assert sorted(taken.tries) == [(ANN, 1, 0, 0.0), (name(BOT, 9), 0, 1, pytest.approx(1, abs=1))]
     assert len(await heir.begin(*await heir.waiting(BOT))) == 5
     held = heir.held
-    assert await heir.inbox.drop_waiting(BOT, in_hand=True) == 8
+    assert await heir.inbox.drop_waiting(BOT, in_hand=True) == (8, 0)
     await heir.holder.give([held])
     assert await redis.hget(PREFIX + "{0}:shard", "holder") is None  # type: ignore[misc]  # redis-py: sync or not
     await heir.holder.leave()

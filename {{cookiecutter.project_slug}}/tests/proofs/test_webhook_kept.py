@@ -103,10 +103,10 @@ async def test_an_old_error_does_not_count(
         async with redis.asyncio.Redis.from_url(clean_redis) as client:
             inbox = Inbox(client)
             await inbox.put(BOT, [{"update_id": 1, "message": {}}])
-            async with beside(inbox.tell_last()):
+            async with beside(inbox.last.tell()):
 
                 async def told() -> bool:
-                    return BOT in await inbox.last_updates()
+                    return BOT in await inbox.last.all()
 
                 await until(told, "it is told when the update came")
         async with keeping(telegram.url, TOKEN, clean_redis, ["message"]) as (member, _):

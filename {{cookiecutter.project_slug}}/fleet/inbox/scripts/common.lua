@@ -48,14 +48,15 @@ local function take_out(shard, conversation, entry)
   end
 end
 
--- Forgets timers that have fired: of one entry in a mailbox, or of all but that.
+-- Forgets timers that have fired: of one entry in a mailbox, or of all but that. Returns how many there were.
 local function forget_fired(shard, conversation, only, but)
-  local timers = redis.call('HGETALL', shard .. 'timers:' .. conversation)
+  local timers, forgotten = redis.call('HGETALL', shard .. 'timers:' .. conversation), 0
   for n = 1, #timers, 2 do
     if timers[n + 1] == only or not only and string.sub(timers[n + 1], 1, 1) == '-' and timers[n + 1] ~= but then
-      redis.call('HDEL', shard .. 'timers:' .. conversation, timers[n])
+      forgotten = forgotten + redis.call('HDEL', shard .. 'timers:' .. conversation, timers[n])
     end
   end
+  return forgotten
 end
 
 -- Sets a timer, or cancels it if `due` is ''. One that has fired and still waits for its turn fires no more.

@@ -1,10 +1,10 @@
 -- Drops what waits for a bot, some conversations at a time. What is in hand stays until its turn is over.
 -- KEYS[1]: shard. ARGV: bot, most conversations to look at, how many of the first to leave out, 1 to drop what Telegram
 --   has sent, in hand or not, and that alone, and the name of a set: nothing is dropped unless the bot is in it
--- Returns how many updates were dropped, and how many conversations were looked at and kept
+-- Returns how many updates and how many timers were dropped, and how many conversations were looked at and kept
 local shard, bot, most, skip, in_hand = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
 if ARGV[5] and redis.call('SISMEMBER', ARGV[5], bot) == 0 then
-  return { 0, 0, 0 }
+  return { 0, 0, 0, 0 }
 end
 
 -- Timers that have fired and wait for their turns, or have them, in the order in which they did.
@@ -21,7 +21,7 @@ local function fired(shard, conversation)
   return found
 end
 
-local ready, dropped, kept = shard .. 'ready:' .. bot, 0, 0
+local ready, dropped, timers, kept = shard .. 'ready:' .. bot, 0, 0, 0
 local conversations = redis.call('ZRANGE', ready, skip, skip + most - 1)
 for _, conversation in ipairs(conversations) do
   local mailbox, stays = shard .. 'mail:' .. conversation, {}
@@ -41,7 +41,7 @@ for _, conversation in ipairs(conversations) do
     redis.call('DEL', shard .. 'notes:' .. conversation)
   end
   if not in_hand then
-    forget_fired(shard, conversation, nil, stays[1])
+    timers = timers + forget_fired(shard, conversation, nil, stays[1])
   end
   if #stays == 0 then
     redis.call('ZREM', ready, conversation)
@@ -53,4 +53,4 @@ end
 if dropped > 0 then
   count(shard, bot, -dropped)
 end
-return { dropped, #conversations, kept }
+return { dropped - timers, timers, #conversations, kept }

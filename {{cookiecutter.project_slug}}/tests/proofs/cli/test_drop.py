@@ -3,12 +3,18 @@
 import redis.asyncio
 
 from fleet.inbox import Inbox, conversation_of
+from fleet.inbox.timers import TimerBook
+from fleet.overlay import TimerWrite
 from fleet.redis.keys import PREFIX
 from fleet.shards.shard import key_of_shard, shard_of_conversation
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine, Terminal
 from tests.proofs.cli.helpers import Bots, message, replies, until_unpolled
+from tests.waiting import until
+
+FAR = 4_000_000_000_000
+"""Unix time in milliseconds, in 2096."""
 
 
 async def test_what_waits_for_a_bot_of_the_settings_is_dropped(
@@ -22,13 +28,19 @@ async def test_what_waits_for_a_bot_of_the_settings_is_dropped(
     service = await start_service(**bots.settings)
     await fleet.ok("pause", name)
     await until_unpolled(service, bots.one)
-    inbox = Inbox(client)
+    inbox, book = Inbox(client), TimerBook(client, 64)
     await inbox.put(bots.one, [message(1, "first"), message(2, "second")])
+    for timer, due in (("nudge", 1), ("later", FAR)):
+        await book.write(TimerWrite(f"{bots.one}:7:7", timer, due, b"{}"))
 
+    async def fired() -> bool:
+        return await inbox.sizes() == {bots.one: 3}
+
+    await until(fired, "the timer that is due waits with the updates")
     refused = await fleet("drop", name)  # nobody says yes
     assert refused.code == 1
-    assert "Delete 2 updates of " in refused.err
-    assert await inbox.sizes() == {bots.one: 2}
+    assert "Delete 3 updates of " in refused.err
+    assert await fired()
 
     async def answer(yes: str) -> str:
         with Terminal(fleet, "drop", name) as terminal:
@@ -38,9 +50,10 @@ async def test_what_waits_for_a_bot_of_the_settings_is_dropped(
             return terminal.screen
 
     assert "nothing was done" in await answer("n")
-    assert await inbox.sizes() == {bots.one: 2}
-    assert "2 waiting updates of " in await answer("y")
+    assert await fired()
+    assert "2 waiting updates and 1 due timer of " in await answer("y")
     assert await inbox.sizes() == {}
+    assert [timer.name async for timer in book.all()] == ["later"]
     assert "0 waiting updates of " in await fleet.ok("drop", name)
 
     await fleet.ok("resume", name)
