@@ -90,9 +90,6 @@ class TurnTaker:
         if back := await self._hindrance(member):
             raise back
         raw = orjson.loads(turn.update)
-        if isinstance(raw, dict) and self._is_sandbox and (clock := raw.get("clock")):
-            await self._book.advance(member.id, clock["advanced_by"])
-            return
         moving = self._moving
         if moving and moving.concerns(turn) and not await moving.prepare(turn, raw):
             return
@@ -129,6 +126,9 @@ class TurnTaker:
         return None
 
     async def _feed(self, turn: RunningTurn, raw: Raw) -> None:
+        if isinstance(raw, dict) and self._is_sandbox and (clock := raw.get("clock")):
+            await self._book.advance(turn.member.id, clock["advanced_by"])
+            return
         answer = await self._feeder.feed(turn, raw, role_data(turn.member.role))
         if turn.error is not None and answer is not SETTLED:
             raise turn.error

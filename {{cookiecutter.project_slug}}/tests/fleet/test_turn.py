@@ -9,13 +9,18 @@ import pytest
 from aiogram.exceptions import TelegramBadRequest, TelegramRetryAfter, TelegramServerError
 from aiogram.methods import SendMessage
 from aiogram.types import Message
+from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
+from fleet import inbox
 from fleet.bots.member import BotState
-from fleet.turn import Timers, Turn, TurnBack
+from fleet.inbox.timers import TimerBook
+from fleet.overlay import Overlay
+from fleet.turn import Timers, Turn, TurnBack, TurnTaker
 from tests.fleet.scripted import Answer, ScriptedTelegram, fails, floods
-from tests.fleet.stage import Handler, Stage, say, say_in_a_group_of_tasks
+from tests.fleet.stage import Grip, Handler, Stage, say, say_in_a_group_of_tasks
+from tests.process import free_port
 
 
 async def say_without_regard(message: Message) -> None:
@@ -80,6 +85,15 @@ async def test_telegram_that_is_away_sends_the_turn_back_and_none_is_begun(
     assert begun == 2
     assert scripted.calls == {(1, "sendMessage"): 2, (1, "getMe"): 3}
     assert stage.failed == []
+
+
+async def test_the_clock_of_a_sandbox_is_moved_once_redis_is_back(stage: Stage) -> None:
+    async with Redis(port=free_port()) as away:
+        book, outages = TimerBook(away, 1), stage.sessions.outages
+        taker = TurnTaker(stage.dispatcher, outages, book, 60.0, is_sandbox=True)
+        turn = inbox.Turn("1:clock:0", 0, 1, b'{"update_id":1,"clock":{"advanced_by":60}}')
+        with pytest.raises(TurnBack):
+            await taker.take(stage.member, turn, Overlay(away), Grip())
 
 
 async def test_one_who_comes_when_the_probe_is_due_makes_it_for_all(
