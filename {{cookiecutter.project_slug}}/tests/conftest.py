@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import redis
 from hypothesis import settings
+from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
 
 from sandbox.client import SandboxClient
 from sandbox.redis import embedded_redis
@@ -56,9 +57,16 @@ def redis_url() -> Iterator[str]:
 def clean_redis(redis_url: str) -> str:
     """The address of an empty database of that Redis, not the one that `redis_url` names."""
     url = redis_url.removesuffix("/0") + "/1"
-    with redis.Redis.from_url(url) as client:
+    with BlockingRedis.from_url(url) as client:
         client.flushdb()
     return url
+
+
+@pytest.fixture
+async def redis(clean_redis: str) -> AsyncIterator[Redis]:
+    """A client of that database."""
+    async with Redis.from_url(clean_redis) as client:
+        yield client
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,12 +1,11 @@
 """The desired fleet: settings, BOT_TOKENS_FILE and registry together, on a real Redis."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import redis.asyncio
-import redis.exceptions
 from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from fleet.bots.desired import DesiredFleet
 from fleet.bots.registry import Registry
@@ -22,14 +21,8 @@ NEW_TOKEN = f"{ONE}:{'n' * 35}"
 
 
 @pytest.fixture
-async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis.from_url(clean_redis) as client:
-        yield client
-
-
-@pytest.fixture
-def registry(client: redis.asyncio.Redis) -> Registry:
-    return Registry(client, Vault(KEY))
+def registry(redis: Redis) -> Registry:
+    return Registry(redis, Vault(KEY))
 
 
 def settings(*bots: int, file: Path | None = None) -> Settings:
@@ -69,14 +62,14 @@ async def test_bots_of_the_settings_can_be_paused(registry: Registry) -> None:
 
 
 async def test_what_nothing_announced_is_found_from_time_to_time(
-    registry: Registry, client: redis.asyncio.Redis
+    registry: Registry, redis: Redis
 ) -> None:
     fleet = DesiredFleet(settings(ONE), registry, reread=0.5)
     await registry.add(TWO, SecretStr(TOKENS[TWO]), None)
     assert set(await fleet.read()) == {ONE, TWO}
     version = await registry.version()
     await registry.remove(TWO)
-    await client.set(f"{PREFIX}version", version)  # as if it had been lost and had grown again
+    await redis.set(f"{PREFIX}version", version)  # as if it had been lost and had grown again
     assert set(await fleet.read()) == {ONE, TWO}
 
     async def found() -> bool:
@@ -85,13 +78,11 @@ async def test_what_nothing_announced_is_found_from_time_to_time(
     await until(found, "the removal is found")
 
 
-async def test_a_deleted_version_is_a_change(
-    registry: Registry, client: redis.asyncio.Redis
-) -> None:
+async def test_a_deleted_version_is_a_change(registry: Registry, redis: Redis) -> None:
     fleet = DesiredFleet(settings(ONE), registry)
     await registry.add(TWO, SecretStr(TOKENS[TWO]), None)
     assert set(await fleet.read()) == {ONE, TWO}
-    await client.delete(f"{PREFIX}registry", f"{PREFIX}version")
+    await redis.delete(f"{PREFIX}registry", f"{PREFIX}version")
     assert set(await fleet.read()) == {ONE}
 
 
@@ -149,7 +140,7 @@ async def test_a_mistake_in_the_tokens_file_leaves_the_fleet_as_it_is(
 
 
 async def test_a_file_that_changed_while_redis_was_away_is_not_forgotten(
-    registry: Registry, client: redis.asyncio.Redis, tmp_path: Path
+    registry: Registry, redis: Redis, tmp_path: Path
 ) -> None:
     file = tmp_path / "tokens"
     write(file, TOKENS[ONE])
@@ -157,8 +148,8 @@ async def test_a_file_that_changed_while_redis_was_away_is_not_forgotten(
     assert set(await fleet.read()) == {ONE}
     write(file, TOKENS[TWO])
     # Redis answers the first question and none of the others.
-    await client.set(f"{PREFIX}registry", "no hash")
-    with pytest.raises(redis.exceptions.ResponseError):
+    await redis.set(f"{PREFIX}registry", "no hash")
+    with pytest.raises(ResponseError):
         await fleet.read()
-    await client.delete(f"{PREFIX}registry")
+    await redis.delete(f"{PREFIX}registry")
     assert set(await fleet.read()) == {TWO}

@@ -1,7 +1,7 @@
 """States in a turn: what a handler and its tasks see, and what Redis has at the end of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,12 +25,6 @@ OTHER_CHAT = replace(KEY, bot_id=2, chat_id=9)
 TTLS = [None, 1000, timedelta(seconds=5000.9)]
 
 Do = Callable[[FSMContext], Awaitable[Any]]
-
-
-@pytest.fixture
-async def redis(clean_redis: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(clean_redis) as redis:
-        yield redis
 
 
 @pytest.fixture

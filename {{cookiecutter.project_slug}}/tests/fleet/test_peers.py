@@ -1,9 +1,7 @@
 """Replicas with the same keys and other bots are noticed, with patience for a rolling deploy."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import redis.asyncio
+from redis.asyncio import Redis
 
 from fleet.bots import peers
 from fleet.bots.peers import Peers
@@ -15,21 +13,13 @@ OLD, NEW = [1, 2], [3, 2, 1]
 
 
 @pytest.fixture
-async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis.from_url(clean_redis) as client:
-        yield client
-
-
-@pytest.fixture
-async def replicas(
-    client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
-) -> list[tuple[Beats, Peers]]:
+async def replicas(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Beats, Peers]]:
     """Two that live, and look as often as they are asked."""
     monkeypatch.setattr(peers, "INTERVAL", 0)
-    both = [Beats(client, name) for name in ("one", "two")]
+    both = [Beats(redis, name) for name in ("one", "two")]
     for beats in both:
         await beats.beat()
-    return [(beats, Peers(client, beats.replica, Replicas(client, 64))) for beats in both]
+    return [(beats, Peers(redis, beats.replica, Replicas(redis, 64))) for beats in both]
 
 
 async def test_a_difference_counts_once_it_lasts(
@@ -54,7 +44,7 @@ async def test_a_difference_counts_once_it_lasts(
 
 
 async def test_a_replica_that_is_gone_differs_from_nobody(
-    client: redis.asyncio.Redis,
+    redis: Redis,
     replicas: list[tuple[Beats, Peers]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -66,18 +56,18 @@ async def test_a_replica_that_is_gone_differs_from_nobody(
     await gone.leave()
     await one.compare(NEW)
     assert not one.strangers
-    assert await client.execute_command("HLEN", PREFIX + "peers") == 1
+    assert await redis.execute_command("HLEN", PREFIX + "peers") == 1
 
 
 async def test_what_is_damaged_or_newer_harms_nobody(
-    client: redis.asyncio.Redis,
+    redis: Redis,
     replicas: list[tuple[Beats, Peers]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(peers, "PATIENCE", 0)
     (_, one), (other, _) = replicas
     await one.compare(OLD)
-    [mine] = await client.execute_command("HVALS", PREFIX + "peers")
+    [mine] = await redis.execute_command("HVALS", PREFIX + "peers")
     for told, differs in (
         (b"{", False),
         (b"7", False),
@@ -85,7 +75,7 @@ async def test_what_is_damaged_or_newer_harms_nobody(
         (mine.replace(b"]", b',"more"]'), False),
         (b'["others",false,{}]', True),
     ):
-        await client.execute_command("HSET", PREFIX + "peers", other.replica, told, b"\xff", told)
+        await redis.execute_command("HSET", PREFIX + "peers", other.replica, told, b"\xff", told)
         await one.compare(OLD)
         assert one.strangers == differs, told
         assert await one.have_met_strangers() == differs

@@ -1,12 +1,11 @@
 """The registry and the vault, on a real Redis."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import orjson
 import pytest
-import redis.asyncio
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from fleet.bots.desired import DesiredFleet
 from fleet.bots.registry import BROKEN, NO_KEY, PAGE, Entry, NoSecretKeyError, Registry
@@ -21,15 +20,8 @@ NEW_TOKEN = f"{ONE}:{'n' * 35}"
 
 
 @pytest.fixture
-async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
-    client = redis.asyncio.Redis.from_url(clean_redis)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-def registry(client: redis.asyncio.Redis) -> Registry:
-    return Registry(client, Vault(KEY))
+def registry(redis: Redis) -> Registry:
+    return Registry(redis, Vault(KEY))
 
 
 def settings(*bots: int) -> Settings:
@@ -58,11 +50,9 @@ def test_webhook_secrets_differ_by_bot_token_and_key() -> None:
     assert Vault(KEY).webhook_secret(NEW_TOKEN) == Vault(KEY).webhook_secret(NEW_TOKEN)
 
 
-async def test_no_token_is_readable_in_redis(
-    registry: Registry, client: redis.asyncio.Redis
-) -> None:
+async def test_no_token_is_readable_in_redis(registry: Registry, redis: Redis) -> None:
     await registry.add(ONE, SecretStr(TOKENS[ONE]), "support")
-    stored = await client.execute_command("HGETALL", f"{PREFIX}registry")
+    stored = await redis.execute_command("HGETALL", f"{PREFIX}registry")
     assert stored
     assert TOKENS[ONE].partition(":")[2].encode() not in b"".join(stored.values())
     [entry] = (await registry.entries()).values()
@@ -87,10 +77,10 @@ async def test_every_change_is_announced(registry: Registry) -> None:
 
 
 async def test_without_a_key_nothing_is_stored_and_nothing_is_read(
-    registry: Registry, client: redis.asyncio.Redis
+    registry: Registry, redis: Redis
 ) -> None:
     await registry.add(ONE, SecretStr(TOKENS[ONE]), "support")
-    keyless = Registry(client, None)
+    keyless = Registry(redis, None)
     with pytest.raises(NoSecretKeyError):
         await keyless.add(TWO, SecretStr(TOKENS[TWO]), None)
     [entry] = (await keyless.entries()).values()
@@ -115,12 +105,12 @@ def entry(token: object, **more: object) -> bytes:
     ],
 )
 async def test_a_damaged_entry_is_an_error_of_that_bot(
-    registry: Registry, client: redis.asyncio.Redis, stored: bytes, error: str
+    registry: Registry, redis: Redis, stored: bytes, error: str
 ) -> None:
     await registry.add(ONE, SecretStr(TOKENS[ONE]), None)
-    await client.execute_command("HSET", f"{PREFIX}registry", TWO, stored)
-    await client.execute_command("HSET", f"{PREFIX}registry", "no bot", stored, "-1", stored)
-    await client.execute_command("SADD", f"{PREFIX}paused", ONE, "no bot", "")
+    await redis.execute_command("HSET", f"{PREFIX}registry", TWO, stored)
+    await redis.execute_command("HSET", f"{PREFIX}registry", "no bot", stored, "-1", stored)
+    await redis.execute_command("SADD", f"{PREFIX}paused", ONE, "no bot", "")
     desired = await DesiredFleet(settings(), registry).read()
     assert set(desired) == {ONE, TWO}
     assert (desired[ONE].token, desired[ONE].paused) == (SecretStr(TOKENS[ONE]), True)
@@ -129,19 +119,19 @@ async def test_a_damaged_entry_is_an_error_of_that_bot(
 
 
 async def test_an_entry_of_a_newer_version_is_read_and_keeps_what_it_holds(
-    registry: Registry, client: redis.asyncio.Redis
+    registry: Registry, redis: Redis
 ) -> None:
     newer = {"token": Vault(KEY).encrypt(TOKENS[ONE]), "since": [1, 2], "owner": {"id": 7}}
-    await client.execute_command("HSET", f"{PREFIX}registry", ONE, orjson.dumps(newer))
+    await redis.execute_command("HSET", f"{PREFIX}registry", ONE, orjson.dumps(newer))
     assert (await registry.entries())[ONE] == Entry(SecretStr(TOKENS[ONE]), None)
     await registry.add(ONE, SecretStr(NEW_TOKEN), "shop")
     assert (await registry.entries())[ONE] == Entry(SecretStr(NEW_TOKEN), "shop")
-    stored = orjson.loads(await client.execute_command("HGET", f"{PREFIX}registry", ONE))
+    stored = orjson.loads(await redis.execute_command("HGET", f"{PREFIX}registry", ONE))
     assert (stored["since"], stored["owner"]) == (newer["since"], newer["owner"])
 
 
 async def test_only_what_has_changed_is_decrypted(
-    client: redis.asyncio.Redis, monkeypatch: pytest.MonkeyPatch
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decrypted: list[str] = []
     decrypt = Vault.decrypt
@@ -151,7 +141,7 @@ async def test_only_what_has_changed_is_decrypted(
         return decrypt(vault, stored)
 
     monkeypatch.setattr(Vault, "decrypt", count)
-    registry = Registry(client, Vault(KEY))
+    registry = Registry(redis, Vault(KEY))
     for bot in (ONE, TWO, THREE):
         await registry.add(bot, SecretStr(TOKENS[bot]), None)
     fleet = DesiredFleet(settings(), registry, reread=0)
@@ -171,15 +161,15 @@ async def test_only_what_has_changed_is_decrypted(
 
 
 async def test_many_bots_are_read_without_keeping_others_waiting(
-    client: redis.asyncio.Redis,
+    redis: Redis,
 ) -> None:
     ids = range(ONE, ONE + 10 * PAGE)
     vault = Vault(KEY)
     stored = {bot: entry(vault.encrypt(f"{bot}:{'t' * 35}")) for bot in ids}
     fields = [part for field in stored.items() for part in field]
-    await client.execute_command("HSET", f"{PREFIX}registry", *fields)
-    await client.execute_command("SADD", f"{PREFIX}paused", *ids)
-    fleet = DesiredFleet(settings(), Registry(client, vault))
+    await redis.execute_command("HSET", f"{PREFIX}registry", *fields)
+    await redis.execute_command("SADD", f"{PREFIX}paused", *ids)
+    fleet = DesiredFleet(settings(), Registry(redis, vault))
     reading = asyncio.create_task(fleet.read())
     others = 0
     while not reading.done():
@@ -190,10 +180,10 @@ async def test_many_bots_are_read_without_keeping_others_waiting(
 
 
 async def test_another_key_is_an_error_of_the_bots_stored_with_it(
-    client: redis.asyncio.Redis,
+    redis: Redis,
 ) -> None:
-    await Registry(client, Vault(OTHER_KEY)).add(TWO, SecretStr(TOKENS[TWO]), "shop")
-    desired = await DesiredFleet(settings(ONE), Registry(client, Vault(KEY))).read()
+    await Registry(redis, Vault(OTHER_KEY)).add(TWO, SecretStr(TOKENS[TWO]), "shop")
+    desired = await DesiredFleet(settings(ONE), Registry(redis, Vault(KEY))).read()
     assert desired[ONE].token is not None
     assert desired[TWO].token is None
     assert desired[TWO].role == "shop"

@@ -3,7 +3,6 @@
 All of it holds in turns and outside of them, as in tests of `bot/`.
 """
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -107,12 +106,6 @@ def order_dialog() -> Dialog:
 @pytest.fixture
 def bots() -> dict[str, BotUnderTest]:
     return {str(number): BotUnderTest(f"{number}:{'s' * 35}") for number in (FIRST, SECOND)}
-
-
-@pytest.fixture
-async def redis(clean_redis: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(clean_redis) as redis:
-        yield redis
 
 
 class TurningDispatcher(Dispatcher):

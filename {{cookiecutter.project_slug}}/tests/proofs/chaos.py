@@ -12,10 +12,9 @@ from typing import Any
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
-from tests.proofs.mail import text, waiting
+from tests.proofs.mail import text
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import memory
-from tests.waiting import until
 
 BOTS = 6
 USERS = range(1, 9)
@@ -180,20 +179,6 @@ class Chaos:
             await asyncio.gather(*(strike() for strike in strikes))
 
     # What came of it
-
-    async def until_handled(self) -> None:
-        """Wait until Telegram has nothing more and every update had its turn."""
-        with self.redis.client() as redis:
-
-            async def left() -> int:
-                bots = await self.sandbox.bots()
-                pending = sum(int(bot["pending"]) for bot in bots if bot["id"] in self.bots)
-                return pending + waiting(redis)
-
-            async def handled() -> bool:
-                return not await left()
-
-            await until(handled, "nothing waits", moving=left)
 
     def __str__(self) -> str:
         """Sum up what happened."""

@@ -1,12 +1,12 @@
 """What tests see of private chats with bots of `app.py`: answers, delays, dead letters."""
 
+from collections.abc import Collection
 from statistics import median
-from typing import Any
 
 from fleet.inbox import DeadLetter, Inbox
 from sandbox.client import SandboxClient
-from tests.process import Process
-from tests.proofs.watch import get
+from tests.proofs.mail import waiting
+from tests.proofs.redis_server import RedisServer
 from tests.waiting import Clock, until
 
 PROBES = 15
@@ -56,17 +56,18 @@ async def until_dead(inbox: Inbox, user: int, bot: int) -> DeadLetter:
     return letter
 
 
-async def described(service: Process, bot: int) -> dict[str, Any]:
-    """Tell what `/health` has of a bot."""
-    _, body = await get(service)
-    [found] = [entry for entry in body["bots"] if entry["id"] == bot]
-    return dict(found)
+async def until_handled(sandbox: SandboxClient, bots: Collection[int], server: RedisServer) -> None:
+    """Wait until Telegram has nothing more for these bots and every update had its turn."""
+    with server.client() as redis:
 
+        async def left() -> int:
+            pending = sum(int(bot["pending"]) for bot in await sandbox.bots() if bot["id"] in bots)
+            return pending + waiting(redis)
 
-async def bot_state(service: Process, bot: int) -> tuple[str, str]:
-    """Tell a bot's state and error, as `/health` has them."""
-    found = await described(service, bot)
-    return found["state"], found["error"] or ""
+        async def handled() -> bool:
+            return not await left()
+
+        await until(handled, "nothing waits", moving=left)
 
 
 async def delay(sandbox: SandboxClient, bot: int, user: int = 7) -> float:

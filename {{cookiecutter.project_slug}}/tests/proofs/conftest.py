@@ -1,18 +1,29 @@
-"""What the proofs of the inbox and of the shards share."""
+"""What the proofs share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from fleet.inbox import Inbox
+from tests.proofs.redis_server import RedisServer
 from tests.proofs.replica import Clock
 
 
 @pytest.fixture
-async def redis(clean_redis: str) -> AsyncIterator[Redis]:
-    """A client of an empty database."""
-    async with Redis.from_url(clean_redis) as client:
-        yield client
+def inbox(redis: Redis) -> Inbox:
+    """The inbox of that database."""
+    return Inbox(redis)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of the test's own, which runs."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

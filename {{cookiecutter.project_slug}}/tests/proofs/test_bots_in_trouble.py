@@ -1,25 +1,17 @@
 """The trouble of some bots, or of Telegram with them, is theirs alone and passes: guarantee 4."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
 from fleet.inbox import Inbox
 from fleet.shards.beats import DEAD_AFTER
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.proofs.chats import answers, bot_state, letters, token, until_answered
-from tests.proofs.watch import APP, let_go, new_bots, turns, until_started
+from tests.proofs.chats import answers, letters, token, until_answered
+from tests.proofs.watch import APP, bots_of, let_go, new_bots, turns, until_in, until_started
 from tests.waiting import until
-
-
-@pytest.fixture
-async def inbox(clean_redis: str) -> AsyncIterator[Inbox]:
-    async with Redis.from_url(clean_redis) as redis:
-        yield Inbox(redis)
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "502", "hang", "reset"])
@@ -30,30 +22,17 @@ async def test_trouble_of_one_bot_is_its_own_and_passes(
     service = await start_service(APP, BOT_TOKENS=tokens)
     await sandbox.fault(kind, troubled, retry_after=2)
     await sandbox.send(troubled, "patience", user_id=1)
-
-    async def shows() -> bool:
-        state, _ = await bot_state(service, troubled)
-        return state == ("flood-wait" if kind == "429" else "backing-off")
-
     if kind != "hang":  # a poll that hangs shows as one that waits
-        await until(shows, "the bot shows its trouble")
+        await until_in("flood-wait" if kind == "429" else "backing-off", service, troubled)
     for user in range(1, 21):
         await sandbox.send(other, "hello", user_id=user)
         await until_answered(sandbox, other, user, ["hello"], within=2)
-
-    async def runs() -> bool:
-        return (await bot_state(service, other))[0] == "running"
-
-    await until(runs, "the other bot runs")
+    await until_in("running", service, other)
     assert await answers(sandbox, troubled, 1) == []
     await sandbox.clear_faults()
     await until_answered(sandbox, troubled, 1, ["patience"])
     assert await letters(inbox, 1, troubled) == []
-
-    async def recovers() -> bool:
-        return await bot_state(service, troubled) == ("running", "")
-
-    await until(recovers, "the bot runs again")
+    assert (await until_in("running", service, troubled))["error"] is None
 
 
 async def test_updates_of_a_revoked_token_wait_for_a_new_one(
@@ -74,20 +53,16 @@ async def test_updates_of_a_revoked_token_wait_for_a_new_one(
 
     await until(working, "user 1 is being served")
     new_token = await sandbox.rotate(revoked)
-
-    async def refused() -> bool:
-        return (await bot_state(service, revoked))[0] == "unauthorized"
-
-    await until(refused, "the bot is unauthorized")
+    await until_in("unauthorized", service, revoked)
     await sandbox.send(fine, "hello", user_id=1)
     await until_answered(sandbox, fine, 1, ["hello"])
-    assert (await bot_state(service, fine))[0] == "running"
+    assert (await bots_of(service))[fine]["state"] == "running"
 
     tokens.write_text(f"{new_token}\n{token(fine)}\n")
     await until_answered(sandbox, revoked, 1, ["sleep 1", "waiting"])
     await sandbox.send(revoked, "again", user_id=1)
     await until_answered(sandbox, revoked, 1, ["sleep 1", "waiting", "again"])
-    assert await bot_state(service, revoked) == ("running", "")
+    assert (await until_in("running", service, revoked))["error"] is None
     assert new_token not in service.log
 
 

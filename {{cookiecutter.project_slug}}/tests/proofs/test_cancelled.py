@@ -1,10 +1,5 @@
 """A handler that takes too long is cancelled; one that does not listen harms nobody for long."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-from redis.asyncio import Redis
-
 from fleet.inbox import Inbox
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
@@ -13,12 +8,6 @@ from tests.proofs.watch import APP, get, new_bots, until_started
 from tests.waiting import until
 
 STRAYS = "handlers that go on although HANDLER_TIMEOUT cancelled them: 1"
-
-
-@pytest.fixture
-async def inbox(clean_redis: str) -> AsyncIterator[Inbox]:
-    async with Redis.from_url(clean_redis) as redis:
-        yield Inbox(redis)
 
 
 async def test_error_handlers_apologise_for_a_time_out(

@@ -10,8 +10,6 @@ import json
 import os
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,10 +18,10 @@ import redis
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
-from tests.proofs.mail import keys_of_shards, text, waiting
+from tests.proofs.chats import until_handled
+from tests.proofs.mail import keys_of_shards, text
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import new_bots
-from tests.waiting import until
 
 SEED = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS") or 4)
@@ -31,14 +29,6 @@ ACTS = "tests.proofs.acts"
 BOTS, USERS = 3, range(1, 7)
 AT_ONCE = 2
 """Calls of one turn that may be in flight."""
-
-
-@pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
 
 
 class Stage:
@@ -60,19 +50,6 @@ class Stage:
                 updates.append(text(next(self._ids), f"act {number}", user=user))
             await self._sandbox.push(bot, updates)
             await asyncio.sleep(self.dice.uniform(0.02, 0.15))  # the pace of the users
-
-    async def until_done(self) -> None:
-        with self._redis.client() as redis:
-
-            async def left() -> int:
-                bots = await self._sandbox.bots()
-                pending = sum(int(bot["pending"]) for bot in bots if bot["id"] in self._bots)
-                return pending + waiting(redis)
-
-            async def done() -> bool:
-                return not await left()
-
-            await until(done, "nothing waits", moving=left)
 
     async def check(self, kills: int) -> str:
         with self._redis.client() as client:
@@ -121,18 +98,18 @@ def _data_key(bot: int, user: int) -> str:
 
 @pytest.mark.parametrize("victim", ["replica", "redis", "redis hangs"])
 async def test_what_is_answered_is_not_asked_again_whoever_is_killed(
-    sandbox: SandboxClient, start_service: StartService, redis_server: RedisServer, victim: str
+    sandbox: SandboxClient, start_service: StartService, server: RedisServer, victim: str
 ) -> None:
     print(f"CHAOS_SEED={SEED} CHAOS_ROUNDS={ROUNDS}")  # noqa: T201 - to repeat it
     bots, tokens = await new_bots(sandbox, BOTS)
-    stage = Stage(sandbox, redis_server, bots)
+    stage = Stage(sandbox, server, bots)
 
     async def start(*, wait: bool = False) -> Process:
         return await start_service(
             ACTS,
             wait=wait,
             BOT_TOKENS=tokens,
-            REDIS_URL=redis_server.url,
+            REDIS_URL=server.url,
             MAX_ATTEMPTS="1000",  # here it is never the update's fault
         )
 
@@ -146,13 +123,13 @@ async def test_what_is_answered_is_not_asked_again_whoever_is_killed(
                 await replicas.pop(stage.dice.randrange(2)).kill()
                 replicas.append(await start())
             elif victim == "redis":
-                await asyncio.to_thread(redis_server.kill)
+                await asyncio.to_thread(server.kill)
                 await asyncio.sleep(stage.dice.uniform(0, 1))
-                await asyncio.to_thread(redis_server.start)
+                await asyncio.to_thread(server.start)
             else:
-                redis_server.pause()
+                server.pause()
                 await asyncio.sleep(stage.dice.uniform(0.5, 3))
-                redis_server.resume()
+                server.resume()
         over.set()
-    await stage.until_done()
+    await until_handled(sandbox, bots, server)
     print(await stage.check(ROUNDS))  # noqa: T201

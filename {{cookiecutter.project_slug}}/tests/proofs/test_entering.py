@@ -23,11 +23,6 @@ DAY = 24 * 3600
 
 
 @pytest.fixture
-def inbox(redis: Redis) -> Inbox:
-    return Inbox(redis)
-
-
-@pytest.fixture
 async def small_redis(tmp_path: Path) -> AsyncIterator[Redis]:
     """A Redis that is soon full."""
     server = RedisServer(tmp_path, "--maxmemory", "4mb", "--maxmemory-policy", "noeviction")

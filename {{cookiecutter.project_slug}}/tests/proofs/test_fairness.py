@@ -3,7 +3,6 @@
 import itertools
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +38,6 @@ async def bots(sandbox: SandboxClient) -> tuple[int, int]:
     for bot in (loud, quiet):
         await sandbox.add(token(bot))
     return loud, quiet
-
-
-@pytest.fixture
-async def redis(clean_redis: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(clean_redis) as client:
-        yield client
 
 
 def token(bot: int) -> str:

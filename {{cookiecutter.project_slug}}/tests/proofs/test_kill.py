@@ -8,9 +8,8 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -18,6 +17,7 @@ from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import free_port
 from tests.proofs.chaos import Chaos
+from tests.proofs.chats import until_handled
 from tests.proofs.inquest import Inquest
 from tests.proofs.proxy import proxy
 from tests.proofs.redis_server import RedisServer
@@ -28,19 +28,9 @@ SOAK_SECONDS = SECONDS or 300
 
 
 @pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def chaos(
-    sandbox: SandboxClient, start_service: StartService, redis_server: RedisServer
-) -> Chaos:
+async def chaos(sandbox: SandboxClient, start_service: StartService, server: RedisServer) -> Chaos:
     choices = random.Random(SEED)  # noqa: S311 - to be repeated, not to be secret
-    chaos = Chaos(sandbox, start_service, redis_server, choices)
+    chaos = Chaos(sandbox, start_service, server, choices)
     for token in chaos.tokens:
         await sandbox.add(token)
     return chaos
@@ -73,7 +63,7 @@ async def rage(chaos: Chaos, what: str, seconds: float) -> None:
             finally:
                 over.set()
         last_strike = time.monotonic()
-        await chaos.until_handled()
+        await until_handled(chaos.sandbox, chaos.bots, chaos.redis)
         settled = time.monotonic() - last_strike
     repeated = await Inquest(chaos).check()
     print(f"{chaos}; {repeated} turns repeated; all handled {settled:.0f} s later")  # noqa: T201

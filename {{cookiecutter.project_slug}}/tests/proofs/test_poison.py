@@ -1,22 +1,11 @@
 """Updates that kill their process, and those whose turns are in hand then: guarantee 1."""
 
-from collections.abc import AsyncIterator
-
-import pytest
-from redis.asyncio import Redis
-
 from fleet.inbox import Inbox
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.chats import answers, until_answered
 from tests.proofs.watch import APP, let_go, new_bots, until_started
 from tests.waiting import until
-
-
-@pytest.fixture
-async def inbox(clean_redis: str) -> AsyncIterator[Inbox]:
-    async with Redis.from_url(clean_redis) as redis:
-        yield Inbox(redis)
 
 
 async def test_an_update_that_kills_its_process_cannot_do_so_for_ever(

@@ -4,11 +4,9 @@ import asyncio
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
@@ -35,13 +33,6 @@ PROBE = 4.0
 
 HANG_UPS = 100
 """So many that some come just when the replica sends."""
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    yield server
-    server.kill()
 
 
 async def until_down(replicas: list[Process]) -> None:
@@ -93,7 +84,6 @@ async def watch_idle(replicas: list[Process], seconds: float) -> None:
 async def test_redis_restarted_killed_and_paused_under_load(
     start_service: StartService, sandbox: SandboxClient, server: RedisServer
 ) -> None:
-    server.start()
     bots, tokens = await new_bots(sandbox, 2)
     replicas = list(
         await asyncio.gather(
@@ -217,7 +207,6 @@ async def test_who_accepts_connections_for_a_redis_that_is_away(
     start_service: StartService, sandbox: SandboxClient, server: RedisServer
 ) -> None:
     """A load balancer without a server behind it, or docker's proxy: it hangs up at once."""
-    server.start()
     [bot], token = await new_bots(sandbox)
     replica = await start_service(APP, BOT_TOKENS=token, REDIS_URL=server.url)
     await said(sandbox, replica, bot, "before")

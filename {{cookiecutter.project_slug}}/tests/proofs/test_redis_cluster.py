@@ -24,7 +24,7 @@ from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.redis_groups import Nodes, running, until_written
 from tests.proofs.redis_server import RedisServer
-from tests.proofs.watch import APP, Conversation, complaints, new_bots, until_echoed
+from tests.proofs.watch import APP, Users, complaints, new_bots
 from tests.waiting import until
 
 KEYS = [tagged(number) for number in range(12)]
@@ -245,23 +245,15 @@ async def test_the_fleet_goes_on_and_nothing_is_lost(
     [bot], token = await new_bots(sandbox)
     settings = {"REDIS_URL": doubled.url, "REDIS_WAIT_REPLICAS": "1"}
     await start_service(APP, BOT_TOKENS=token, **settings)
-    sent: dict[Conversation, list[str]] = {(bot, user): [] for user in range(7, 17)}
-
-    async def say(text: str) -> None:
-        for (_, user), texts in sent.items():
-            texts.append(text)
-            await sandbox.send(bot, text, user_id=user)
-
-    await say("sleep 1")
+    users = Users(sandbox, [bot], users=10)
+    await users.all_say("sleep 1")
     old = doubled.primary_of("{fleet:}")
     old.kill()
-    await say("killed")
+    await users.all_say("killed")
     await doubled.until_replaced(old)
-    await say("replaced")
+    await users.all_say("replaced")
     old.start()  # it comes back as a replica, without which nothing would be confirmed
-    echoes = await until_echoed(sandbox, sent)
-    for conversation, texts in sent.items():
-        assert list(dict.fromkeys(echoes[conversation])) == texts, "each, and in order"
+    await users.until_answered()
 
 
 @pytest.mark.parametrize(

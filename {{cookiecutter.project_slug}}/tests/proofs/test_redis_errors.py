@@ -5,21 +5,15 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
-import redis.asyncio
 from redis import exceptions
+from redis.asyncio import Redis
 
 from fleet.redis.errors import TooOldError, describe, is_away
 from fleet.redis.server import look_at_server
 
 
-@pytest.fixture
-async def client(clean_redis: str) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis.from_url(clean_redis) as client:
-        yield client
-
-
 @contextlib.asynccontextmanager
-async def answering(answer: bytes) -> AsyncIterator[redis.asyncio.Redis]:
+async def answering(answer: bytes) -> AsyncIterator[Redis]:
     """Talk to a server that answers everything so: errors that no Redis here gives at will."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -29,13 +23,13 @@ async def answering(answer: bytes) -> AsyncIterator[redis.asyncio.Redis]:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, redis.asyncio.Redis(port=port, driver_info=None) as client:
-        yield client
+    async with server, Redis(port=port, driver_info=None) as redis:
+        yield redis
 
 
-async def refusal(client: redis.asyncio.Redis, *command: str) -> exceptions.RedisError:
+async def refusal(redis: Redis, *command: str) -> exceptions.RedisError:
     with pytest.raises(exceptions.RedisError) as caught:
-        await client.execute_command(*command)
+        await redis.execute_command(*command)
     return caught.value
 
 
@@ -54,10 +48,10 @@ async def refusal(client: redis.asyncio.Redis, *command: str) -> exceptions.Redi
     ],
 )
 async def test_a_refusal_is_not_called_away(
-    client: redis.asyncio.Redis, command: list[str], hint: str | None
+    redis: Redis, command: list[str], hint: str | None
 ) -> None:
-    await client.execute_command("RPUSH", "{list}", "x")
-    error = await refusal(client, *command)
+    await redis.execute_command("RPUSH", "{list}", "x")
+    error = await refusal(redis, *command)
     said = describe(error)
     assert not is_away(error)
     assert said.startswith("Redis refuses what it is asked (")
@@ -89,28 +83,28 @@ async def test_a_refusal_is_not_called_away(
     ],
 )
 async def test_each_answer_has_its_words(answer: bytes, said: str) -> None:
-    async with answering(answer + b"\r\n") as client:
-        assert describe(await refusal(client, "GET", "x")).startswith(said)
+    async with answering(answer + b"\r\n") as redis:
+        assert describe(await refusal(redis, "GET", "x")).startswith(said)
 
 
 @pytest.mark.parametrize("version", ["6.0.16", "5.0.14", "2.8.9"])
 async def test_an_old_redis_is_told_for_what_it_is(version: str) -> None:
     info = f"redis_version:{version}\r\n"
-    async with answering(f"${len(info)}\r\n{info}\r\n".encode()) as client:
+    async with answering(f"${len(info)}\r\n{info}\r\n".encode()) as redis:
         with pytest.raises(TooOldError) as caught:
-            await look_at_server(client)
+            await look_at_server(redis)
     assert describe(caught.value) == f"Redis is too old ({version}); Redis 6.2 or later is needed"
 
 
-async def test_the_redis_of_the_tests_is_fit(client: redis.asyncio.Redis) -> None:
-    assert await look_at_server(client) is None
+async def test_the_redis_of_the_tests_is_fit(redis: Redis) -> None:
+    assert await look_at_server(redis) is None
 
 
 async def test_a_sentinel_in_the_place_of_a_server() -> None:
     info = "redis_version:7.2.0\r\nredis_mode:sentinel\r\n"
-    async with answering(f"${len(info)}\r\n{info}\r\n".encode()) as client:
+    async with answering(f"${len(info)}\r\n{info}\r\n".encode()) as redis:
         with pytest.raises(exceptions.RedisError) as caught:
-            await look_at_server(client)
+            await look_at_server(redis)
     assert describe(caught.value) == (
         "Redis refuses what it is asked (it is a Sentinel); "
         "REDIS_URL must name Sentinels by redis+sentinel://"

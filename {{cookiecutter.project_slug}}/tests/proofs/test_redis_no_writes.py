@@ -6,7 +6,7 @@ its replicas away.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,14 +22,6 @@ from tests.proofs.watch import get, new_bots
 from tests.waiting import until
 
 APP = "tests.proofs.counting"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 def cannot_save(client: redis.Redis, folder: Path) -> None:

@@ -1,8 +1,5 @@
 """A Redis that answers, but not as the service needs it, is told for what it is."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from fleet.redis.keys import PREFIX
@@ -13,14 +10,6 @@ from tests.proofs.watch import APP, get, new_bots, until_logged
 from tests.waiting import until
 
 EVICTS = "Redis may throw updates and states away when it is full: its maxmemory-policy is "
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 async def test_a_user_who_may_too_little(

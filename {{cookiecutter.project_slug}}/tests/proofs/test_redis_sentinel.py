@@ -15,7 +15,7 @@ from fleet.settings import Settings
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.redis_groups import Watched, running, until_written
-from tests.proofs.watch import APP, Conversation, new_bots, until_echoed
+from tests.proofs.watch import APP, Users, new_bots
 
 
 @pytest.fixture
@@ -127,21 +127,13 @@ async def test_the_fleet_goes_on_and_nothing_is_lost(
     settings = {"REDIS_URL": watched.url, "REDIS_WAIT_REPLICAS": "1"}
     await start_service(APP, BOT_TOKENS=token, **settings)
     old = await watched.until_settled()
-    sent: dict[Conversation, list[str]] = {(bot, user): [] for user in range(7, 17)}
-
-    async def say(text: str) -> None:
-        for (_, user), texts in sent.items():
-            texts.append(text)
-            await sandbox.send(bot, text, user_id=user)
-
-    await say("sleep 1")
+    users = Users(sandbox, [bot], users=10)
+    await users.all_say("sleep 1")
     old.kill()
-    await say("killed")
+    await users.all_say("killed")
     await watched.until_replaced(old)
-    await say("replaced")
+    await users.all_say("replaced")
     old.start()  # the Sentinels make a replica of it, without which nothing would be confirmed
     await watched.until_settled()
-    await say("settled")
-    echoes = await until_echoed(sandbox, sent)
-    for conversation, texts in sent.items():
-        assert list(dict.fromkeys(echoes[conversation])) == texts, "each, and in order"
+    await users.all_say("settled")
+    await users.until_answered()

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from redis.asyncio import Redis
 
 from fleet.bots.member import Member
@@ -17,21 +16,15 @@ from fleet.shards.holder import Holder
 from fleet.worker import Worker
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
-from tests.proofs.chats import described, until_answered
+from tests.proofs.chats import until_answered
 from tests.proofs.mail import text
-from tests.proofs.watch import APP, get, let_go, new_bots, until_started
+from tests.proofs.watch import APP, bots_of, get, let_go, new_bots, until_started
 from tests.waiting import until
 
 RESTING = range(1, 2001)
 BUSY = 5000
 UPDATES = 200
 SHARDS = 16
-
-
-@pytest.fixture
-async def redis(clean_redis: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(clean_redis) as client:
-        yield client
 
 
 class Handled:
@@ -144,13 +137,13 @@ async def test_one_users_flood_is_bounded_and_harms_no_other(
     await until_answered(sandbox, bot, 1, ["patience"])
 
     async def dropped() -> int:
-        return int((await described(service, bot))["dropped"])
+        return int((await bots_of(service))[bot]["dropped"])
 
     async def all_came() -> bool:
         return await dropped() == 1 + len(flood) - limit
 
     await until(all_came, "all but the first are dropped and counted", moving=dropped)
-    assert (await described(service, bot))["backlog"] == limit
+    assert (await bots_of(service))[bot]["backlog"] == limit
     await sandbox.send(bot, "hello", user_id=2)
     await until_answered(sandbox, bot, 2, ["hello"])
     let_go(clean_redis)

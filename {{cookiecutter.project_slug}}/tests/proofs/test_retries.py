@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 
 import orjson
 import pytest
-from redis.asyncio import Redis
 
 from fleet.inbox import DeadLetter, Inbox
 from sandbox.client import SandboxClient
@@ -18,12 +17,6 @@ from tests.proofs.watch import let_go, new_bots, turns, until_in, until_started
 from tests.waiting import until
 
 OTHER_TOKEN = "3190001:" + "o" * 35
-
-
-@pytest.fixture
-async def inbox(clean_redis: str) -> AsyncIterator[Inbox]:
-    async with Redis.from_url(clean_redis) as redis:
-        yield Inbox(redis)
 
 
 @pytest.fixture

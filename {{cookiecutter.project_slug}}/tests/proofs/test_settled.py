@@ -1,11 +1,9 @@
 """Errors that leave no dead letter: those that an error handler settles, those that nobody can."""
 
-from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from fleet.inbox import DeadLetter, Inbox
 from sandbox.client import SandboxClient
@@ -30,13 +28,6 @@ async def bot(sandbox: SandboxClient) -> int:
 
 def token(bot: int) -> str:
     return f"{bot}:{'s' * 35}"
-
-
-@pytest.fixture
-async def inbox(clean_redis: str) -> AsyncIterator[Inbox]:
-    """Where updates can be put that somebody has written just before they blocked the bot."""
-    async with Redis.from_url(clean_redis) as redis:
-        yield Inbox(redis)
 
 
 async def letters(inbox: Inbox) -> list[DeadLetter]:

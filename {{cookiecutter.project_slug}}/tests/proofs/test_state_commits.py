@@ -3,7 +3,6 @@
 import asyncio
 import json
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,13 +31,6 @@ from tests.proofs.watch import (
 from tests.states import commit
 
 USER = 7
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    yield server
-    server.kill()
 
 
 async def say(sandbox: SandboxClient, bot: int, text: str) -> str:
@@ -107,7 +99,6 @@ async def test_a_turn_begun_again_elsewhere_finds_the_state_of_before(
 async def test_a_turn_that_redis_interrupted_finds_the_state_of_before(
     start_service: StartService, sandbox: SandboxClient, server: RedisServer
 ) -> None:
-    server.start()
     [bot], token = await new_bots(sandbox)
     service = await start_service(APP, BOT_TOKENS=token, REDIS_URL=server.url)
     work = "count wait go-on"

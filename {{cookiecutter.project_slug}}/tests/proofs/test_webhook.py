@@ -19,6 +19,7 @@ from fleet.vault import Vault
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process, free_port
+from tests.proofs.mail import text
 from tests.proofs.proxy import proxy
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import let_go, memory, until_started, until_unready
@@ -57,13 +58,6 @@ async def until_running(service: Process) -> None:
         return {bot["state"] for bot in health["bots"]} == {"running"}
 
     await until(running, "all bots run")
-
-
-def message(update_id: int, text: str, user: int = 7) -> dict[str, Any]:
-    person = {"id": user, "is_bot": False, "first_name": "Alice"}
-    chat = {"id": user, "type": "private", "first_name": "Alice"}
-    content = {"message_id": update_id, "date": 1, "chat": chat, "from": person, "text": text}
-    return {"update_id": update_id, "message": content}
 
 
 def secret(bot: int) -> dict[str, str]:
@@ -123,7 +117,7 @@ async def test_a_proxy_in_front_may_keep_the_path_or_strip_it(
 
 async def test_forged_requests_look_all_alike(service: Process, clean_redis: str) -> None:
     path = f"{service.url}/webhook/"
-    body = orjson.dumps(message(1, "forged"))
+    body = orjson.dumps(text(1, "forged"))
     attempts: list[tuple[str, dict[str, str]]] = [
         (str(ONE), {}),
         (str(ONE), {SECRET_HEADER: "wrong"}),
@@ -178,7 +172,7 @@ async def test_large_bodies_are_refused(service: Process) -> None:
     # The service answers before all is sent, and closes: either is what a client may see.
     with contextlib.suppress(aiohttp.ClientError):
         assert await post(service, stream()) == 413
-    assert await post(service, orjson.dumps(message(5, "small"))) == 200
+    assert await post(service, orjson.dumps(text(5, "small"))) == 200
 
 
 async def test_a_slow_body_is_cut_and_harms_nobody(
@@ -197,7 +191,7 @@ async def test_a_slow_body_is_cut_and_harms_nobody(
 
 
 async def test_a_redelivery_is_entered_once(service: Process, sandbox: SandboxClient) -> None:
-    body = orjson.dumps(message(4242, "once", user=75))
+    body = orjson.dumps(text(4242, "once", user=75))
     for _ in range(3):
         assert await post(service, body) == 200
     await sandbox.send(ONE, "last", user_id=75)
@@ -220,12 +214,12 @@ async def test_503_while_the_inbox_is_full(
         "tests.proofs.app", **webhook_settings(), INBOX_LIMIT_PER_BOT="2", CONCURRENCY="1"
     )
     for number in range(2):
-        assert await post(service, orjson.dumps(message(number, "wait go-on"))) == 200
-    assert await post(service, orjson.dumps(message(9, "too much"))) == 503
+        assert await post(service, orjson.dumps(text(number, "wait go-on"))) == 200
+    assert await post(service, orjson.dumps(text(9, "too much"))) == 503
     let_go(clean_redis)
 
     async def room() -> bool:
-        return await post(service, orjson.dumps(message(9, "too much"))) == 200
+        return await post(service, orjson.dumps(text(9, "too much"))) == 200
 
     await until(room, "the inbox has room again")
 
@@ -241,7 +235,7 @@ async def test_a_replica_that_drains_takes_updates_for_the_others(
     await until_started(clean_redis, "wait go-on")
     service.signal(signal.SIGTERM)
     await until_unready(service)
-    assert await post(service, orjson.dumps(message(2002, "late", user=76))) == 200
+    assert await post(service, orjson.dumps(text(2002, "late", user=76))) == 200
     let_go(clean_redis)
     assert await service.wait() == 0
     await start_service("tests.proofs.app", **settings)
@@ -257,7 +251,7 @@ async def test_503_while_redis_is_away(
     try:
         service = await start_service(**webhook_settings(), REDIS_URL=redis_server.url)
         redis_server.kill()
-        body = orjson.dumps(message(1, "hello", user=77))
+        body = orjson.dumps(text(1, "hello", user=77))
         assert await post(service, body) == 503
         redis_server.start()
 

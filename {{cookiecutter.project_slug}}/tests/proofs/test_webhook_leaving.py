@@ -20,7 +20,7 @@ from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process, free_port
 from tests.proofs.cli.command import CommandLine
-from tests.proofs.test_webhook import message
+from tests.proofs.mail import text
 from tests.proofs.watch import APP, get, until_in
 from tests.waiting import until
 
@@ -42,9 +42,9 @@ def webhook_settings(**settings: str) -> dict[str, str]:
     return {"SECRET_KEY": "k" * 40, "HTTP_PORT": port, "WEBHOOK_URL": url, **settings}
 
 
-async def post(service: Process, token: str, update_id: int, text: str) -> int:
+async def post(service: Process, token: str, update_id: int, words: str) -> int:
     """Send what Telegram would, with the secret that it had for that token."""
-    body, secret = orjson.dumps(message(update_id, text)), VAULT.webhook_secret(token)
+    body, secret = orjson.dumps(text(update_id, words)), VAULT.webhook_secret(token)
     url = f"{service.url}/webhook/{id_of(token)}"
     async with (
         aiohttp.ClientSession() as http,

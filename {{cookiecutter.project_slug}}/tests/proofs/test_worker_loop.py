@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 from redis.asyncio import Redis
@@ -18,12 +18,6 @@ from tests.proofs.mail import text
 from tests.waiting import until
 
 REPLICA = "one"
-
-
-@pytest.fixture
-async def redis(clean_redis: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(clean_redis) as client:
-        yield client
 
 
 def worker(redis: Redis, member: Callable[[int], Member | None], take: Take) -> Worker:

@@ -212,6 +212,9 @@ class Users:
         """Write once to each bot, each user."""
         number = next(self._numbers)
         text = f"sleep {0.3 + number / 100_000:.5f}" if number % 10 == 0 else str(number)
+        await self.all_say(text)
+
+    async def all_say(self, text: str) -> None:
         for bot, user in self._conversations:
             await self.say(bot, user, text)
 

@@ -5,7 +5,6 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.client import SandboxClient
 from tests.process import Process
@@ -26,13 +25,6 @@ class Bots:
     @property
     def settings(self) -> dict[str, str]:
         return {"BOT_TOKENS": f"support={self.tokens[self.one]}", "SECRET_KEY": KEY}
-
-
-def message(update_id: int, text: str) -> dict[str, Any]:
-    person = {"id": 7, "is_bot": False, "first_name": "Alice"}
-    chat = {"id": 7, "type": "private", "first_name": "Alice"}
-    content = {"message_id": update_id, "date": 1, "chat": chat, "from": person, "text": text}
-    return {"update_id": update_id, "message": content}
 
 
 async def replies(sandbox: SandboxClient, bot: int, *, at_least: int = 0) -> list[str]:

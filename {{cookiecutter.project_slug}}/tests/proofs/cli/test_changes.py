@@ -16,11 +16,11 @@ from tests.proofs.cli.helpers import (
     Bots,
     conversation,
     gone,
-    message,
     replies,
     says,
     until_unpolled,
 )
+from tests.proofs.mail import text
 from tests.proofs.watch import bots_of, until_in
 from tests.waiting import until
 
@@ -115,7 +115,7 @@ async def test_a_removed_bot_is_silent_and_its_updates_wait(
     await fleet.ok("pause", name)
     await until_unpolled(service, bots.two)
     inbox = Inbox(client)
-    await inbox.put(bots.two, [message(1, "first"), message(2, "second")])
+    await inbox.put(bots.two, [text(1, "first"), text(2, "second")])
     async with conversation(sandbox, bots.one):
         said = await fleet.ok("remove", name)
         assert "is removed" in said
@@ -129,13 +129,13 @@ async def test_a_removed_bot_is_silent_and_its_updates_wait(
 
         await fleet.ok("pause", name)
         await until_unpolled(service, bots.two)
-        await inbox.put(bots.two, [message(3, "third")])
+        await inbox.put(bots.two, [text(3, "third")])
         assert "1 waiting update" in await fleet.ok("remove", "--drop-waiting", name)
-        await inbox.put(bots.two, [message(4, "fourth")])
+        await inbox.put(bots.two, [text(4, "fourth")])
         assert "1 waiting update" in await fleet.ok("remove", "--drop-waiting", name)
         assert bots.two not in await inbox.sizes()
         await fleet.ok("add", stdin=bots.tokens[bots.two])
-        await inbox.put(bots.two, [message(5, "fifth")])
+        await inbox.put(bots.two, [text(5, "fifth")])
         assert (await replies(sandbox, bots.two, at_least=4))[3:] == ["fifth"]
 
 

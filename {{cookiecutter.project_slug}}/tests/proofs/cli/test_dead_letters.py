@@ -15,7 +15,8 @@ from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.cli.frail import BROKEN
-from tests.proofs.cli.helpers import Bots, message, replies, until_unpolled
+from tests.proofs.cli.helpers import Bots, replies, until_unpolled
+from tests.proofs.mail import text
 from tests.starting import environment
 from tests.waiting import until
 
@@ -41,8 +42,8 @@ async def test_dead_letters_are_listed_replayed_and_dropped(
 ) -> None:
     service = await start_service("tests.proofs.cli.frail", **bots.settings)
     await client.set(BROKEN, 1)
-    for text in ("fail 1", "well 1", "fail 2", "fail 3", "well 2"):
-        await sandbox.send(bots.one, text)
+    for words in ("fail 1", "well 1", "fail 2", "fail 3", "well 2"):
+        await sandbox.send(bots.one, words)
     assert await replies(sandbox, bots.one, at_least=2) == ["well 1", "well 2"]
     letters = await fleet.json("dead-letters", "list")
     first, second, third = (letter["id"] for letter in letters)
@@ -74,7 +75,7 @@ async def test_dead_letters_are_listed_replayed_and_dropped(
     await client.delete(BROKEN)
     await fleet.ok("pause", str(bots.one))
     await until_unpolled(service, bots.one)
-    await Inbox(client).put(bots.one, [message(1, "waits 1"), message(2, "waits 2")])
+    await Inbox(client).put(bots.one, [text(1, "waits 1"), text(2, "waits 2")])
     assert "1 update back" in await fleet.ok("dead-letters", "replay", fourth)
     await fleet.ok("resume", str(bots.one))
     answered = await replies(sandbox, bots.one, at_least=5)
@@ -128,8 +129,8 @@ async def test_a_long_error_is_cut_and_its_end_is_kept(
 ) -> None:
     await start_service("tests.proofs.cli.frail", **bots.settings)
     await client.set(BROKEN, 1)
-    text = f"fail {'é' * 3000} here"
-    await sandbox.send(bots.one, text)
+    words = f"fail {'é' * 3000} here"
+    await sandbox.send(bots.one, words)
 
     async def dead() -> list[tuple[bytes, dict[bytes, bytes]]]:
         keys = [key async for key in client.scan_iter(PREFIX + "{*}:dead")]
@@ -139,7 +140,7 @@ async def test_a_long_error_is_cut_and_its_end_is_kept(
     assert len(kept[b"error"]) <= LONGEST_ERROR
     assert len(kept[b"traceback"]) <= LONGEST_TRACEBACK
     [letter] = await fleet.json("dead-letters", "list")
-    assert letter["update"]["message"]["text"] == text
+    assert letter["update"]["message"]["text"] == words
     assert letter["error"].startswith("RuntimeError: broken at")
     assert letter["error"].endswith("é here")
     assert letter["traceback"].startswith("Traceback")
@@ -149,7 +150,7 @@ async def test_a_long_error_is_cut_and_its_end_is_kept(
 async def test_a_damaged_letter_is_shown_beside_the_others(
     fleet: CommandLine, client: redis.asyncio.Redis, bots: Bots
 ) -> None:
-    update = orjson.dumps(message(1, "whole"))
+    update = orjson.dumps(text(1, "whole"))
     whole = {"conversation": f"{bots.one}:7:7", "id": "1", "update": update}
     for fields in ({"error": b"\xff"}, whole, {**whole, "update": b"{"}, {"conversation": "x"}):
         parts = [part for field in fields.items() for part in field]
@@ -186,7 +187,7 @@ async def test_a_long_list_takes_little_memory(
         return out.decode(), int(memory) // 1024
 
     _, alone = await listed()
-    update = orjson.dumps(message(1, "x" * 100_000))
+    update = orjson.dumps(text(1, "x" * 100_000))
     for _ in range(1000):
         await client.xadd(
             key_of_shard(PREFIX, 0, "dead"),

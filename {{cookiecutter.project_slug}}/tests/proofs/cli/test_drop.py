@@ -10,7 +10,8 @@ from fleet.shards.shard import key_of_shard, shard_of_conversation
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine, Terminal
-from tests.proofs.cli.helpers import Bots, message, replies, until_unpolled
+from tests.proofs.cli.helpers import Bots, replies, until_unpolled
+from tests.proofs.mail import text
 from tests.waiting import until
 
 FAR = 4_000_000_000_000
@@ -29,7 +30,7 @@ async def test_what_waits_for_a_bot_of_the_settings_is_dropped(
     await fleet.ok("pause", name)
     await until_unpolled(service, bots.one)
     inbox, book = Inbox(client), TimerBook(client, 64)
-    await inbox.put(bots.one, [message(1, "first"), message(2, "second")])
+    await inbox.put(bots.one, [text(1, "first"), text(2, "second")])
     for timer, due in (("nudge", 1), ("later", FAR)):
         await book.write(TimerWrite(f"{bots.one}:7:7", timer, due, b"{}"))
 
@@ -57,7 +58,7 @@ async def test_what_waits_for_a_bot_of_the_settings_is_dropped(
     assert "0 waiting updates of " in await fleet.ok("drop", name)
 
     await fleet.ok("resume", name)
-    await inbox.put(bots.one, [message(3, "third")])
+    await inbox.put(bots.one, [text(3, "third")])
     assert await replies(sandbox, bots.one, at_least=1) == ["third"]
 
 
@@ -65,9 +66,9 @@ async def test_a_turn_in_hand_comes_to_its_end(
     fleet: CommandLine, bots: Bots, client: redis.asyncio.Redis
 ) -> None:
     inbox = Inbox(client)
-    await inbox.put(bots.one, [message(1, "first"), message(2, "second")])
-    await inbox.put(bots.two, [message(1, "of a bot that is not in the fleet")])
-    conversation = conversation_of(bots.one, message(1, "first"))
+    await inbox.put(bots.one, [text(1, "first"), text(2, "second")])
+    await inbox.put(bots.two, [text(1, "of a bot that is not in the fleet")])
+    conversation = conversation_of(bots.one, text(1, "first"))
     shard = shard_of_conversation(conversation, 64)
     await client.execute_command("HSET", key_of_shard(PREFIX, shard, "begun"), conversation, 1)
     said = await fleet.ok("drop", "--yes", str(bots.one), str(bots.two))

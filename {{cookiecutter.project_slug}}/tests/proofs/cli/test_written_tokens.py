@@ -1,6 +1,5 @@
 """A token that somebody writes to a bot is for its handler alone: not in Redis, not in a letter."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,6 @@ from tests.waiting import until
 SECRET = "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"
 TOKEN = f"123456789:{SECRET}"
 REDACTED = "123456789:***"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.kill()
 
 
 def written_by(redis: Path) -> bytes:
