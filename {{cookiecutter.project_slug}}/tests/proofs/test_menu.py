@@ -1,19 +1,18 @@
 """Telegram's menu: when it is set, and that this harms nobody."""
 
-from itertools import count
 from pathlib import Path
 
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
+from tests.proofs.watch import id_of, new_token
 from tests.waiting import until
 
 MENU = "tests.proofs.menu"
-_bot_ids = count(4100001)
 
 
 def new_bot() -> tuple[int, str]:
-    bot_id = next(_bot_ids)
-    return bot_id, f"{bot_id}:{'c' * 35}"
+    token = new_token()
+    return id_of(token), token
 
 
 async def menus(sandbox: SandboxClient, bot_id: int, at_least: int = 1) -> list[list[str]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -23,14 +22,12 @@ from fleet.telegram.session import create_sessions
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import free_port
-from tests.proofs.watch import APP
+from tests.proofs.watch import APP, new_token
 from tests.waiting import until
-
-_ids = itertools.count(3_200_001)
 
 
 async def new_bot(sandbox: SandboxClient) -> tuple[int, str]:
-    token = f"{next(_ids)}:{'p' * 35}"
+    token = new_token()
     return await sandbox.add(token), token
 
 
@@ -138,7 +135,7 @@ async def test_an_outage_of_many_bots_is_a_few_lines(
     start_service: StartService, event: str, settings: dict[str, str]
 ) -> None:
     number = FEW + 15
-    tokens = " ".join(f"{next(_ids)}:{'p' * 35}" for _ in range(number))
+    tokens = " ".join(new_token() for _ in range(number))
     nowhere = f"http://127.0.0.1:{free_port()}"
     service = await start_service(APP, BOT_TOKENS=tokens, TELEGRAM_API_URL=nowhere, **settings)
 

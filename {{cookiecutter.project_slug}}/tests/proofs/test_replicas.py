@@ -13,7 +13,7 @@ from sandbox.client import SandboxClient
 from sandbox.redis import redis_server
 from tests.conftest import StartService
 from tests.process import Process
-from tests.proofs.watch import get, until_echoed, until_logged
+from tests.proofs.watch import get, id_of, new_token, until_echoed, until_logged
 from tests.waiting import until
 
 BOTS = range(3000001, 3000007)
@@ -198,10 +198,10 @@ async def test_a_hundred_bots_join_while_others_answer(
     replicas = await start_replicas(start_service, 2, BOT_TOKENS="", BOT_TOKENS_FILE=str(tokens))
     await until_shared(replicas[0], 2)
     load = Load(sandbox, BOTS)
-    more = range(3100000, 3100100)
+    added = [new_token() for _ in range(100)]
+    more = {id_of(token) for token in added}
     async with load.running():
-        added = "\n".join(f"{bot}:{'m' * 35}" for bot in more)
-        tokens.write_text("\n".join(TOKENS.values()) + "\n# more\n" + added)
+        tokens.write_text("\n".join(TOKENS.values()) + "\n# more\n" + "\n".join(added))
 
         async def polled() -> int:
             return sum(bot["polls"] for bot in await sandbox.bots() if bot["id"] in more)

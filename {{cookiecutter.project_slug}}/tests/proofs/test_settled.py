@@ -8,7 +8,9 @@ import pytest
 from fleet.inbox import DeadLetter, Inbox
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
+from tests.proofs.chats import token
 from tests.proofs.mail import text
+from tests.proofs.watch import new_token
 from tests.waiting import until
 
 APP = "tests.proofs.app"
@@ -16,18 +18,13 @@ USER, GONE = 1, 2
 """One who is there, one who has blocked the bot."""
 LINE = 400
 """Bytes of a line of the log that tells of no more than one thing."""
-_bot_ids = count(3900001)
 _update_ids = count(1)
 
 
 @pytest.fixture
 async def bot(sandbox: SandboxClient) -> int:
     """Make one of the test's own: who has blocked it stays away."""
-    return await sandbox.add(token(next(_bot_ids)))
-
-
-def token(bot: int) -> str:
-    return f"{bot}:{'s' * 35}"
+    return await sandbox.add(new_token())
 
 
 async def letters(inbox: Inbox) -> list[DeadLetter]:

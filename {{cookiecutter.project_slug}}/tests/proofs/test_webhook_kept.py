@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,7 +28,7 @@ from tests.process import free_port
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.proxy import proxy
 from tests.proofs.raw_telegram import BOT, TOKEN, RawTelegram
-from tests.proofs.watch import until_in
+from tests.proofs.watch import new_token, until_in
 from tests.waiting import until
 
 KEY = "k" * 40
@@ -38,13 +37,12 @@ BY_DEFAULT = sorted(
     - {"update_id", "chat_member", "message_reaction", "message_reaction_count"}
 )
 """The types that Telegram sends by itself, and therefore does not name."""
-_ids = itertools.count(3_100_001)
 
 
 @pytest.fixture
 async def token(sandbox: SandboxClient) -> str:
     """Make a bot that no other test has."""
-    token = f"{next(_ids)}:{'d' * 35}"
+    token = new_token()
     await sandbox.add(token)
     return token
 

@@ -1,7 +1,6 @@
 """Webhook mode: bots that leave, get another token, or are refused for a while."""
 
 import asyncio
-import itertools
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,10 @@ from tests.conftest import StartService
 from tests.process import Process, free_port
 from tests.proofs.cli.command import CommandLine
 from tests.proofs.mail import text
-from tests.proofs.watch import APP, get, until_in
+from tests.proofs.watch import APP, get, id_of, new_token, until_in
 from tests.waiting import until
 
 VAULT = Vault("k" * 40)
-_ids = itertools.count(3_300_001)
-
-
-def new_token() -> str:
-    return f"{next(_ids)}:{'l' * 35}"
-
-
-def id_of(token: str) -> int:
-    return int(token.partition(":")[0])
 
 
 def webhook_settings(**settings: str) -> dict[str, str]:

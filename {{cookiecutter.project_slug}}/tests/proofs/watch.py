@@ -37,9 +37,18 @@ Conversation = tuple[int, int]
 _BOT_IDS = count(5000001)
 
 
+def new_token() -> str:
+    """Make the token of a bot that no other test uses."""
+    return f"{next(_BOT_IDS)}:{'w' * 35}"
+
+
+def id_of(token: str) -> int:
+    return int(token.partition(":")[0])
+
+
 async def new_bots(sandbox: SandboxClient, number: int = 1) -> tuple[list[int], str]:
-    """Make bots known to the sandbox that no other test uses: their ids, and BOT_TOKENS."""
-    tokens = [f"{next(_BOT_IDS)}:{'w' * 35}" for _ in range(number)]
+    """Make such bots known to the sandbox: their ids, and BOT_TOKENS."""
+    tokens = [new_token() for _ in range(number)]
     return [await sandbox.add(token) for token in tokens], " ".join(tokens)
 
 
