@@ -210,17 +210,3 @@ def home(folder: Path) -> dict[str, str]:
 def tool(name: str) -> str:
     """The path of a tool beside this Python."""
     return str(Path(sys.executable).with_name(name))
-
-
-def test_readmes_name_tests_that_exist() -> None:
-    """Each claim names its test; a test that is renamed must not leave its claim alone."""
-    sources = [*ROOT.glob("tests/**/*.py"), *SOURCE.glob("tests/**/*.py")]
-    tests = {
-        name
-        for source in sources
-        for name in re.findall(r"def (test_\w+)\(", source.read_text("utf-8"))
-    }
-    for readme in (ROOT / "README.md", SOURCE / "README.md"):
-        named = set(re.findall(r"`(test_\w+)`", readme.read_text("utf-8")))
-        assert named, readme
-        assert named <= tests, named - tests
