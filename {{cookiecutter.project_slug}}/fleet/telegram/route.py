@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import certifi
-from aiohttp import (
-    ClientConnectorError,
-    ClientError,
-    ClientHttpProxyError,
-    ClientProxyConnectionError,
-    ClientSession,
-    TCPConnector,
-)
+from aiohttp import ClientSession
 from aiohttp.hdrs import PROXY_AUTHORIZATION
 from multidict import CIMultiDict
 from yarl import URL
 
-from fleet.telegram.retries import connection_is_new
+from fleet.telegram.connector import PatientConnector
 
 if TYPE_CHECKING:
     from aiohttp import (
@@ -29,15 +21,10 @@ if TYPE_CHECKING:
         ClientMiddlewareType,
         ClientRequest,
         ClientResponse,
-        ClientTimeout,
     )
-    from aiohttp.client_proto import ResponseHandler
-    from aiohttp.tracing import Trace
 
     from fleet.settings import Settings
 
-# Seconds to resolve, connect and shake hands, with the proxy, too.
-CONNECT_TIMEOUT = 10.0
 # Seconds that an unused connection is kept for the next call: a new one costs three round trips.
 KEEP_ALIVE = 60.0
 # Seconds that an address is remembered. A failed connect forgets it at once.
@@ -87,41 +74,6 @@ class Route:
             proxy=proxy and proxy.with_user(None),
             middlewares=[_login(proxy)] if proxy and proxy.user else [],
         )
-
-
-class PatientConnector(TCPConnector):
-    """Gives up a host that does not answer, and tells when a call cannot have gone out.
-
-    Whatever fails before there is a connection, such as a proxy's refusal, is raised as
-    ClientConnectorError or as a time-out.
-    """
-
-    # The method that aiohttp documents for subclasses to override, in spite of its underscore.
-    async def _create_connection(
-        self,
-        req: ClientRequest,
-        traces: list[Trace],
-        timeout: ClientTimeout,
-    ) -> ResponseHandler:
-        connection_is_new.set(True)
-        try:
-            # aiogram passes aiohttp a total alone: an unreachable host would take all of it.
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                return await super()._create_connection(req, traces, timeout)
-        except (ClientConnectorError, TimeoutError):
-            self.clear_dns_cache()
-            raise
-        except (ClientError, OSError) as error:
-            reason = str(error)
-            if isinstance(error, ClientHttpProxyError):
-                reason = f"{error.status} {error.message}"
-            raise refused_by_proxy(req, reason) from error
-
-
-def refused_by_proxy(req: ClientRequest, reason: str) -> ClientProxyConnectionError:
-    """Make the error for a proxy that was reached, but does not connect."""
-    problem = OSError(None, f"the proxy does not connect: {reason or 'it hung up'}")
-    return ClientProxyConnectionError(req.connection_key, problem)
 
 
 def _login(proxy: URL) -> ClientMiddlewareType:

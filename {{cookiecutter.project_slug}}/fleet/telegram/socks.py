@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError
 
-from fleet.telegram.route import PatientConnector, refused_by_proxy
+from fleet.telegram.connector import PatientConnector, refused_by_proxy
 
 if TYPE_CHECKING:
     import asyncio

@@ -18,7 +18,7 @@ from aiogram.methods import GetUpdates
 from aiohttp import web
 
 from fleet.settings import Settings
-from fleet.telegram import retries, route
+from fleet.telegram import connector, retries
 from fleet.telegram.session import TelegramSessions, create_sessions
 from tests.fleet.scripted import Answer, ScriptedTelegram, answers, fails, hang_up
 from tests.waiting import Clock
@@ -105,7 +105,7 @@ async def test_a_server_that_is_down(scripted: ScriptedTelegram) -> None:
 async def test_a_host_that_does_not_answer_a_connect_is_given_up_early(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(route, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(connector, "CONNECT_TIMEOUT", 0.2)
     monkeypatch.setattr(retries, "DELAYS", ())
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

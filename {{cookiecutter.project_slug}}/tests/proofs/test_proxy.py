@@ -16,7 +16,7 @@ from aiogram.exceptions import TelegramNetworkError
 from pydantic import SecretStr
 
 from fleet.settings import Settings
-from fleet.telegram import retries, route
+from fleet.telegram import connector, retries
 from fleet.telegram.session import TelegramSessions, create_sessions
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
@@ -196,7 +196,7 @@ async def test_a_proxy_that_is_away(around: Surroundings, token: str) -> None:
 async def test_a_proxy_that_does_not_answer_is_given_up_early(
     around: Surroundings, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(route, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(connector, "CONNECT_TIMEOUT", 0.2)
     around.proxy.hang = True
     async with around.up(), around.sessions() as sessions:
         with pytest.raises(TelegramNetworkError, match="timeout"):
