@@ -41,7 +41,7 @@ class Relocation:
         Those of the same name that are there already stay instead. It may be begun again wherever
         it was interrupted.
         """
-        old, new = without_lane(old), without_lane(new)
+        new = without_lane(new)
         kept = await self._redis.execute_command("HGETALL", self._key(old, "timers"))
         if not kept:
             return
@@ -66,7 +66,7 @@ class Relocation:
 
         Returns False if it has been brought to the new one.
         """
-        key = self._claims(without_lane(old), without_lane(new))
+        key = self._claims(old, new)
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.execute_command("HSETNX", key, name, fired)
             pipeline.execute_command("EXPIRE", key, CLAIMED_FOR)

@@ -9,7 +9,7 @@ import orjson
 import structlog
 from redis.exceptions import RedisError
 
-from fleet.inbox.conversation import bot_of
+from fleet.inbox.conversation import bot_of, without_lane
 from fleet.inbox.relocation import Relocation
 from fleet.redis.errors import describe, is_away
 from fleet.telegram.movebook import MoveBook
@@ -89,12 +89,19 @@ class Moving:
         """See that nothing of a conversation is left in the group."""
         if new in self._settled:
             return
-        if await self._relocation.waiting(old):
-            raise TurnBack("what waits from the time before the group was a supergroup goes first")
-        await self._relocation.bring(old, new, partial(self._renew_json, bot_of(new)))
+        await self._wait_for(old)
+        main = without_lane(old)
+        if main != old and await self._relocation.waiting(main):
+            return  # a lane does not wait for that, which may still set and cancel timers
+        await self._relocation.bring(main, new, partial(self._renew_json, bot_of(new)))
+        await self._wait_for(main)  # one may have fired just before
         if len(self._settled) >= MOST_SETTLED:
             self._settled.clear()
         self._settled.add(new)
+
+    async def _wait_for(self, conversation: str) -> None:
+        if await self._relocation.waiting(conversation):
+            raise TurnBack("what waits from the time before the group was a supergroup goes first")
 
     def _renew_json(self, bot_id: int, json: bytes) -> bytes:
         try:

@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from fleet.directory import Chat, Chats, ChatType, Unreachable
 from fleet.directory.observer import Observer
 from fleet.shards.shard import key_of_shard
-from fleet.telegram.moves import Moves
+from fleet.telegram.moves import Move, Moves
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.mail import keys_of_shards, text
@@ -88,7 +88,8 @@ class Directory:
     """An observer and what it has written, in one shard or several."""
 
     def __init__(self, redis: Redis) -> None:
-        self.observer = Observer(redis, SHARDS, Moves())
+        self.moves = Moves()
+        self.observer = Observer(redis, SHARDS, self.moves)
         self.chats = Chats(redis, SHARDS)
 
     async def known(self, chat: int) -> Chat | None:
@@ -156,6 +157,20 @@ async def test_what_tells_of_no_chat_is_left_out(
 ) -> None:
     directory.observer.update(BOT, update)
     assert await directory.known(5) is None
+
+
+async def test_what_comes_late_from_a_group_that_has_moved_does_not_bring_it_back(
+    directory: Directory,
+) -> None:
+    group = text(1, user=7, chat=-5)
+    directory.observer.update(BOT, group)
+    assert await directory.known(-5)
+    directory.moves.on_note = directory.observer.moved
+    directory.moves.note(Move(BOT, -5, -1005))
+    directory.observer.update(BOT, group)
+    assert await directory.known(-5) is None
+    assert (moved := await directory.known(-1005))
+    assert moved.type is ChatType.SUPERGROUP
 
 
 async def test_answers_change_only_what_is_known(directory: Directory) -> None:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from fleet.inbox import Turn
+from fleet.inbox.mailboxes import Work
 from fleet.inbox.relocation import Relocation
 from fleet.inbox.timers import TimerBook
 from fleet.overlay import Overlay, TimerWrite
@@ -216,7 +217,32 @@ async def test_what_waits_in_the_group_goes_first(stage: Stage) -> None:
     with pytest.raises(TurnBack, match="goes first"):
         await stage.prepare(NOW)
     assert await stage.prepare(f"{BOT}:{NEW}:8"), "another user does not wait"
+    await stage.book.write(timer("nudge"))
     assert await stage.prepare(f"{NOW}/stop"), "nor does what has a lane"
+    assert await kept(stage.book, BEFORE), "what waits may still cancel it"
+
+
+async def test_a_timer_that_fires_just_then_goes_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.replica.look()
+    await stage.book.write(timer("nudge"))
+
+    async def fire_instead(*_: object) -> None:
+        await stage.book.fire(BEFORE, "nudge")
+        await stage.replica.mailboxes.work(
+            {held: Work(look=True) for held in stage.replica.holder.held.values()}
+        )
+
+    monkeypatch.setattr(Relocation, "bring", fire_instead)
+    with pytest.raises(TurnBack, match="goes first"):
+        await stage.prepare(NOW)
+
+
+async def test_a_lane_has_the_timers_when_nothing_waits(stage: Stage) -> None:
+    await stage.book.write(timer("nudge"))
+    assert await stage.prepare(f"{NOW}/stop")
+    assert await kept(stage.book, NOW) == {"nudge": NEW}
 
 
 async def test_what_comes_late_from_the_group_is_in_order_with_the_rest(stage: Stage) -> None:
