@@ -18,7 +18,8 @@ from fleet.bots.supervisor import Supervisor
 from fleet.hooks import Hooks
 from fleet.inbox.mailboxes import Mailboxes
 from fleet.intake.clock import order_jobs
-from fleet.intake.duties import Duty, with_duties
+from fleet.intake.duties import with_duties
+from fleet.intake.menus import keep_menus
 from fleet.intake.modes import Intake, Polling, Webhooks
 from fleet.ops.http import create_app
 from fleet.outreach import Outreach
@@ -29,7 +30,6 @@ from fleet.routing import lanes_of, used_update_types
 from fleet.settings import TELEGRAM, Settings, SettingsError
 from fleet.shards.holder import Holder
 from fleet.storage import follow_moves, keep_apart, order_of
-from fleet.telegram.menu import MenuKeeper
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
 from fleet.turn.jobs import clockworks
@@ -116,8 +116,6 @@ class Replica:
         self._dispatcher["fleet"] = fleet
         self.app = create_app(self)
         intake = self._create_intake(shared.vault)
-        menus = MenuKeeper(self._dispatcher, self.sessions)
-        jobs_due = order_jobs(self._dispatcher, shared.timers)
         self.supervisor = Supervisor(
             shared.desired,
             self.holder,
@@ -125,7 +123,11 @@ class Replica:
             shared.peers,
             self.pending,
             self._create_member,
-            with_duties(intake.run, Duty(menus.update, "a menu is not set yet"), jobs_due),
+            with_duties(
+                intake.run,
+                keep_menus(self._dispatcher, self.sessions),
+                order_jobs(self._dispatcher, shared.timers),
+            ),
             intake.part_with,
         )
         self.hooks = Hooks(self._dispatcher, self.supervisor.members.values)
