@@ -1,5 +1,6 @@
 """The README says what the sandbox does."""
 
+import inspect
 import re
 
 from aiogram.types import Update
@@ -8,6 +9,7 @@ from sandbox.control.commands import COMMANDS
 from sandbox.methods.checked import CHECKED
 from sandbox.methods.decode import known_methods
 from sandbox.methods.table import METHODS
+from sandbox.testing import User
 from tests.conftest import SOURCE
 
 README = SOURCE / "sandbox" / "README.md"
@@ -31,6 +33,14 @@ def test_it_names_every_kind_of_update() -> None:
     told = README.read_text("utf-8").partition("Bots get these updates")[2].partition("\n\n")[0]
     names = re.findall(r"`([a-z_]+)`", told)
     assert sorted(names) == sorted(Update.model_fields.keys() - {"update_id"})
+
+
+def test_every_word_of_people_is_told() -> None:
+    section = README.read_text("utf-8").partition("\n## Tests\n")[2].partition("\n## ")[0]
+    words = {name for name, _ in inspect.getmembers(User, inspect.isfunction)}
+    table = "\n".join(line for line in section.splitlines() if line.startswith("| "))
+    told = set(re.findall(r"\w+", table))
+    assert {word for word in words if not word.startswith("_")} - told == {"key"}
 
 
 def test_what_people_do_are_commands() -> None:

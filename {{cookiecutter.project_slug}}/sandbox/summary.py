@@ -6,7 +6,7 @@ from sandbox.world.events import Json
 
 ABOUT = (
     *("from", "chat", "reply_markup", "reply_to_message", "link_preview_options"),
-    *("reactions", "votes"),
+    *("receiver_user", "sender_business_bot", "reactions", "votes"),
 )
 """What a message has besides its content."""
 NAMES = ("question", "title", "file_name", "first_name")

@@ -44,7 +44,7 @@ async def open_app(
     if inline:
         about = {"query_id": world.new_id()}
         world.apps[about["query_id"]] = Opened(bot_id, user, chat)
-        data = init_data(bot, user, world.clock.date, **about)
+        data = init_data(bot.token, user, world.clock.date, **about)
     told = {"tgWebAppData": data, "tgWebAppVersion": VERSION, "tgWebAppPlatform": "web"}
     url = f"{pressed['web_app']['url']}#{urlencode(told)}"
     return {"url": url, "init_data": data, **about}

@@ -6,6 +6,7 @@ import base64
 
 from aiogram.types import Message
 
+from sandbox.control.business import talk
 from sandbox.errors import ApiError, ControlError
 from sandbox.methods.content import alone
 from sandbox.methods.media import media
@@ -178,12 +179,18 @@ async def press(
     bot_id: int | None = None,
     user_id: int = ALICE,
     first_name: str | None = None,
+    connection_id: str | None = None,
 ) -> Json:
-    """A user presses the inline button with this callback data.
+    """A user presses the inline button with this callback data, in the chat with the user `chat_id`
+    of a business account if `connection_id` says which.
 
     https://core.telegram.org/bots/api#callbackquery
     """
-    chat, stored = find(world, bot_id, chat_id, message_id)
+    if connection_id is None:
+        chat, stored = find(world, bot_id, chat_id, message_id)
+    else:
+        chat = talk(world, connection_id, chat_id)
+        stored = world.find(chat, message_id)
     rows = stored.message.get("reply_markup", {}).get("inline_keyboard", [])
     buttons = [button.get("callback_data") for row in rows for button in row]
     if data not in buttons:

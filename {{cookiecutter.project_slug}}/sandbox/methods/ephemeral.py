@@ -42,6 +42,7 @@ def whisper(call: Call, chat: Chat, made: Json) -> Json:
         "receiver_user": call.world.user(user_id),
     }
     chat.whispers[user_id, number] = message
+    chat.tell("ephemeral", call.bot.bot_id, user_id=user_id, message=message)
     return message
 
 
@@ -56,7 +57,8 @@ async def edit_ephemeral(call: Call) -> bool:
     if all(comparable(old.get(name)) == comparable(made.get(name)) for name in replaced):
         raise bad_request(NOT_MODIFIED)
     kept = {name: value for name, value in old.items() if name not in replaced}
-    chat.whispers[key] = {**kept, "edit_date": call.world.clock.date, **made}
+    message = chat.whispers[key] = {**kept, "edit_date": call.world.clock.date, **made}
+    chat.tell("ephemeral_edit", call.bot.bot_id, user_id=key[0], message=message)
     return True
 
 
@@ -64,6 +66,8 @@ async def delete_ephemeral_message(call: Call) -> bool:
     """https://core.telegram.org/bots/api#deleteephemeralmessage"""
     chat, key = own(call)
     del chat.whispers[key]
+    user_id, number = key
+    chat.tell("ephemeral_delete", call.bot.bot_id, user_id=user_id, ephemeral_message_id=number)
     return True
 
 

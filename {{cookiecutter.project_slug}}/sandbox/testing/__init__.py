@@ -1,6 +1,7 @@
 """Tests of bots that read like a conversation. `plugin.py` says how."""
 
 from sandbox.testing.bots import Account, BotUnderTest
+from sandbox.testing.business import Business
 from sandbox.testing.errors import NothingCame, Refused
 from sandbox.testing.groups import Group
 from sandbox.testing.guests import App
@@ -13,6 +14,7 @@ __all__ = [
     "Account",
     "App",
     "BotUnderTest",
+    "Business",
     "Group",
     "InlineResult",
     "Message",

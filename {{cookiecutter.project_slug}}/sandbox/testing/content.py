@@ -23,7 +23,7 @@ FILES = {
     "sticker": "sticker.webp",
 }
 """The fields of a Message that hold a file, and a name for bytes that have none."""
-WORDS = ("text", "to", "reply_to", "caption", "contact", "location", "media_group_id", "timeout")
+WORDS = ("text", "to", "reply_to", "caption", "contact", "location", "media_group_id")
 """What `send` and `ask` take besides."""
 
 

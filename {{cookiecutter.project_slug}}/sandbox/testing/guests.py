@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import time
+from dataclasses import dataclass
 
 from sandbox.testing.bots import Account
+from sandbox.testing.errors import Refused
 from sandbox.testing.groups import Group
 from sandbox.testing.message import Message
-from sandbox.testing.stage import Stage
+from sandbox.testing.seeing import Seer
+from sandbox.world.apps import init_data
 
 
 @dataclass(frozen=True)
@@ -23,14 +25,8 @@ class App:
     """With which the bot answers, if it can: #answerwebappquery."""
 
 
-@dataclass(frozen=True)
-class Guest:
+class Guest(Seer):
     """A person with a bot, as `User` has them."""
-
-    telegram: Stage = field(repr=False)
-    id: int
-    name: str
-    bot: Account
 
     async def join(self, chat: Group, *, by: str | None = None) -> bool:
         """Join a public group or channel, or one by an invite link; False if an administrator has
@@ -47,7 +43,38 @@ class Guest:
     async def boost(self, chat: Group) -> None:
         """Boost a group or channel."""
         __tracebackhide__ = True
-        await self._do("boost", chat_id=chat.id)
+        answer = await self._do("boost", chat_id=chat.id)
+        self.telegram.boosts[self.id, chat.id] = answer["boost_id"]
+
+    async def unboost(self, chat: Group) -> None:
+        """Take the last boost back."""
+        __tracebackhide__ = True
+        boost_id = self.telegram.boosts.pop((self.id, chat.id), None)
+        if boost_id is None:
+            raise Refused(f"{self.name} has not boosted {chat.title}")
+        await self.telegram.ask("remove_boost", chat_id=chat.id, boost_id=boost_id)
+
+    async def summon(self, chat: Group, text: str) -> Message:
+        """Mention the bot in a group where it is not, and give the message; `reply` gives what it
+        answers there."""
+        __tracebackhide__ = True
+        answer = await self._do("summon", bot_id=self.bot.id, chat_id=chat.id, text=text)
+        return await self._sent("message", answer["message"])
+
+    async def stop_draft(self) -> None:
+        """Stop what the bot is streaming."""
+        __tracebackhide__ = True
+        await self._do("stop_draft", bot_id=self.bot.id)
+
+    async def create_bot(
+        self, name: str | None = None, username: str | None = None, *, by_link: bool = False
+    ) -> Account:
+        """Create a bot that this one manages, by the button that asks for it or by a link, and give
+        it; name and username are those that the button suggests unless they are given."""
+        __tracebackhide__ = True
+        about = {"name": name, "username": username, "by_link": by_link}
+        made = await self._do("create_managed_bot", bot_id=self.bot.id, **about)
+        return Account(f"@{made['username']}", made["id"], made["username"])
 
     async def play(self, game: Message) -> None:
         """Start a game, as a press of its button does; `notice` gives what the bot answers."""
@@ -64,6 +91,15 @@ class Guest:
         where = {"bot_id": self.bot.id, "message_id": message_id, "button": label}
         answer = await self._do("open_app", **where)
         return App(answer["url"], answer["init_data"], answer.get("query_id"))
+
+    def init_data(self, **about: str) -> str:
+        """What any Mini App of the bot is told of this person, signed with the token that the
+        fixture `bots` has, as of now; `about` has more fields, such as `start_param`:
+        https://core.telegram.org/bots/webapps#webappinitdata."""
+        __tracebackhide__ = True
+        told = {name: value for name, value in self.telegram.people[self.id].items() if value}
+        user = {"id": self.id, "language_code": "en", **told}
+        return init_data(self.telegram.token(self.bot), user, int(time.time()), **about)
 
     async def send_app_data(self, message: Message, data: str, label: str | None = None) -> None:
         """Let the Mini App behind a button of a reply keyboard send data to the bot."""
@@ -85,8 +121,3 @@ class Guest:
         """Delete the account: no bot can write to it any more."""
         __tracebackhide__ = True
         await self._do("deactivate")
-
-    async def _do(self, command: str, **arguments: object) -> Any:
-        __tracebackhide__ = True
-        await self.telegram.introduce(self.id)
-        return await self.telegram.ask(command, user_id=self.id, **arguments)

@@ -7,12 +7,13 @@ import re
 
 from sandbox.nearest import nearest
 from sandbox.testing.bots import BotUnderTest
+from sandbox.testing.business import Business
 from sandbox.testing.groups import Group
 from sandbox.testing.message import InlineResult, Message, Notice
 from sandbox.testing.people import User
 from sandbox.testing.telegram import Telegram
 
-KINDS = (BotUnderTest, Group, InlineResult, Message, Notice, Telegram, User)
+KINDS = (BotUnderTest, Business, Group, InlineResult, Message, Notice, Telegram, User)
 OWNERS = {one.__qualname__: one for kind in KINDS for one in kind.__mro__}
 UNEXPECTED = re.compile(r"(\w+)\.(\w+)\(\) got an unexpected keyword argument '(\w+)'")
 

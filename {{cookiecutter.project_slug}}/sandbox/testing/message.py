@@ -11,7 +11,7 @@ from aiogram import types
 from sandbox.testing.bots import Account
 from sandbox.testing.errors import Refused
 from sandbox.testing.journal import Wanted, is_event
-from sandbox.testing.raw import buttons_of, describe
+from sandbox.testing.raw import buttons_of, describe, key_of, same
 from sandbox.testing.stage import TIMEOUT, Stage
 from sandbox.world.events import Json
 
@@ -26,9 +26,6 @@ class Reader(Protocol):
 
     @property
     def bot(self) -> Account: ...
-
-    def key(self, chat_id: int) -> str:
-        """What the sandbox calls the chat that this person has under this id."""
 
     async def click(self, message: Message, label: str) -> None: ...
 
@@ -56,6 +53,11 @@ class Message:
     @property
     def chat_id(self) -> int:
         return int(self.raw["chat"]["id"])
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether one member of a group alone sees it; it has no `message_id` then."""
+        return "ephemeral_message_id" in self.raw
 
     @property
     def text(self) -> str:
@@ -112,11 +114,9 @@ class Message:
     async def edited(self, *, timeout: float = TIMEOUT) -> Message:
         """The message after its next edit, for which this waits up to `timeout` seconds."""
         __tracebackhide__ = True
-        is_edit = is_event("edit", chat=self.reader.key(self.chat_id))
+        is_edit = is_event(self.edit, chat=self._key)
         position = await self._wait(
-            lambda event: is_edit(event) and event["message"]["message_id"] == self.message_id,
-            timeout,
-            "edited",
+            lambda event: is_edit(event) and same(event["message"], self.raw), timeout, "edited"
         )
         raw = self.reader.telegram.journal.events[position]["message"]
         return Message(raw, self.reader, position)
@@ -124,9 +124,21 @@ class Message:
     async def deleted(self, *, timeout: float = TIMEOUT) -> None:
         """Wait up to `timeout` seconds until the message is gone."""
         __tracebackhide__ = True
-        chat = self.reader.key(self.chat_id)
-        wanted = is_event("delete", chat=chat, message_id=self.message_id)
+        wanted = is_event("delete", chat=self._key, message_id=self.message_id)
+        if self.is_ephemeral:
+            number, user_id = self.raw["ephemeral_message_id"], self.raw["receiver_user"]["id"]
+            about = {"chat": self._key, "user_id": user_id, "ephemeral_message_id": number}
+            wanted = is_event("ephemeral_delete", **about)
         await self._wait(wanted, timeout, "deleted")
+
+    @property
+    def edit(self) -> str:
+        """The event of an edit."""
+        return "ephemeral_edit" if self.is_ephemeral else "edit"
+
+    @property
+    def _key(self) -> str:
+        return key_of(self.raw, self.reader.bot.id)
 
     async def _wait(self, wanted: Wanted, timeout: float, done: str) -> int:
         __tracebackhide__ = True
@@ -136,7 +148,7 @@ class Message:
             timeout,
             f"nobody {done} the message {describe(self.raw)!r}",
             self.reader.bot,
-            self.reader.key(self.chat_id),
+            self._key,
         )
 
 

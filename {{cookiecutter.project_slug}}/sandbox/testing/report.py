@@ -44,6 +44,8 @@ class Teller:
         self._here: dict[str, Tell] = {
             "message": self._message,
             "edit": self._message,
+            "ephemeral": self._whisper,
+            "ephemeral_edit": self._whisper,
             "delete": self._deletion,
             "callback_answer": self._notice,
             "reaction": self._reaction,
@@ -83,8 +85,12 @@ class Teller:
         message = event["message"]
         sender_id = message.get("from", {}).get("id")
         said = self._texts[message["message_id"]] = describe(message)
-        edits = " edits" if event["event"] == "edit" else ""
+        edits = " edits" if event["event"].endswith("edit") else ""
         return f"{self._names.get(sender_id) or writer(message)}{edits}: {said}"
+
+    def _whisper(self, event: Json) -> str:
+        to = event["message"]["receiver_user"]["first_name"]
+        return f"{self._message(event)} (to {to} alone)"
 
     def _deletion(self, event: Json) -> str:
         return f"deleted: {self._texts.get(event['message_id'], 'a message')}"

@@ -48,8 +48,14 @@ class Stage:
         """Where the last message is that was read, by chat and bot."""
         self.pressed: dict[int, str] = {}
         """The query of each person's last press."""
-        self.strangers: dict[int, Json] = {}
-        """Who has done nothing yet: what Telegram is told of them when they do."""
+        self.people: dict[int, Json] = {}
+        """What Telegram is told of people, by id, when they do something for the first time."""
+        self.strangers: set[int] = set()
+        """Who has done nothing yet."""
+        self.businesses: dict[int, str] = {}
+        """What the businesses of people are called, by the id of their connections."""
+        self.boosts: dict[tuple[int, int], str] = {}
+        """The last boost of a person for a chat."""
         self.chats: dict[int, str] = {}
         """The people, groups and channels of this test: their names by id."""
         self.advanced_at = float("-inf")
@@ -99,14 +105,24 @@ class Stage:
         return list(map(self.bot, wanted))
 
     def names(self, *others: Account) -> dict[int, str]:
-        """What the bots are called, by id."""
-        return {one.id: one.name for one in (*self._accounts.values(), *others)}
+        """What the bots are called, and the businesses, by id."""
+        bots = {one.id: one.name for one in (*self._accounts.values(), *others)}
+        return {**bots, **self.businesses}
+
+    def token(self, bot: Account) -> str:
+        """That of the fixture `bots`. Raises LookupError for a bot that is not there."""
+        __tracebackhide__ = True
+        found = (one.token for one in self._bots.values() if one.id == bot.id)
+        if token := next(found, ""):
+            return token
+        raise LookupError(f"the fixture `bots` has no token of {bot.name}")
 
     async def introduce(self, user_id: int) -> None:
         """Let Telegram know somebody who has done nothing yet."""
         __tracebackhide__ = True
-        if about := self.strangers.pop(user_id, None):
-            await self.ask("add_user", **about)
+        if user_id in self.strangers:
+            self.strangers.discard(user_id)
+            await self.ask("add_user", user_id=user_id, **self.people[user_id])
 
     # What happens
 

@@ -59,11 +59,11 @@ class Telegram(Stage):
         __tracebackhide__ = True
         new_id = user_id or 10**9 + secrets.randbelow(9 * 10**9)
         self.chats[new_id] = name
-        self.strangers[new_id] = {
-            "user_id": new_id,
+        self.strangers.add(new_id)
+        self.people[new_id] = {
             "first_name": name,
             "last_name": last_name,
-            "username": username,
+            "username": username and username.removeprefix("@"),
             "language_code": language_code,
         }
         return User(self, new_id, name, self.bot(bot))

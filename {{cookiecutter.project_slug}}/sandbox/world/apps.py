@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 import orjson
 
-from sandbox.world.bots import Bot
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 
@@ -37,8 +36,8 @@ class Prepared:
     """Where to: user, bot, group, channel."""
 
 
-def init_data(bot: Bot, user: Json, date: int, **about: str) -> str:
-    """What an app gets as its `initData`, signed with the bot's token:
+def init_data(token: str, user: Json, date: int, **about: str) -> str:
+    """What an app gets as its `initData`, signed with the token of the bot:
     https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app."""
     shown = {name: user[name] for name in SHOWN if name in user}
     values = {
@@ -47,6 +46,6 @@ def init_data(bot: Bot, user: Json, date: int, **about: str) -> str:
         **about,
     }
     lines = "\n".join(f"{name}={values[name]}" for name in sorted(values))
-    key = hmac.digest(b"WebAppData", bot.token.encode(), hashlib.sha256)
+    key = hmac.digest(b"WebAppData", token.encode(), hashlib.sha256)
     signed = hmac.new(key, lines.encode(), hashlib.sha256).hexdigest()
     return urlencode({**values, "hash": signed})
