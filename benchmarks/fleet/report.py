@@ -9,6 +9,7 @@ from benchmarks.tables import percent, table
 
 FIGURES = (
     ("idle bytes in Redis for each bot, after one update", "bytes", "{:,.0f}"),
+    ("of these, gone 25 hours after it", "passing_bytes", "{:,.0f}"),
     ("seconds until all bots are polled", "start", "{:.0f}"),
     ("RSS of a replica, MiB", "rss", "{:.0f}"),
     ("CPU of a replica at rest, ms a second", "rest_ms", "{:.1f}"),

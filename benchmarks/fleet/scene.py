@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.board import NEVER
+from benchmarks.fleet.keys import bytes_of_keys
 from benchmarks.fleet.scripts import Times, Watch
 from benchmarks.machine import ROOT, Bench, Load, bots
 from benchmarks.measures import Numbers
@@ -83,7 +84,6 @@ class Scene:
 
     def start(self, stack: ExitStack) -> None:
         """Register the bots, start the replicas, wait until every bot is polled."""
-        empty = self._memory()
         self._fill("add", self._ids)
         began = time.monotonic()
         cores = set(self._bench.cores[1:])
@@ -101,7 +101,9 @@ class Scene:
         self._load.set(bots=self._ids, rate=RATE, count=self._size.bots)
         self._until_ended(self._size.bots, PATIENCE)
         time.sleep(self._seconds.settle)
-        self.figures["bytes"] = (self._memory() - empty) / self._size.bots
+        staying, passing = bytes_of_keys(self._bench.redis_client)
+        self.figures["bytes"] = (staying + passing) / self._size.bots
+        self.figures["passing_bytes"] = passing / self._size.bots
         self.figures["rss"] = statistics.mean(one.process.memory()["rss"] for one in self._replicas)
 
     def rest(self) -> None:
@@ -258,12 +260,6 @@ class Scene:
             if f"cmdstat_{command}" in stats
         )
 
-    def _memory(self) -> float:
-        """Bytes that are kept in Redis, without what connections take."""
-        info = self._bench.redis_client.info("memory")
-        passing = info["mem_clients_normal"] + info["mem_aof_buffer"]
-        return float(info["used_memory"] - passing)
-
 
 def play(bench: Bench, size: Size, seconds: Seconds) -> tuple[Numbers, Times]:
     """Let such a fleet live. Gives its figures, and the times that commands took in Redis."""
@@ -271,7 +267,7 @@ def play(bench: Bench, size: Size, seconds: Seconds) -> tuple[Numbers, Times]:
     os.sched_setaffinity(0, others)
     bench.redis.move({first})
     with suppress(PermissionError):  # others on its core would count as the time of scripts
-        os.setpriority(os.PRIO_PROCESS, bench.redis.pid, -20)
+        os.sched_setscheduler(bench.redis.pid, os.SCHED_RR, os.sched_param(1))
     bench.redis_client.flushall()
     with bench.load() as load, ExitStack() as stack:
         load.process.move(set(others))

@@ -16,7 +16,7 @@ All keys of a shard begin with REDIS_PREFIX and `{shard}:`, its number:
 | `waiting` | hash | bot → updates in its mailboxes, those in hand included; `all` → in all | at 0 |
 | `dropped` | hash | bot → updates that USER_LIMIT kept out | – |
 | `told:{conversation}` | string | arrival of the mail for which USER_LIMIT last kept some out: its user was told | 25 hours after that |
-| `seen:{bot}:{update id // 4096}` | bitmap | which updates were entered | 25 hours after the last |
+| `seen:{bot}:{update id // 2048}` | bitmap | which updates were entered | 25 hours after the last |
 | `dead` | stream | dead letters: conversation, id, update, error, traceback, died, size | the newest 1 MB stay |
 
 A conversation is named `bot:chat:user`, its lanes `bot:chat:user/lane`, a job `bot:job:name`. In the lane `left-out` is

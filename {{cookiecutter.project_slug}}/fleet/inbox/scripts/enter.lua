@@ -26,7 +26,7 @@ for i, shard in ipairs(KEYS) do
   local new, dropped, seen_in, begun = 0, 0, {}, {}
   for n = 1, updates do
     local id, conversation, update = ARGV[at + 3 * n], ARGV[at + 3 * n + 1], ARGV[at + 3 * n + 2]
-    local seen, bit = shard .. 'seen:' .. bot .. ':' .. string.format('%d', math.floor(id / 4096)), id % 4096
+    local seen, bit = shard .. 'seen:' .. bot .. ':' .. string.format('%d', math.floor(id / 2048)), id % 2048
     if look_only then
       new = new + 1 - redis.call('GETBIT', seen, bit)
     elseif redis.call('SETBIT', seen, bit, 1) == 0 then
