@@ -3,11 +3,14 @@
 from hashlib import blake2b
 from typing import Any
 
+import orjson
 import structlog
 from aiogram import Bot
 from aiogram.client.default import Default
 from aiogram.methods import TelegramMethod
 from aiogram.types import BufferedInputFile, FSInputFile, InputFile, URLInputFile
+
+from fleet.telegram.plain import plain
 
 SIZE = 16
 """Bytes of a digest."""
@@ -20,6 +23,10 @@ async def digest_of(bot: Bot, method: TelegramMethod[Any]) -> bytes | None:
 
     A file counts by its name and content, one that is at an address by the address.
     """
+    digest = blake2b(b"%d %b " % (bot.id, method.__api_method__.encode()), digest_size=SIZE)
+    if (parameters := plain(bot, method)) is not None:
+        digest.update(orjson.dumps(parameters))
+        return digest.digest()
     files: list[InputFile] = []
 
     def name(value: object) -> object:
@@ -28,7 +35,6 @@ async def digest_of(bot: Bot, method: TelegramMethod[Any]) -> bytes | None:
             return len(files)
         return value.name if isinstance(value, Default) else repr(value)
 
-    digest = blake2b(b"%d %b " % (bot.id, method.__api_method__.encode()), digest_size=SIZE)
     digest.update(method.model_dump_json(fallback=name, warnings=False).encode())
     for file in files:
         if isinstance(file, URLInputFile):

@@ -22,7 +22,8 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetMe
 from aiogram.types import InputFile
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, FormData
+from aiohttp.payload import BytesPayload
 from pydantic import BaseModel
 
 from fleet.lenient import loads
@@ -33,6 +34,7 @@ from fleet.telegram.moves import Following, Moves
 from fleet.telegram.noting import Noting, answer
 from fleet.telegram.outages import Outages
 from fleet.telegram.pace import Pace, Rates
+from fleet.telegram.plain import NO_FILES, plain
 from fleet.telegram.retries import Retries
 from fleet.telegram.route import Route
 
@@ -113,6 +115,15 @@ class FleetSession(AiohttpSession):
         if turn := current_turn.get():
             turn.check()
         return await super().make_request(bot, method, timeout)
+
+    def build_form_data(  # type: ignore[override]  # aiohttp sends both
+        self, bot: Bot, method: TelegramMethod[TelegramType]
+    ) -> FormData | BytesPayload:
+        """Give the body of a call: JSON, unless there is something to upload or to translate."""
+        parameters = plain(bot, method)
+        if parameters is None:
+            return super().build_form_data(bot, method)
+        return BytesPayload(orjson.dumps(parameters), content_type="application/json")
 
     async def close(self) -> None:
         """Do nothing: `async with bot` calls this, and the other bots need the session."""
@@ -226,7 +237,11 @@ def sends_file(value: object) -> bool:
         return True
     if isinstance(value, BaseModel):
         # A keyboard holds no files, and may be the largest part by far.
-        return any(sends_file(one) for name, one in value if name != "reply_markup")
+        return any(
+            sends_file(one)
+            for name, one in value
+            if type(one) not in NO_FILES and name != "reply_markup"
+        )
     return isinstance(value, list) and any(map(sends_file, value))
 
 
