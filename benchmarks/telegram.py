@@ -45,8 +45,10 @@ _SENT = (
 )
 _ME = b'{"ok":true,"result":{"id":%d,"is_bot":true,"first_name":"Bot","username":"load%d_bot"}}'
 FIRST_UPDATE = 499_999_744  # in the midst of a bitmap of 2,048 ids, as those of real bots are
-ITS_TEXT = b"text=" + NEWS.encode()
-CHAT, ECHO = re.compile(rb"chat_id=(\d+)"), re.compile(rb"text=echo\+(\d+)\+(\d+)")
+# In forms, as aiogram sends them, and in JSON, as the project does.
+ITS_TEXT = re.compile(rb'text(?:=|":")' + NEWS.encode())
+CHAT = re.compile(rb'chat_id(?:=|":)(\d+)')
+ECHO = re.compile(rb'text(?:=|":")echo[+ ](\d+)[+ ](\d+)')
 
 
 def answer(body: bytes) -> bytes:
@@ -266,7 +268,7 @@ class Client(asyncio.Protocol):
 
     def _note(self, body: bytes) -> None:
         server = self._server
-        if ITS_TEXT in body:
+        if ITS_TEXT.search(body):
             server.news.add(body)
         elif server.times_answers and (echo := ECHO.search(body)):
             number, arrived = map(int, echo.groups())
