@@ -373,3 +373,13 @@ async def test_a_bot_that_the_test_makes_is_told_of(user: NewUser, telegram: Tel
 async def test_an_unknown_bot_is_named(user: NewUser) -> None:
     with pytest.raises(LookupError, match=r"no bot 'third'; the fixture `bots` has"):
         user("Alice", bot="third")
+
+
+async def test_messages_of_two_bots_have_the_same_ids(user: NewUser) -> None:
+    alice = user("Alice")
+    at_first, at_second = await alice.ask("/inline"), await alice.at("second").ask("/inline")
+    assert at_first.message_id == at_second.message_id
+    await at_second.click("Edit")
+    await (await at_second.edited()).edited()
+    await at_first.click("Alert")
+    assert (await alice.notice()).text == "Careful!"

@@ -112,8 +112,9 @@ class Seer(ABC):
     def _latest(self, message: Message) -> Json:
         """A message as it is now."""
         raw = message.raw
+        is_edit = is_event(message.edit, chat=key_of(raw, self.bot.id))
         for event in self.telegram.journal.catch_up()[message.position + 1 :]:
-            if event["event"] == message.edit and same(event["message"], raw):
+            if is_edit(event) and same(event["message"], raw):
                 raw = event["message"]
         return raw
 
