@@ -156,6 +156,11 @@ async def test_ids_of_the_real_telegram(sandbox: SandboxClient, bot: Bot, second
         await sandbox.ask("add_file", kind="sticker", file_id=known)
     with pytest.raises(SandboxError, match="kind: write one of "):
         await sandbox.ask("add_file", kind="text")
+    strong = {"emoji": "💪"}
+    await sandbox.ask("add_file", kind="sticker", file_id=f"{other}AB", about=strong)
+    sent = await bot.send_sticker(ALICE, f"{other}AB")
+    assert sent.sticker
+    assert sent.sticker.emoji == "💪"
     made = await sandbox.ask("add_file", kind="document", name="a.txt", data="YQ==")
     sent = await bot.send_document(ALICE, made["file_id"])
     assert sent.document

@@ -1,5 +1,6 @@
 """Games and their scores."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from aiogram.types import Message
 from sandbox.client import SandboxClient, SandboxError
 from tests.sandbox.conftest import ALICE, BOT_ID
 from tests.sandbox.test_groups import drain, team
+from tests.sandbox.test_media import png
 
 pytestmark = pytest.mark.usefixtures("fitting")
 BOB, CAROL = 8, 9
@@ -32,6 +34,7 @@ async def test_a_game_is_played(sandbox: SandboxClient, bot: Bot) -> None:
     assert isinstance(message, Message)
     assert message.game
     assert message.game.text == "1. Bob – 9\n2. Alice – 5"
+    assert (await bot.send_game(chat_id, "chess")).game == message.game  # once more
     best = await bot.get_game_high_scores(ALICE, **where)
     assert [(one.position, one.user.id, one.score) for one in best] == [(1, BOB, 9), (2, ALICE, 5)]
     with pytest.raises(TelegramBadRequest, match="BOT_SCORE_NOT_MODIFIED"):
@@ -39,6 +42,23 @@ async def test_a_game_is_played(sandbox: SandboxClient, bot: Bot) -> None:
     await bot.set_game_score(BOB, 1, force=True, disable_edit_message=True, **where)
     best = await bot.get_game_high_scores(ALICE, **where)
     assert [one.user.id for one in best] == [ALICE, BOB]
+
+
+async def test_a_game_that_botfather_knows(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    data = base64.b64encode(png(100, 50)).decode()
+    about = {"title": "Chess!", "description": "A game of two", "photo": data, "animation": data}
+    told: dict[str, Any] = {"bot_id": BOT_ID, "short_name": "chess", **about}
+    await sandbox.ask("add_game", **told)
+    sent = await bot.send_game(ALICE, "chess")
+    assert sent.game
+    assert (sent.game.title, sent.game.description) == ("Chess!", "A game of two")
+    assert [one.width for one in sent.game.photo] == [90, 100]
+    assert sent.game.animation
+    assert await bot.get_file(sent.game.animation.file_id)
+    await sandbox.ask("play", bot_id=BOT_ID, message_id=sent.message_id)
+    query = (await drain(bot))[-1]["callback_query"]
+    assert query["game_short_name"] == "chess"
 
 
 async def test_what_is_no_game(sandbox: SandboxClient, bot: Bot) -> None:

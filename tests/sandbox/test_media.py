@@ -1,5 +1,6 @@
 """What becomes of files in messages: their types, sizes, thumbnails and limits."""
 
+import base64
 import struct
 from collections.abc import Awaitable, Callable
 
@@ -9,17 +10,20 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramEntityTooLarge
 from aiogram.types import (
     BufferedInputFile,
+    InputMediaLivePhoto,
     InputMediaPhoto,
     InputMediaVideo,
+    InputPaidMediaLivePhoto,
     InputPaidMediaPhoto,
     InputPaidMediaUnion,
     InputPaidMediaVideo,
     Message,
+    PaidMediaLivePhoto,
     PaidMediaVideo,
     PhotoSize,
 )
 
-from sandbox.client import SandboxClient
+from sandbox.client import SandboxClient, SandboxError
 from sandbox.testing.session import LocalSession
 from sandbox.world.files import Files, Upload
 from sandbox.world.films import film
@@ -153,7 +157,47 @@ async def test_pictures_that_are_no_photos_have_a_thumbnail(
     own = (await bot.send_document(ALICE, picture(640, 320), thumbnail=picture(9, 8))).document
     assert own
     assert own.thumbnail
-    assert own.thumbnail.width == 9
+    assert own.thumbnail.width == 320
+    gif = BufferedInputFile(b"GIF89a" + struct.pack("<HH", 640, 480), "a.gif")
+    moving = (await bot.send_animation(ALICE, gif, thumbnail=picture(9, 8))).animation
+    assert moving
+    assert moving.thumbnail
+    assert (moving.thumbnail.width, moving.thumbnail.height) == (320, 240)
+
+
+async def test_a_video_note_that_is_not_square_is_a_video(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    sent = await bot.send_video_note(ALICE, BufferedInputFile(mp4(3, 360, 240), "a.mp4"), length=5)
+    assert sent.video
+    assert (sent.video.width, sent.video.height) == (360, 240)
+    again = await bot.send_video_note(ALICE, sent.video.file_id)
+    assert again.video == sent.video
+
+
+async def test_a_live_photo_of_files_that_were_sent_before(
+    sandbox: SandboxClient, bot: Bot
+) -> None:
+    """Each where photos may be, too."""
+    await sandbox.send(BOT_ID, "hi")
+    film = (await bot.send_video(ALICE, file())).video
+    photo = await bot.send_photo(ALICE, picture(100, 50))
+    assert film
+    assert photo.photo
+    still = photo.photo[0].file_id
+    live = InputMediaLivePhoto(media=film.file_id, photo=still)
+    edited = await bot.edit_message_media(live, chat_id=ALICE, message_id=photo.message_id)
+    assert isinstance(edited, Message)
+    assert edited.live_photo
+    assert edited.live_photo.file_id == film.file_id
+    assert sides(edited.photo) == [(90, 45), (100, 50)]
+    album = await bot.send_media_group(ALICE, [live, InputMediaPhoto(media=still)])
+    assert album[0].live_photo == edited.live_photo
+    paid = InputPaidMediaLivePhoto(media=film.file_id, photo=still)
+    sold = await bot.send_paid_media(ALICE, 5, [paid])
+    assert sold.paid_media
+    [inside] = sold.paid_media.paid_media
+    assert isinstance(inside, PaidMediaLivePhoto)
+    assert inside.live_photo == edited.live_photo
 
 
 async def test_a_live_photo_in_an_edit(sandbox: SandboxClient, raw: Raw) -> None:
@@ -260,6 +304,20 @@ async def test_every_address_is_a_file_of_its_own(sandbox: SandboxClient, bot: B
     with pytest.raises(TelegramBadRequest, match="message is not modified"):
         await sent.edit_media(InputMediaPhoto(media=f"{WEB}/2.jpg"))
     assert f"{WEB}/2.jpg".encode() in await sandbox.file(edited.photo[-1].file_id)
+
+
+async def test_what_is_at_an_address_can_be_told(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    data = base64.b64encode(png(100, 50)).decode()
+    await sandbox.ask("add_web_file", address=f"{WEB}/a", data=data, name="a.png")
+    sent = await bot.send_photo(ALICE, f"{WEB}/a")
+    assert sides(sent.photo) == [(90, 45), (100, 50)]
+    assert sent.photo
+    assert await sandbox.file(sent.photo[-1].file_id) == png(100, 50)
+    with pytest.raises(SandboxError, match="address: it begins with"):
+        await sandbox.ask("add_web_file", address="a.png", data=data)
+    with pytest.raises(SandboxError, match="data is no base64"):
+        await sandbox.ask("add_web_file", address=f"{WEB}/a", data="?")
 
 
 @pytest.mark.parametrize(

@@ -238,7 +238,9 @@ async def test_older_ways_to_make_stickers(
     form.add_field("title", "Old")
     form.add_field("emojis", "🐈")
     form.add_field("png_sticker", PNG, filename="a.png")
-    async with http.post(f"{sandbox.url}/bot{TOKEN}/createNewStickerSet", data=form) as answer:
+    # With an upload, Node's library leaves its place in the address empty.
+    url = f"{sandbox.url}/bot{TOKEN}/createNewStickerSet?png_sticker="
+    async with http.post(url, data=form) as answer:
         assert answer.status == 200
     form = aiohttp.FormData({"user_id": str(ALICE)})
     form.add_field("png_sticker", PNG, filename="a.png")

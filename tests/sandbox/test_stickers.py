@@ -8,7 +8,7 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile, InputSticker, MaskPosition
 
-from sandbox.client import SandboxClient
+from sandbox.client import SandboxClient, SandboxError
 from tests.sandbox.conftest import ALICE, BOT_ID, Raw
 from tests.sandbox.test_groups import led
 from tests.sandbox.test_sending import PNG
@@ -74,19 +74,46 @@ async def test_custom_emoji(bot: Bot) -> None:
     assert made.custom_emoji_id
     assert made.needs_repainting
     other = "5368324170671202286"
-    found = await bot.get_custom_emoji_stickers([other, made.custom_emoji_id, "x"])
+    found = await bot.get_custom_emoji_stickers([other, made.custom_emoji_id])
     assert [one.custom_emoji_id for one in found] == [other, made.custom_emoji_id]
     [again] = await bot.get_custom_emoji_stickers([other])
     assert again == found[0]
     assert await bot.get_file(again.file_id)
+    with pytest.raises(TelegramBadRequest, match="invalid custom emoji identifier specified"):
+        await bot.get_custom_emoji_stickers([other, "x"])
     icons = await bot.get_forum_topic_icon_stickers()
-    assert "📰" in [one.emoji for one in icons]
-    assert all(one.type == kind for one in icons)
+    assert icons[0].emoji == "📰"
+    for one in icons:
+        assert (one.type, one.set_name, one.is_animated) == (kind, "Topics", True)
+        assert (one.width, one.height) == (512, 512)
+        assert one.thumbnail
+        assert one.thumbnail.width == 128
+
+
+async def test_a_set_that_others_published(sandbox: SandboxClient, bot: Bot) -> None:
+    about: dict[str, Any] = {"name": "Cherries", "title": "C", "emoji": ["🍒", "😎"]}
+    ids = ["5380109565226391871", "5431711346724968789"]
+    custom: dict[str, Any] = {"sticker_type": "custom_emoji", "custom_emoji_ids": ids}
+    await sandbox.ask("add_sticker_set", **about, **custom)
+    found = await bot.get_sticker_set("cherries")
+    assert [one.emoji for one in found.stickers] == ["🍒", "😎"]
+    assert all(one.width == 100 for one in found.stickers)
+    assert await bot.get_custom_emoji_stickers(ids) == found.stickers
+    await sandbox.send(BOT_ID, "hi")
+    sent = await bot.send_sticker(ALICE, found.stickers[0].file_id)
+    assert sent.sticker == found.stickers[0]
+    with pytest.raises(TelegramBadRequest, match="STICKERSET_INVALID"):
+        await bot.set_sticker_set_title("Cherries", "Mine")
+    with pytest.raises(SandboxError, match="there is a set Cherries already"):
+        await sandbox.ask("add_sticker_set", **about)
+    with pytest.raises(SandboxError, match="give one for each emoji"):
+        await sandbox.ask("add_sticker_set", **about | {"name": "C"}, custom_emoji_ids=["1"])
 
 
 async def test_the_set_of_a_group(sandbox: SandboxClient, bot: Bot) -> None:
     chat_id = await led(sandbox, bot)
     await bot.create_new_sticker_set(ALICE, NAME, "Cats", [new()])
+    assert (await bot.get_chat(chat_id)).can_set_sticker_set
     with pytest.raises(TelegramBadRequest, match="sticker set not found"):
         await bot.set_chat_sticker_set(chat_id, "dogs")
     assert await bot.set_chat_sticker_set(chat_id, NAME)

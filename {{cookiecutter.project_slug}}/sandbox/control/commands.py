@@ -4,71 +4,45 @@ from __future__ import annotations
 
 import functools
 import inspect
+import pkgutil
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from sandbox import control
 from sandbox.control import (
     apps,
-    boosts,
-    business,
-    channels,
     clock,
-    drafts,
-    files,
     games,
     groups,
     inline,
     joining,
-    leaving,
-    looking,
     managed,
     payments,
     people,
     profiles,
-    pushing,
-    saving,
-    topics,
-    trouble,
-    whispers,
 )
 from sandbox.errors import ControlError
 from sandbox.nearest import nearest, unknown
 from sandbox.world.events import Json
 from sandbox.world.world import World
 
-MODULES = (
-    apps,
-    boosts,
-    business,
-    channels,
-    drafts,
-    clock,
-    files,
-    games,
-    groups,
-    inline,
-    joining,
-    leaving,
-    looking,
-    managed,
-    payments,
-    people,
-    profiles,
-    pushing,
-    saving,
-    topics,
-    trouble,
-    whispers,
-)
-COMMANDS = {command.__name__: command for module in MODULES for command in module.COMMANDS}
+MODULES = [
+    import_module(f"{control.__name__}.{one.name}")
+    for one in pkgutil.iter_modules(control.__path__)
+    if one.name != "commands"
+]
+COMMANDS: dict[str, Callable[..., Any]] = {
+    command.__name__: command for module in MODULES for command in getattr(module, "COMMANDS", ())
+}
 LARGEST_ID = 2**52
 BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, profiles)
 ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
 DEEDS = ACTING | {command for module in (clock, groups, joining) for command in module.COMMANDS}
-DEEDS -= {groups.groups, people.users, *profiles.COMMANDS}
+DEEDS -= {games.add_game, groups.groups, people.users, *profiles.COMMANDS}
 """What a test would have people do."""
 
 

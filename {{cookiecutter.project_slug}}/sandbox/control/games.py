@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from sandbox.control.people import find
+from sandbox.control.people import find, upload
 from sandbox.errors import ControlError
 from sandbox.world.events import Json
 from sandbox.world.pending import Press
 from sandbox.world.world import ALICE, World
+
+
+async def add_game(
+    world: World,
+    bot_id: int,
+    short_name: str,
+    title: str,
+    description: str = "",
+    photo: str | None = None,
+    animation: str | None = None,
+) -> Json:
+    """What BotFather is told of a bot's game; a photo and an animation in base64."""
+    game: Json = {"title": title, "description": description, "photo": []}
+    if photo is not None:
+        game |= upload(world, "photo", "game.png", photo)
+    if animation is not None:
+        game |= upload(world, "animation", "game.gif", animation)
+    world.games[world.bot(bot_id).bot_id, short_name] = game
+    return game
+
+
+def short_name(world: World, bot_id: int, title: str) -> str:
+    """What the bot calls a game: of one of which nothing was told, it is the title."""
+    own = {game["title"]: name for (owner, name), game in world.games.items() if owner == bot_id}
+    return own.get(title, title)
 
 
 async def play(
@@ -29,8 +54,9 @@ async def play(
     query = {"id": query_id, "from": world.user(user_id), "chat_instance": str(chat.chat_id)}
     inline: Json = {"inline_message_id": stored.inline_id} if stored.inline_id else {}
     query |= inline or {"message": stored.message}
-    [update_id] = bot.enter([{"callback_query": query | {"game_short_name": game["title"]}}])
+    name = short_name(world, bot.bot_id, game["title"])
+    [update_id] = bot.enter([{"callback_query": query | {"game_short_name": name}}])
     return {"update_id": update_id, "query_id": query_id}
 
 
-COMMANDS = (play,)
+COMMANDS = (add_game, play)

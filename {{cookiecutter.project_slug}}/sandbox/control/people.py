@@ -114,17 +114,21 @@ def message_fields(content: Json) -> Json:
 
 def upload(world: World, kind: str, name: str, data: str, caption: str = "") -> Json:
     """The fields of a Message for a file of a user."""
-    try:
-        content = base64.b64decode(data, validate=True)
-    except ValueError as error:
-        raise ControlError(f"file: data is no base64: {error}") from error
-    file = world.files.add(Upload(name, content), kind)
+    file = world.files.add(Upload(name, decoded(data)), kind)
     try:
         made = {kind: media(file, {})}
     except ApiError as error:
         text = "file: a photo is a PNG, JPEG or GIF; send others as a document"
         raise ControlError(text) from error
     return made | {"caption": caption} if caption else made
+
+
+def decoded(data: str) -> bytes:
+    """The content of a file. Raises ControlError."""
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError as error:
+        raise ControlError(f"data is no base64: {error}") from error
 
 
 async def edit(

@@ -7,7 +7,7 @@ from aiogram.types import AcceptedGiftTypes, ChatFullInfo
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.media import find_file, media
-from sandbox.methods.members import group, need_right, permissions
+from sandbox.methods.members import group, has_right, need_right, permissions
 from sandbox.methods.photos import chat_photo
 from sandbox.world import members
 from sandbox.world.chats import Chat
@@ -30,6 +30,8 @@ async def get_chat(call: Call) -> Json:
         **chat.info,
         **chat.details,
     }
+    if chat.info["type"] == "supergroup" and has_right(call, chat, "can_change_info"):
+        info["can_set_sticker_set"] = True
     if chat.bot_id is not None:
         info |= call.world.about(chat.chat_id)
     if chat.bot_id is not None and (photos := call.world.photos.get(chat.chat_id)):

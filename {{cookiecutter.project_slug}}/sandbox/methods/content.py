@@ -179,16 +179,6 @@ def venue(call: Call, values: Json) -> Json:
     return where | plain(call, values | where, "venue")
 
 
-def game(_: Call, values: Json) -> Json:
-    """https://core.telegram.org/bots/api#sendgame: its first button starts it."""
-    name = values["game_short_name"]
-    button = {"text": f"Play {name}", "callback_game": {}}
-    return {
-        "game": {"title": name, "description": "", "photo": []},
-        "reply_markup": {"inline_keyboard": [[button]]},
-    }
-
-
 def plain(_: Call, values: Json, kind: str) -> Json:
     """A content that is described by parameters of the same names: a contact, a location."""
     return {kind: described(member_type(Message, kind), values)}

@@ -1,6 +1,7 @@
 """Custom emoji: https://core.telegram.org/bots/api#getcustomemojistickers.
 
-Those that no bot here has made are on Telegram's servers alone: a placeholder stands for each.
+Those of sets that the sandbox does not know are on Telegram's servers alone: a placeholder stands
+for each.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sandbox.world.files import Upload
 
 MOST_IDS = 200
 """https://core.telegram.org/bots/api#getcustomemojistickers"""
-EMOJI_ID = re.compile(r"[1-9][0-9]{0,18}")
+NUMBER = re.compile(r"-?[0-9]{1,19}")
 TOPIC_ICONS = {
     "5434144690511290129": "📰",
     "5312536423851630001": "💡",
@@ -31,14 +32,15 @@ async def get_custom_emoji_stickers(call: Call) -> list[Json]:
     ids = call.params["custom_emoji_ids"]
     if len(ids) > MOST_IDS:
         raise bad_request("too many custom emoji identifiers specified")
-    own_ones = {
+    known_ones = {
         one["custom_emoji_id"]: one
         for found in call.world.sticker_sets.values()
         for one in found.stickers
         if "custom_emoji_id" in one
     }
-    known = [one for one in dict.fromkeys(ids) if EMOJI_ID.fullmatch(one)]
-    return [own_ones.get(one) or placeholder(call, one) for one in known]
+    if not all(NUMBER.fullmatch(one) for one in ids):
+        raise bad_request("invalid custom emoji identifier specified")
+    return [known_ones.get(one) or placeholder(call, one) for one in dict.fromkeys(ids)]
 
 
 async def get_forum_topic_icon_stickers(call: Call) -> list[Json]:
@@ -51,10 +53,12 @@ def placeholder(call: Call, emoji_id: str, **about: object) -> Json:
     file."""
     file = call.world.emoji_files.get(emoji_id)
     if file is None:
-        upload = Upload("emoji.svg", drawn(f"emoji {emoji_id}"))
+        kind = "sticker" if emoji_id in TOPIC_ICONS or about else "custom_emoji"
+        upload = Upload("emoji.svg", drawn(f"emoji {emoji_id}", kind))
         file = call.world.files.add(upload, "sticker")
         call.world.emoji_files[emoji_id] = file
     file.bots.add(call.bot.bot_id)
-    emoji = TOPIC_ICONS.get(emoji_id, "⭐")
-    custom = {"type": "custom_emoji", "custom_emoji_id": emoji_id, "emoji": emoji}
-    return of_file(file, {"width": 100, "height": 100, **(about or custom)})
+    custom: Json = {"type": "custom_emoji", "custom_emoji_id": emoji_id, "emoji": "⭐"}
+    if emoji_id in TOPIC_ICONS:
+        custom |= {"emoji": TOPIC_ICONS[emoji_id], "set_name": "Topics", "is_animated": True}
+    return of_file(file, about or custom)

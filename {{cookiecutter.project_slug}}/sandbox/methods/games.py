@@ -1,4 +1,4 @@
-"""The scores of games: https://core.telegram.org/bots/api#games."""
+"""Games and their scores: https://core.telegram.org/bots/api#games."""
 
 from __future__ import annotations
 
@@ -13,6 +13,24 @@ NEIGHBOURS = 2
 https://core.telegram.org/bots/api#getgamehighscores."""
 
 
+def game(call: Call, values: Json) -> Json:
+    """https://core.telegram.org/bots/api#sendgame: its first button starts it. A game of which
+    nothing was told is one, too."""
+    name = values["game_short_name"]
+    unknown = {"title": name, "description": "", "photo": []}
+    found = call.world.games.get((call.bot.bot_id, name), unknown)
+    button = {"text": f"Play {found['title']}", "callback_game": {}}
+    return {"game": found, "reply_markup": {"inline_keyboard": [[button]]}}
+
+
+def sent_game(call: Call, values: Json) -> Json:
+    """A game as it is sent to a chat: it tells of the scores there."""
+    made = game(call, values)
+    if scores := call.chat().scores.get(made["game"]["title"]):
+        made["game"] = made["game"] | {"text": table(call, scores)}
+    return made
+
+
 async def set_game_score(call: Call) -> object:
     """https://core.telegram.org/bots/api#setgamescore: the message tells of it unless told not
     to."""
@@ -25,10 +43,8 @@ async def set_game_score(call: Call) -> object:
         raise bad_request("BOT_SCORE_NOT_MODIFIED")
     scores[user_id] = score
     if not call.params.get("disable_edit_message"):
-        lines = [f"{one['position']}. {one['user']['first_name']} – {one['score']}"
-                 for one in ranking(call, scores)]  # fmt: skip
-        game = stored.message["game"] | {"text": "\n".join(lines)}
-        chat.edit(stored.message | {"game": game, "edit_date": call.world.clock.date})
+        told = stored.message["game"] | {"text": table(call, scores)}
+        chat.edit(stored.message | {"game": told, "edit_date": call.world.clock.date})
     return True if stored.inline_id else stored.message
 
 
@@ -62,6 +78,14 @@ def ranking(call: Call, scores: dict[int, int]) -> list[Json]:
         {"position": place, "user": call.world.user(user_id), "score": score}
         for place, (user_id, score) in enumerate(best, 1)
     ]
+
+
+def table(call: Call, scores: dict[int, int]) -> str:
+    """Scores as a game's message tells them."""
+    return "\n".join(
+        f"{one['position']}. {one['user']['first_name']} – {one['score']}"
+        for one in ranking(call, scores)
+    )
 
 
 MODELS = {

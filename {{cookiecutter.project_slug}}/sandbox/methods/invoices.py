@@ -25,8 +25,8 @@ HIGHEST = 9999_9999_9999
 def invoice(_: Call, values: Json) -> Json:
     """https://core.telegram.org/bots/api#sendinvoice: its first button pays. Raises ApiError 400.
 
-    What Telegram calls a wrong title, description, currency or parameter of a start is not
-    documented: the names here are guesses in its style.
+    The names of errors are those of https://core.telegram.org/method/messages.sendMedia, but for
+    TITLE_INVALID and DESCRIPTION_INVALID: what Telegram calls these is not documented.
     """
     check_texts(values)
     check_prices(values)

@@ -70,7 +70,8 @@ def sticker(values: Mapping[str, Any], files: Collection[str]) -> dict[str, Any]
     for name, kind in FORMATS.items():
         if name in values or name in files:
             emoji = [values.get("emojis", "")]
-            file = values.get(name, f"attach://{name}")
+            # Node's library sends an upload beside an empty parameter of its name.
+            file = values.get(name) or f"attach://{name}"
             return {"sticker": file, "format": kind, "emoji_list": emoji}
     return {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from aiogram.types import Document, Message, PhotoSize
@@ -14,6 +15,7 @@ from sandbox.methods.decode import attached, member_type
 from sandbox.methods.web import drawn, fetched, is_address
 from sandbox.world.events import Json
 from sandbox.world.files import File, Upload
+from sandbox.world.films import film
 from sandbox.world.pictures import picture_size
 
 LARGEST = 50 * 1024 * 1024
@@ -73,13 +75,15 @@ def numbers(file: File) -> Json:
 
 def file_content(call: Call, kind: str, value: Upload | str, values: Json) -> Json:
     """A file with its caption. What is sent by its id stays what it was. Raises ApiError 400."""
+    if kind == "video_note" and not 0 <= values.get("length", 0) <= LONGEST_SIDE:
+        raise bad_request("wrong video note length")
+    if kind == "video_note" and isinstance(value, Upload) and not is_square(value):
+        kind = "video"
     file = find_file(call, kind, value)
     if isinstance(value, Upload) or is_address(value):
         file.about.update({name: values[name] for name in KEPT if values.get(name)})
-    if isinstance(value, Upload):
+    if isinstance(value, Upload) and not file.smaller:
         file.about.update(thumbnail(call, values.get("thumbnail")))
-    if kind == "video_note" and not 0 <= values.get("length", 0) <= LONGEST_SIDE:
-        raise bad_request("wrong video note length")
     shown: Json = {name: values[name] for name in ("start_timestamp",) if name in values}
     if cover := attached_file(call, values.get("cover")):
         shown["cover"] = media(find_file(call, "photo", cover), {})
@@ -90,9 +94,17 @@ def file_content(call: Call, kind: str, value: Upload | str, values: Json) -> Js
     return made
 
 
+def is_square(upload: Upload) -> bool:
+    """Whether a film is as wide as it is high, as far as it tells: Telegram makes any other one
+    that is sent as a video note a video."""
+    told = film(upload.data)
+    return told.get("width") == told.get("height")
+
+
 def thumbnail(call: Call, value: Upload | str | None) -> Json:
-    """The field for a thumbnail that is uploaded with a file. Telegram leaves others out, and those
-    that are no picture or too large: https://core.telegram.org/bots/api#sendvideo."""
+    """The field for a thumbnail that is uploaded with a file of which Telegram makes none itself.
+    It leaves others out, and those that are no picture or too large:
+    https://core.telegram.org/bots/api#sendvideo."""
     upload = attached_file(call, value)
     if not isinstance(upload, Upload) or len(upload.data) > LARGEST_THUMBNAIL:
         return {}
@@ -108,14 +120,14 @@ def attached_file(call: Call, value: Upload | str | None) -> Upload | str | None
 
 
 def find_file(call: Call, kind: str, value: Upload | str) -> File:
-    """The file that is uploaded, known by its id, or on the Web: from there nothing is fetched, a
-    placeholder stands for it. Raises ApiError 400 and 413.
+    """The file that is uploaded, known by its id, or on the Web: from there nothing is fetched,
+    what the sandbox was told is there or a placeholder stands for it. Raises ApiError 400 and 413.
 
     https://core.telegram.org/bots/api#sending-files: an id is good for one bot, and a photo cannot
     be sent as something else.
     """
     if isinstance(value, str) and is_address(value):
-        value = fetched(kind, value)
+        value = call.world.files.web.get(value) or fetched(kind, value)
     if isinstance(value, Upload):
         check(kind, value)
         return call.world.files.add(value, kind, call.bot.bot_id)
@@ -134,7 +146,7 @@ def stand_in(call: Call, kind: str, file_id: str) -> File | None:
     files = call.world.files
     if not files.lenient or files.get(file_id) or not REAL_ID.fullmatch(file_id):
         return None
-    return files.add(Upload(kind, drawn(kind)), kind, file_id=file_id)
+    return files.add(Upload(kind, drawn(kind, kind)), kind, file_id=file_id)
 
 
 def check(kind: str, upload: Upload) -> None:
@@ -153,30 +165,31 @@ def check(kind: str, upload: Upload) -> None:
         raise bad_request("PHOTO_INVALID_DIMENSIONS")
 
 
-def input_media(call: Call, item: Json) -> Json:
-    """The content of a message from an InputMedia object. Raises ApiError 400.
+def input_media(call: Call, item: Json, name: str = "InputMedia") -> Json:
+    """The content of a message from an object of that name. Raises ApiError 400.
 
     https://core.telegram.org/bots/api#inputmedia
     """
     kind = item["type"]
     value = attached(item.get("media"), call.files)
     if not value:
-        raise bad_request("can't parse InputMedia: media not found")
+        raise bad_request(f"can't parse {name}: media not found")
     if kind == "live_photo":
         still = attached(item.get("photo"), call.files)
         if not still:
-            raise bad_request("can't parse InputMedia: photo not found")
+            raise bad_request(f"can't parse {name}: photo not found")
         return live_photo(call, still, value, item)
     if kind not in MEDIA:
-        raise bad_request(f'can\'t parse InputMedia: type "{kind}" is unsupported')
+        raise bad_request(f'can\'t parse {name}: type "{kind}" is unsupported')
     return file_content(call, kind, value, item)
 
 
 def live_photo(call: Call, photo: Upload | str, video: Upload | str, values: Json) -> Json:
     """A photo that moves: https://core.telegram.org/bots/api#livephoto. Raises ApiError 400."""
     still = file_content(call, "photo", photo, values)
-    moving = file_content(call, "live_photo", video, {})["live_photo"]
-    return still | {"live_photo": moving | {"photo": still["photo"]}}
+    # Any film that is sent by its id can be what moves: to TDLib both are documents.
+    moving = replace(find_file(call, "live_photo", video), kind="live_photo")
+    return still | {"live_photo": media(moving, {}) | {"photo": still["photo"]}}
 
 
 def paid_media(call: Call, values: Json) -> Json:
@@ -189,10 +202,7 @@ def paid_media(call: Call, values: Json) -> Json:
         raise bad_request("payload is too long")
     items = []
     for item in values["media"]:
-        kind, value = item["type"], attached(item["media"], call.files)
-        if not value or kind not in MEDIA:
-            raise bad_request("can't parse InputPaidMedia: media not found")
-        made = file_content(call, kind, value, item)
+        kind, made = item["type"], input_media(call, item, "InputPaidMedia")
         items.append({"type": kind, kind: made[kind]})
     info = {"star_count": values["star_count"], "paid_media": items}
     return {"paid_media": info, **caption(call, values)}

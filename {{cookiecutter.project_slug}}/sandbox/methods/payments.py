@@ -84,7 +84,8 @@ def settle(call: Call, kind: str, agreed: Json) -> bool:
 async def refund_star_payment(call: Call) -> bool:
     """https://core.telegram.org/bots/api#refundstarpayment: once; a message tells of it.
 
-    What Telegram calls an unknown charge is not documented: CHARGE_ID_INVALID is a guess.
+    Errors: https://core.telegram.org/method/payments.refundStarsCharge, which names none for an
+    unknown charge; it is called here what editUserStarSubscription calls it.
     """
     chat = call.chat("user_id")
     wanted = {"telegram_payment_charge_id": call.params["telegram_payment_charge_id"]}
@@ -125,7 +126,7 @@ async def get_star_transactions(call: Call) -> Json:
 async def edit_user_star_subscription(call: Call) -> bool:
     """https://core.telegram.org/bots/api#edituserstarsubscription
 
-    What Telegram calls an unknown charge is not documented: CHARGE_ID_INVALID is a guess.
+    Errors: https://core.telegram.org/method/payments.botCancelStarsSubscription.
     """
     user_id = somebody(call)
     found = call.bot.purse.subscriptions.get(call.params["telegram_payment_charge_id"])

@@ -8,6 +8,7 @@ from sandbox.errors import bad_request
 from sandbox.methods import content, media
 from sandbox.methods.call import Call
 from sandbox.methods.decode import TOO_OLD
+from sandbox.methods.games import game
 from sandbox.methods.invoices import invoice
 from sandbox.methods.keyboards import inline_keyboard
 from sandbox.world.events import Json
@@ -27,7 +28,7 @@ GIVEN: dict[str, content.Builder] = {
     "prices": invoice,
     "address": content.venue,
     "latitude": content.location,
-    "game_short_name": content.game,
+    "game_short_name": game,
 }
 """What a message is made of, told by a field of a result that is no file or of its content:
 https://core.telegram.org/bots/api#inlinequeryresult, #inputmessagecontent."""

@@ -9,6 +9,7 @@ from sandbox.methods import content, media, polls
 from sandbox.methods.business import checklist
 from sandbox.methods.call import Call, Handler
 from sandbox.methods.ephemeral import PARAMETER, may_be_ephemeral, whisper
+from sandbox.methods.games import sent_game
 from sandbox.methods.invoices import invoice
 from sandbox.methods.keyboards import inline_keyboard, reply_keyboard
 from sandbox.methods.payments import INVOICE, terms
@@ -40,7 +41,7 @@ BUILDERS: dict[str, content.Builder] = {
     "sendInvoice": invoice,
     "sendContact": content.contact,
     "sendLocation": content.location,
-    "sendGame": content.game,
+    "sendGame": sent_game,
     "sendPaidMedia": media.paid_media,
     "sendPhoto": partial(file, kind="photo"),
     "sendAudio": partial(file, kind="audio"),
@@ -54,7 +55,7 @@ BUILDERS: dict[str, content.Builder] = {
     "sendRichMessage": rich_message,
     "sendLivePhoto": live_photo,
 }
-ALBUMS = ({"photo", "video"}, {"audio"}, {"document"})
+ALBUMS = ({"photo", "live_photo", "video"}, {"audio"}, {"document"})
 """What may be in one album: https://core.telegram.org/bots/api#sendmediagroup."""
 OLD_ACTIONS = {
     "record_audio": "record_voice",

@@ -3,73 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
+from importlib import import_module
 from types import ModuleType
 
-from sandbox.methods import (
-    accounts,
-    apps,
-    boosts,
-    business,
-    chats,
-    copying,
-    drafts,
-    editing,
-    emoji,
-    ephemeral,
-    files,
-    games,
-    gifts,
-    guests,
-    invites,
-    managed,
-    members,
-    payments,
-    photos,
-    profile,
-    queries,
-    reactions,
-    senders,
-    sending,
-    stickers,
-    stories,
-    topics,
-    updates,
-    users,
-)
+from sandbox import methods
 from sandbox.methods.call import Handler
 from sandbox.methods.decode import known_methods
 
-MODULES = (
-    accounts,
-    apps,
-    boosts,
-    business,
-    chats,
-    copying,
-    drafts,
-    editing,
-    emoji,
-    ephemeral,
-    files,
-    games,
-    gifts,
-    guests,
-    invites,
-    managed,
-    members,
-    payments,
-    photos,
-    profile,
-    queries,
-    reactions,
-    senders,
-    sending,
-    stickers,
-    stories,
-    topics,
-    updates,
-    users,
-)
+ABOVE = ("answer", "table")
+"""The modules that need this one."""
+MODULES = [
+    import_module(f"{methods.__name__}.{one.name}")
+    for one in pkgutil.iter_modules(methods.__path__)
+    if one.name not in ABOVE
+]
 
 
 def handlers(module: ModuleType) -> dict[str, Handler]:

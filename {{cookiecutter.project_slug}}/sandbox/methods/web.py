@@ -14,11 +14,14 @@ from sandbox.errors import bad_request
 from sandbox.world.files import Upload
 
 PICTURE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360">'
-    '<rect width="640" height="360" fill="#8aa"/><text x="320" y="180" text-anchor="middle" '
+    '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+    '<rect width="100%" height="100%" fill="#8aa"/><text x="50%" y="50%" text-anchor="middle" '
     'font-family="sans-serif" font-size="20" fill="#fff">a placeholder'
-    '<tspan x="320" dy="32" font-size="14">{name}</tspan></text></svg>'
+    '<tspan x="50%" dy="32" font-size="14">{name}</tspan></text></svg>'
 )
+SIDES = {"sticker": (512, 512), "custom_emoji": (100, 100)}
+"""Pixels: https://core.telegram.org/stickers."""
+OTHER_SIDES = (640, 360)
 SEEN = ("animation", "photo", "sticker", "video")
 DOCUMENTS = ("application/pdf", "application/zip", "application/x-zip-compressed", "image/gif")
 """What can be sent as a document by its address: #sending-files."""
@@ -47,9 +50,10 @@ def fetched(kind: str, address: str) -> Upload:
     if wrong.get(kind):
         raise bad_request("wrong type of the web page content")
     told = f"on the Web, not fetched: {address}\n".encode()
-    return Upload(name or kind, drawn(address) if kind in SEEN else told)
+    return Upload(name or kind, drawn(address, kind) if kind in SEEN else told)
 
 
-def drawn(name: str) -> bytes:
-    """A picture that stands for one that is not here."""
-    return PICTURE.format(name=escape(name)).encode()
+def drawn(name: str, kind: str) -> bytes:
+    """A picture that stands for a file that is not here, as large as its kind is."""
+    width, height = SIDES.get(kind, OTHER_SIDES)
+    return PICTURE.format(width=width, height=height, name=escape(name)).encode()

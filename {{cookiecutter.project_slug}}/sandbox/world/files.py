@@ -19,8 +19,8 @@ KEPT_BYTES = 256 * 1024 * 1024
 """Of all files together; the oldest are forgotten."""
 MOVING = ("animation", "audio", "live_photo", "video", "video_note", "voice")
 """Whose length is told."""
-THUMBNAILS = {"document": 320, "sticker": 128}
-"""What has a thumbnail if it is a picture, and its longest side."""
+THUMBNAILS = {"animation": 320, "document": 320, "sticker": 128}
+"""Of what Telegram makes a thumbnail if it is a picture, and its longest side."""
 FOLDERS = {"photo": "photos", "video": "videos", "voice": "voice", "audio": "music"}
 FOLDERS |= {"thumbnail": "thumbnails"}
 
@@ -77,6 +77,8 @@ class Files:
         """Ids that were given out elsewhere: every bot knows them."""
         self.lenient = False
         """Whether a placeholder stands for any id that may be one of the real Telegram."""
+        self.web: dict[str, Upload] = {}
+        """What is at addresses on the Web, as far as the sandbox was told."""
         self._numbers = itertools.count()
         self._bytes = 0
 

@@ -42,6 +42,8 @@ class Kept:
     """What they show, by owner and number."""
     abouts: dict[int, Json] = field(default_factory=dict)
     """Fields of ChatFullInfo by the id of a user."""
+    games: dict[tuple[int, str], Json] = field(default_factory=dict)
+    """Game objects, by the bot's id and their short name."""
     gifts: dict[int, list[Json]] = field(default_factory=dict)
     """OwnedGift objects by the id of who got them."""
     offers: Recent[Offer] = field(default_factory=Recent)

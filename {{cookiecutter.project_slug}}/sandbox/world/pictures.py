@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import struct
 
 PNG = b"\x89PNG\r\n\x1a\n"
+SVG = re.compile(rb'<svg [^>]*width="([0-9]{1,5})" height="([0-9]{1,5})"')
+"""As the sandbox writes them."""
 JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers of JPEG segments that hold the size of the picture."""
 BOXES = {"s": 90, "m": 320, "x": 800, "y": 1280}
@@ -31,8 +34,8 @@ def fitted(width: int, height: int, box: int) -> tuple[int, int]:
 
 def picture_size(data: bytes) -> tuple[int, int]:
     """Width and height of a PNG, GIF, JPEG or WebP in pixels; (0, 0) for what is none."""
-    if data.startswith(b"<svg"):
-        return 640, 360
+    if told := SVG.match(data):
+        return int(told[1]), int(told[2])
     if data.startswith(PNG) and len(data) >= 24:
         width, height = struct.unpack(">II", data[16:24])
         return width, height
