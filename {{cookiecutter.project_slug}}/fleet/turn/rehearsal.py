@@ -2,7 +2,8 @@
 
 Handlers get `turn`, `timers` and `album`; what a turn writes to states and timers is written with
 its end; albums are one turn, lanes let what is urgent past. Each turn has one attempt. Time passes
-when the sandbox' clock is moved: timers and jobs fire then, and only then.
+when the sandbox' clock is moved: timers and jobs fire then, and only then. Broadcasts go out at the
+end of the turn that has sent them.
 """
 
 import asyncio
@@ -17,7 +18,10 @@ import orjson
 from aiogram import Bot, Dispatcher
 from redis.asyncio import Redis
 
+from fleet.bots.fleet import Fleet
 from fleet.bots.member import Member
+from fleet.broadcast.rehearsal import SHARDS, RehearsedBroadcasts, RehearsedObserver
+from fleet.directory import Chats
 from fleet.inbox import turns
 from fleet.inbox.conversation import album_of, bot_of, mailbox_of, without_lane
 from fleet.overlay import Overlay, TimerWrite
@@ -137,6 +141,12 @@ class Rehearsal:
         self._ahead: defaultdict[int, timedelta] = defaultdict(timedelta)
         self._hands: set[_Hand] = set()
         self._fired = 0
+        self._bots: dict[int, Bot] = {}
+        self._observer = RehearsedObserver(redis)
+        chats = Chats(redis, SHARDS)
+        self._broadcasts = RehearsedBroadcasts(redis, chats)
+        if isinstance(fleet := dispatcher.workflow_data.get("fleet"), Fleet):
+            fleet.chats, fleet.broadcasts = chats, self._broadcasts
 
     def _now(self, bot_id: int) -> datetime:
         return datetime.now(UTC) + self._ahead[bot_id]
@@ -151,6 +161,7 @@ class Rehearsal:
             updates: as JSON.
             data: what its handlers get besides.
         """
+        self._bots[bot.id] = bot
         lanes, order = lanes_of(self._dispatcher), order_of(self._dispatcher)
         planned: list[Planned] = []
         albums: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -159,12 +170,14 @@ class Rehearsal:
                 seconds = timedelta(seconds=clock["advanced_by"])
                 planned += await self._advance(bot, seconds, data)
                 continue
+            self._observer.update(bot.id, update)
             mailbox, album = mailbox_of(bot.id, update, order, lanes), album_of(update)
             parts = albums.setdefault((mailbox, album), []) if album else []
             parts.append(update)
             if len(parts) == 1:
                 take = partial(self._take, bot, mailbox, update["update_id"], parts, data)
                 planned.append(Planned(mailbox, update, take))
+        await self._observer.write()
         return planned
 
     async def _advance(self, bot: Bot, by: timedelta, data: Mapping[str, Any]) -> list[Planned]:
@@ -209,6 +222,7 @@ class Rehearsal:
             self._hands.discard(hand)
             running.end()
             await self._commit(overlay)
+            await self._broadcasts.settle(self._bots)
 
     async def _commit(self, overlay: Overlay) -> None:
         for write in overlay.seal():
