@@ -16,6 +16,7 @@ from aiogram.types import (
     InlineKeyboardMarkup,
     InlineQuery,
     InlineQueryResultArticle,
+    InputPaidMediaPhoto,
     InputTextMessageContent,
     KeyboardButton,
     LabeledPrice,
@@ -25,6 +26,7 @@ from aiogram.types import (
     PreCheckoutQuery,
     ReactionTypeEmoji,
     ReplyKeyboardMarkup,
+    WebAppInfo,
 )
 
 from sandbox.server import running
@@ -85,6 +87,28 @@ async def show_poll(message: Message) -> None:
 async def show_invoice(message: Message, command: CommandObject) -> None:
     prices = [LabeledPrice(label="Tea", amount=5)]
     await message.answer_invoice("Tea", "A cup", command.args or "", "XTR", prices)
+
+
+async def show_other_things(message: Message) -> None:
+    await message.answer_game("chess")
+    photo = InputPaidMediaPhoto(media="https://example.com/a.png")
+    await message.answer_paid_media(5, [photo], caption="paid")
+    app = WebAppInfo(url="https://example.com")
+    open_it = InlineKeyboardButton(text="Open", web_app=app)
+    keyboard = InlineKeyboardMarkup(inline_keyboard=[[open_it]])
+    await message.answer("An app", reply_markup=keyboard)
+    choose = ReplyKeyboardMarkup(keyboard=[[KeyboardButton(text="Choose", web_app=app)]])
+    await message.answer("Another", reply_markup=choose)
+
+
+async def show_link(message: Message, bot: Bot) -> None:
+    prices = [LabeledPrice(label="Tea", amount=5)]
+    await message.answer(await bot.create_invoice_link("Tea", "A cup", "tea", "XTR", prices))
+
+
+async def take_app_data(message: Message) -> None:
+    assert message.web_app_data
+    await message.answer(message.web_app_data.data)
 
 
 async def check_payment(query: PreCheckoutQuery) -> None:
@@ -182,6 +206,9 @@ def create_router() -> Router:
     handle(show_poll, Command("poll"))
     handle(show_invoice, Command("invoice"))
     handle(thank, F.successful_payment)
+    handle(show_other_things, Command("others"))
+    handle(show_link, Command("link"))
+    handle(take_app_data, F.web_app_data)
     handle(pin, Command("pin"))
     handle(return_method, Command("return"))
     handle(react, Command("like"))

@@ -325,6 +325,36 @@ def test_an_assertion_shows_the_message(project: pytest.Pytester) -> None:
     assert "where ['Yes', 'No'] = <message 2: Choose  [Yes] [No]>.buttons" in said
 
 
+def test_a_dispatcher_with_the_routers_of_modules_is_of_the_session(
+    project: pytest.Pytester,
+) -> None:
+    fixtures = """
+        import pytest
+        from aiogram import Dispatcher, Router
+        from sandbox.testing import BotUnderTest
+        pytest_plugins = ["sandbox.testing.plugin"]
+        router = Router()
+
+        @router.message()
+        async def greet(message, name):
+            await message.answer(name)
+
+        @pytest.fixture(scope="session")
+        def dispatcher():
+            dispatcher = Dispatcher()
+            dispatcher.include_router(router)
+            return dispatcher
+
+        @pytest.fixture
+        def bots():
+            return {"support": BotUnderTest("42:TOKEN", {"name": "Ann"})}
+        """
+    project.makeconftest(fixtures)
+    test = "async def test_{}(user):\n    assert (await user('A').ask('hi')).text == 'Ann'\n"
+    project.makepyfile(test.format("one") + test.format("two"))
+    project.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+
+
 def test_without_the_fixtures_it_says_what_to_write(project: pytest.Pytester) -> None:
     project.makeconftest('pytest_plugins = ["sandbox.testing.plugin"]')
     project.makepyfile("def test(user): ...")

@@ -29,10 +29,8 @@ def run_pytest(project: Path, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_in_one_process_nobody_needs_the_network(equipped: Path, workers: str) -> None:
-    said = run_pytest(equipped, "-p", "no_network", "-n", workers, *BOT_TESTS)
-    assert "skipped" not in said
+def test_in_one_process_nobody_needs_the_network(equipped: Path) -> None:
+    assert "skipped" not in run_pytest(equipped, "-p", "no_network", *BOT_TESTS)
 
 
 def test_the_same_tests_pass_against_a_running_stack(equipped: Path, tmp_path: Path) -> None:

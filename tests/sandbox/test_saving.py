@@ -192,3 +192,33 @@ async def test_nothing_has_happened(telegram: Telegram) -> None:
     await telegram.introduce(alice.id)
     with pytest.raises(Refused, match="nothing has happened in this chat"):
         await saved(telegram, alice)
+
+
+async def test_other_things_that_people_do(telegram: Telegram, pytester: pytest.Pytester) -> None:
+    alice = telegram.person("Alice")
+    await alice.send("/others")
+    game, paid, inline, reply = [await alice.reply() for _ in range(4)]
+    await alice.play(game)
+    await alice.buy(paid)
+    await alice.open_app(inline, "Open")
+    await alice.open_app(inline)
+    await alice.send_app_data(reply, "red")
+    await alice.reply()
+    await alice.create_bot("Mine", by_link=True)
+    code = await saved(telegram, alice)
+    for line in (
+        "await alice.play(others)",
+        "await alice.buy(reply)",
+        'await alice.open_app(reply_2, "Open")',
+        "await alice.open_app(reply_2)",
+        'await alice.send_app_data(reply_3, "red")',
+        'await alice.create_bot(name="Mine", by_link=True)',
+    ):
+        assert f"    {line}\n" in code
+    await asyncio.to_thread(passes, pytester, code)
+
+
+async def test_a_payment_by_a_link_is_left_out(telegram: Telegram) -> None:
+    alice = telegram.person("Alice")
+    await alice.pay((await alice.ask("/link")).text)
+    assert "# Left out: a payment by a link" in await saved(telegram, alice)

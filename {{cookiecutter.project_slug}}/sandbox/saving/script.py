@@ -80,7 +80,7 @@ class Script(Deeds):
         if deed["command"] == "send":
             return self.send(who, deed, following, referred)
         if write is None:
-            self.notes.append(f"Left out, as the plugin has no word for it: {deed['command']}")
+            self.notes.append(f"Left out: {deed['command']}")
         else:
             write(who, arguments, result)
         return False

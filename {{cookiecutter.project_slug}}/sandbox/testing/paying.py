@@ -30,7 +30,7 @@ class Payer(Guest):
         """
         __tracebackhide__ = True
         await self.telegram.introduce(self.id)
-        where: Json = {"link": invoice}
+        where: Json = {"link": invoice, "bot_id": self.bot.id}
         if isinstance(invoice, Message):
             where = self._place(invoice)
         answer = await self.telegram.answer(
