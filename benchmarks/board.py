@@ -11,6 +11,8 @@ from pathlib import Path
 
 CONVERSATIONS = 100
 """Of each bot, unless a load says otherwise."""
+WORK = 0.001
+"""Seconds of CPU that the handler of a `work` takes."""
 CAPACITY = 4_000_000
 """Sequence numbers of one run."""
 NEVER = CAPACITY - 1

@@ -25,12 +25,10 @@ from aiogram.fsm.storage.redis import RedisStorage
 from aiogram.types import Message
 from redis.asyncio import Redis
 
-from benchmarks.board import CHATS, CONVERSATIONS, NEWS, Board
+from benchmarks.board import CHATS, CONVERSATIONS, NEWS, WORK, Board
 
 SLEEP = 2.0
 """Seconds that the handler of a `sleep` takes."""
-WORK = 0.001
-"""Seconds of CPU that the handler of a `work` takes."""
 
 
 class Form(StatesGroup):

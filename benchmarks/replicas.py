@@ -92,20 +92,24 @@ def shares(bench: Bench, name: str, seconds: Seconds) -> Numbers:
                 start()
                 wait()
             time.sleep(seconds.settle)
-            turns = _turns(load, len(replicas), seconds.busy)
+            turns = _turns(load, [one.process for one in replicas], seconds.busy)
             finish(load)
     finally:
         bench.redis.move({first})
     return turns
 
 
-def _turns(load: Load, replicas: int, seconds: float) -> Numbers:
-    """Tell how many turns there were a second, and the share of the replica that had the least."""
-    before, began = [load.board.ended_by(number) for number in range(replicas)], time.monotonic()
+def _turns(load: Load, replicas: list[Process], seconds: float) -> Numbers:
+    """Tell how many turns there were a second, what each took of the replicas' CPU, and the share
+    of the replica that had the least."""
+    numbers = range(len(replicas))
+    used = sum(one.cpu for one in replicas)
+    before, began = [load.board.ended_by(number) for number in numbers], time.monotonic()
     time.sleep(seconds)
     wait_until(lambda: load.board.ended > sum(before), "something is handled", 60)
-    taken = [load.board.ended_by(number) - before[number] for number in range(replicas)]
+    taken = [load.board.ended_by(number) - before[number] for number in numbers]
     return {
         "per_second": sum(taken) / (time.monotonic() - began),
+        "cpu_us": 1e6 * (sum(one.cpu for one in replicas) - used) / sum(taken),
         "least": min(taken) / sum(taken),
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from operator import sub, truediv
 
-from benchmarks.board import CHATS, CONVERSATIONS
+from benchmarks.board import CHATS, CONVERSATIONS, WORK
 from benchmarks.broadcast import BESIDE, RATE, REPLIES
 from benchmarks.machine import FLEET
 from benchmarks.measures import IN_FLIGHT, LOW_RATE, SAME_RATE, Numbers
@@ -174,9 +174,17 @@ def _replicas(results: Results) -> str:
         shares = spread(100 * share for share in values(results, "replicas", name, "least"))
         rows.append(
             (name, f"{median(results, 'replicas', name, 'per_second'):,.0f}",
-             *(("", "") if name == ONE else (f"{ratio:.2f}", f"{shares} %")))
+             *(("", "") if name == ONE else (f"{ratio:.2f}", f"{shares} %")),
+             f"{median(results, 'replicas', name, 'cpu_us'):,.0f}")
         )  # fmt: skip
-    return table(("", "per second", "times one replica", "the smaller share of the turns"), rows)
+    head = (
+        "",
+        "per second",
+        "times one replica",
+        "the smaller share of the turns",
+        f"CPU µs of the replicas for each, of which {1e6 * WORK:,.0f} are the handler's",
+    )
+    return table(head, rows)
 
 
 def _broadcasts(results: Results) -> str:

@@ -90,7 +90,8 @@ class Fleet:
     async def bots(self) -> list[BotInfo]:
         """List the bots by id, each as the replica that holds it told last."""
         desired = await self._shared.desired.read()
-        told, holders = await self._shared.states.read(), await self._shared.replicas.holders()
+        told = await self._shared.states.read(list(desired))
+        holders = await self._shared.replicas.holders()
         inbox = self._shared.inbox
         replicas = await self._shared.replicas.living()
         backlog, last_updates = await inbox.sizes(), await inbox.last.all()

@@ -6,7 +6,7 @@ field goes with its bot. It may have more fields and other states than this vers
 """
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Self
 
 import orjson
@@ -14,12 +14,12 @@ from redis.asyncio import Redis
 
 from fleet.bots.member import BotState, Member
 from fleet.redis.keys import PREFIX
-from fleet.redis.reading import by_bot, read_fields
+from fleet.redis.reading import read_fields
 
 RETELL = 30.0
 """Seconds after which all is told again, in case that somebody else has changed it."""
 PAGE = 500
-"""Bots in one command: the event loop must not wait long while it is made."""
+"""Bots in one command: neither the event loop nor Redis must be held up for long."""
 UNREADABLE = "what the replica that holds it told of it cannot be read"
 
 _STATES = {state.value: state for state in BotState}
@@ -77,16 +77,16 @@ class States:
     async def forget(self, bot_id: int) -> None:
         await self._redis.execute_command("HDEL", self._key, bot_id)
 
-    async def read(self) -> dict[int, BotStatus]:
-        """Tell how every bot is."""
-        return by_bot(await self._redis.execute_command("HGETALL", self._key), _read)
-
-    async def read_some(self, bots: Collection[int]) -> dict[int, BotStatus]:
+    async def read(self, bots: Sequence[int]) -> dict[int, BotStatus]:
         """Tell how these bots are; those of which nobody has told anything are left out."""
-        if not bots:
-            return {}
-        told = await self._redis.execute_command("HMGET", self._key, *bots)
-        return {bot: _read(value) for bot, value in zip(bots, told, strict=True) if value}
+        found = {}
+        for at in range(0, len(bots), PAGE):
+            page = bots[at : at + PAGE]
+            told = await self._redis.execute_command("HMGET", self._key, *page)
+            found.update(
+                {bot: _read(value) for bot, value in zip(page, told, strict=True) if value}
+            )
+        return found
 
 
 def _read(value: bytes) -> BotStatus:

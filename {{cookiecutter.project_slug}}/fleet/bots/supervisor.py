@@ -179,7 +179,7 @@ class Supervisor:
             and member.id not in kept
             and now - member.changed_at > HEARSAY_DELAY
         ]
-        told = await self._states.read_some([member.id for member in refused])
+        told = await self._states.read([member.id for member in refused])
         for member in refused:
             if status := told.get(member.id):
                 member.enter(status.state, status.error)

@@ -21,14 +21,14 @@ async def test_the_state_of_a_bot_is_told_again(redis: Redis) -> None:
     holder, other = States(redis, "here", retell=0.5), States(redis, "there")
     running = {ONE: RUNNING}
     await holder.tell(running)
-    assert await other.read() == running
+    assert await other.read([ONE]) == running
     await other.forget(ONE)
     await holder.tell(running)
-    assert await other.read() == {}  # as a rule only what changed is told
+    assert await other.read([ONE]) == {}  # as a rule only what changed is told
 
     async def told_again() -> bool:
         await holder.tell(running)
-        return await other.read() == running
+        return await other.read([ONE]) == running
 
     await until(told_again, "the state is told again")
 
@@ -37,15 +37,15 @@ async def test_states_of_more_bots_than_go_into_one_command(redis: Redis) -> Non
     states = States(redis, "here")
     statuses = dict.fromkeys(range(ONE, ONE + 2 * PAGE + 1), RUNNING)
     await states.tell(statuses)
-    assert await States(redis, "here").read() == statuses
+    assert await States(redis, "here").read(list(statuses)) == statuses
 
 
 async def test_some_bots_are_asked_for_alone(redis: Redis) -> None:
     states = States(redis, "here")
     refused = BotStatus(BotState.UNAUTHORIZED, "Telegram refuses the token", None, "here")
     await states.tell({ONE: RUNNING, TWO: refused})
-    assert await states.read_some([TWO, THREE]) == {TWO: refused}
-    assert await states.read_some([]) == {}
+    assert await states.read([TWO, THREE]) == {TWO: refused}
+    assert await states.read([]) == {}
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,7 @@ async def test_a_damaged_state_is_that_bots_alone(redis: Redis, damage: bytes) -
     await states.tell({ONE: RUNNING})
     await redis.execute_command("HSET", KEY, TWO, damage, "no bot", damage)
     unreadable = BotStatus(BotState.STARTING, UNREADABLE, None)
-    assert await states.read() == {ONE: RUNNING, TWO: unreadable}
-    assert await states.read_some([ONE, TWO]) == {ONE: RUNNING, TWO: unreadable}
+    assert await states.read([ONE, TWO]) == {ONE: RUNNING, TWO: unreadable}
 
 
 async def test_a_state_of_a_newer_version_is_shown_as_it_was_told(
@@ -66,7 +65,7 @@ async def test_a_state_of_a_newer_version_is_shown_as_it_was_told(
 ) -> None:
     newer = {"state": "on-holiday", "error": "until May", "username": "one_bot", "since": {"at": 1}}
     await redis.execute_command("HSET", KEY, ONE, orjson.dumps(newer))
-    assert await States(redis, "here").read() == {
+    assert await States(redis, "here").read([ONE]) == {
         ONE: BotStatus("on-holiday", "until May", "one_bot")
     }
 
