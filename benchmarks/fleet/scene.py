@@ -99,7 +99,7 @@ class Scene:
         self._load.wait_until(polled, "each bot is polled", processes, PATIENCE)
         self.figures["start"] = time.monotonic() - began
         self._load.set(bots=self._ids, rate=RATE, count=self._size.bots)
-        self._until_ended(self._size.bots, PATIENCE)
+        self._until_ended(range(self._size.bots), PATIENCE)
         time.sleep(self._seconds.settle)
         staying, passing = bytes_of_keys(self._bench.redis_client)
         self.figures["bytes"] = (staying + passing) / self._size.bots
@@ -135,10 +135,35 @@ class Scene:
             self._fleet("dead-letters", "drop", "--all", "--yes")
 
     def flood(self) -> None:
-        """Let mail come to all conversations of the bots that work."""
+        """Let mail come to all conversations of the bots that work, twice.
+
+        The first time the costs are counted, from the arrival to the last turn; the second time
+        commands are noted.
+        """
         board, redis = self._load.board, self._bench.redis
         processes = [one.process for one in self._replicas]
-        done = board.ended
+        scripts, used = self._script_us(), _cpu([redis], processes)
+        began, came = time.monotonic(), self._mail()
+        self._until_ended(came, DRAIN)
+        ends = Counter(board.ends(came))
+        self.figures["left"] = ends.pop(0, 0)
+        handled = self._size.updates - self.figures["left"]
+        spent = [now - then for now, then in zip(_cpu([redis], processes), used, strict=True)]
+        self.figures["per_second"] = handled / (time.monotonic() - began)
+        self.figures["redis_us"], self.figures["cpu_us"] = (1e6 * cpu / handled for cpu in spent)
+        self.figures["script_us"] = (self._script_us() - scripts) / handled
+        # A replica that had no processor for twelve seconds begins again what it had in hand.
+        self.figures["repeated"] = sum(count for times, count in ends.items() if times > 1)
+        came = self._mail()
+        with self._watch.watching():
+            self._watch.wait(self._seconds.busy)
+            self._probe("busy_health")
+        self._until_ended(came, DRAIN)
+        if any(board.ends(range(NEVER, NEVER + 1))):
+            raise AssertionError("handled an update of a bot that rests")
+
+    def _mail(self) -> range:
+        """Let updates come to all conversations of the bots that work. Gives their numbers."""
         told = self._load.set(
             bots=self._working,
             kind="echo",
@@ -146,29 +171,7 @@ class Scene:
             count=self._size.updates,
             conversations=self._size.conversations,
         )
-        with self._watch.watching():
-            self._watch.wait(self._seconds.settle)  # while it enters
-        scripts = self._script_us()
-        handled, used, began = board.ended, _cpu([redis], processes), time.monotonic()
-        time.sleep(self._seconds.busy)
-        # On a busy machine that may have been too few to divide by.
-        self._until_ended(handled + self._size.updates // 20, DRAIN)
-        handled, passed = board.ended - handled, time.monotonic() - began
-        spent = [now - then for now, then in zip(_cpu([redis], processes), used, strict=True)]
-        self.figures["per_second"] = handled / passed
-        self.figures["redis_us"], self.figures["cpu_us"] = (1e6 * cpu / handled for cpu in spent)
-        self.figures["script_us"] = (self._script_us() - scripts) / handled
-        with self._watch.watching():
-            self._watch.wait(self._seconds.busy)
-            self._probe("busy_health")
-        came = range(told["updates"], told["updates"] + self._size.updates)
-        self._until_ended(done + self._size.updates, DRAIN)
-        ends = Counter(board.ends(came))
-        self.figures["left"] = ends.pop(0, 0)
-        # A replica that had no processor for twelve seconds begins again what it had in hand.
-        self.figures["repeated"] = sum(count for times, count in ends.items() if times > 1)
-        if any(board.ends(range(NEVER, NEVER + 1))):
-            raise AssertionError("handled an update of a bot that rests")
+        return range(told["updates"], told["updates"] + self._size.updates)
 
     def stop(self) -> None:
         """Pause all that still work, look at what nothing at all costs, and stop the replicas."""
@@ -212,12 +215,13 @@ class Scene:
         self.figures[f"{name}_worst_ms"] = max(taken)
         self.figures[f"{name}_cpu_ms"] = statistics.mean(used)
 
-    def _until_ended(self, count: int, seconds: float) -> None:
-        """Wait until so many handlers have come to their end, or the time is over."""
+    def _until_ended(self, numbers: range, seconds: float) -> None:
+        """Wait until all of these updates have had their turns, or the time is over."""
 
         def ended() -> bool:
+            time.sleep(0.2)  # it looks at each
             self._alive()
-            return self._load.board.ended >= count
+            return all(self._load.board.ends(numbers))
 
         came_true(ended, seconds)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
@@ -237,11 +237,16 @@ class Inbox:
         return await self._sum("dropped")
 
     async def _sum(self, name: str) -> dict[int, int]:
-        total: Counter[int] = Counter()
+        total: defaultdict[bytes, int] = defaultdict(int)
         keys = [self._scripts.key(shard, name) for shard in range(self._shards)]
+        # A bot with many users is in all shards: its id is not read in each.
         for counts in await ask_each(self._redis, keys, "HGETALL"):
-            total.update(by_bot(counts, read_number))  # `all` is no bot
-        return dict(total)
+            for bot, count in counts.items():
+                try:
+                    total[bot] += int(count)
+                except ValueError:  # damaged
+                    continue
+        return by_bot(total, read_number)  # `all` is no bot
 
     async def drop_waiting(
         self, bot_id: int, *, in_hand: bool = False, while_in: str | None = None

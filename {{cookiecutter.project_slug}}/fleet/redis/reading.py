@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import orjson
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 _BEYOND = 2**63
 
 
-def read_number(value: bytes) -> int:
+def read_number(value: bytes | int) -> int:
     """Read an integer of 64 bits. Raises ValueError."""
     number = int(value)
     if not -_BEYOND <= number < _BEYOND:
@@ -40,7 +41,7 @@ def read_fields(value: bytes) -> dict[str, Any]:
     return fields
 
 
-def by_bot(stored: Mapping[bytes, bytes], read: Callable[[bytes], T]) -> dict[int, T]:
+def by_bot(stored: Mapping[bytes, V], read: Callable[[V], T]) -> dict[int, T]:
     """Read a hash of bots; leaves out what is no bot's, and what `read` refuses by a ValueError."""
     return dict(_readable(stored, read))
 
@@ -50,7 +51,7 @@ def bot_ids(stored: Iterable[bytes]) -> set[int]:
     return set(by_bot(dict.fromkeys(stored, b""), bytes))
 
 
-def _readable(stored: Mapping[bytes, bytes], read: Callable[[bytes], T]) -> Iterator[tuple[int, T]]:
+def _readable(stored: Mapping[bytes, V], read: Callable[[V], T]) -> Iterator[tuple[int, T]]:
     for bot, value in stored.items():
         try:
             yield read_bot_id(bot), read(value)

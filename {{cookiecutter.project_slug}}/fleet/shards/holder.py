@@ -15,7 +15,7 @@ from fleet.redis.keys import PREFIX, of_fleet
 from fleet.redis.reading import bot_ids
 from fleet.shards.beats import HELD_FOR, INTERVAL, Beats
 from fleet.shards.plan import plan
-from fleet.shards.scripts import ShardScripts
+from fleet.shards.scripts import ShardScripts, ask_each
 from fleet.shards.shard import NO_CHAT, shard_of
 
 TAKEN_AT_ONCE = 4
@@ -169,13 +169,15 @@ class Holder:
         arguments: dict[int, list[str]] = {shard: [] for shard in shards}
         common = [self.replica, *self._beats.dead]
         replies = await self._scripts.each(self._take, common, arguments)
-        for shard, reply in replies.items():
-            if isinstance(reply, bytes):
-                self._beats.watch([reply.decode()])
-                continue
-            epoch, waiting, tries = reply
+        others = [reply.decode() for reply in replies.values() if isinstance(reply, bytes)]
+        self._beats.watch(others)
+        taken = {shard: reply for shard, reply in replies.items() if not isinstance(reply, bytes)}
+        # Not in the script: it would be slow for many bots. If this fails, they are taken anew.
+        keys = [self._scripts.key(shard, "waiting") for shard in taken]
+        waiting = await ask_each(self._redis, keys, "HKEYS")
+        for (shard, (epoch, tries)), fields in zip(taken.items(), waiting, strict=True):
             held = self.held[shard] = Held(shard, epoch)
-            bots = list(bot_ids(waiting[::2]))  # `all` is none
+            bots = list(bot_ids(fields))  # `all` is none
             known = [(name.decode(), *counts, due / 1000) for name, *counts, due in tries]
             self.changed.set()
             on_taken(Taken(held, bots, known))

@@ -177,6 +177,8 @@ class Worker:
                 self._note_news(held, result)
                 if result.due_in is not None:
                     self._outbox.look_by(held, result.due_in)
+        if sum(len(result.news) for result in done.values() if result) >= NEWS_AT_ONCE:
+            self._outbox.ring(held.shard for held in done)  # there may be more
         await self._give()
 
     @property
@@ -218,8 +220,6 @@ class Worker:
                 held.heard[name] = arrival
             self._add(held, Waiting(name, held.shard, bot_of(name)))
         held.news = done.newest
-        if len(done.news) == NEWS_AT_ONCE:
-            self._outbox.ring([held.shard])
 
     def _add(self, held: Held, waiting: Waiting, delay: float = 0.0) -> None:
         if waiting.name not in held.in_hand:

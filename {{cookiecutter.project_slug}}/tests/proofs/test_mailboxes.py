@@ -183,6 +183,24 @@ async def test_much_news_comes_in_several_calls_in_order(replica: Replica) -> No
     assert oldest == heard[:3]
 
 
+async def test_one_call_brings_so_much_news_of_all_shards_together(redis: Redis) -> None:
+    replica = Replica(redis, "one", shards=4)
+    await replica.look()
+    shards, count = list(replica.holder.held.values()), 2 * NEWS_AT_ONCE + 10
+    await replica.inbox.put(BOT, [text(n, user=n) for n in range(1, count + 1)])
+    heard: list[str] = []
+    for _ in range(3):
+        done = await replica.mailboxes.work({held: Work() for held in shards})
+        news = []
+        for held, one in done.items():
+            assert one
+            held.news = one.newest
+            news += one.news
+        assert 0 < len(news) <= NEWS_AT_ONCE
+        heard += news
+    assert sorted(heard) == sorted(name(BOT, n) for n in range(1, count + 1))
+
+
 # Replies that are lost, calls that come twice or late
 
 

@@ -172,7 +172,9 @@ for i, shard in ipairs(KEYS) do
     if known ~= '0' then
       redis.call('ZREMRANGEBYSCORE', shard .. 'news', '-inf', known)
     end
-    answer[i] = { left, updates, redis.call('ZRANGE', shard .. 'news', 0, most_news - 1, 'WITHSCORES'), next_due }
+    local news = most_news > 0 and redis.call('ZRANGE', shard .. 'news', 0, most_news - 1, 'WITHSCORES') or {}
+    most_news = most_news - #news / 2
+    answer[i] = { left, updates, news, next_due }
   else
     answer[i] = false
   end

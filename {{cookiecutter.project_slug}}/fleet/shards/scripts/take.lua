@@ -1,7 +1,7 @@
 -- Takes shards that nobody holds or whose holder is dead. What was in hand counts one more death and waits again.
 -- KEYS: shards. ARGV: replica, then the replicas that are dead
--- Returns for each shard: its holder's name if that is another one that is not known to be dead; else: epoch, `waiting`,
--- and for each conversation in `tries`: its name, deaths, times it went back, milliseconds until it may begin
+-- Returns for each shard: its holder's name if that is another one that is not known to be dead; else: epoch, and for each
+-- conversation in `tries`: its name, deaths, times it went back, milliseconds until it may begin
 local replica, dead, answer = ARGV[1], { [''] = true, [ARGV[1]] = true }, {}
 for i = 2, #ARGV do
   dead[ARGV[i]] = true
@@ -23,7 +23,7 @@ local function take(shard)
     local deaths, backs, due = string.match(tries[n + 1], '^(%d+) (%d+) (%d+)$')
     all[#all + 1] = { tries[n], tonumber(deaths or 0), tonumber(backs or 0), math.max(0, (due or 0) - now) }
   end
-  return { redis.call('HINCRBY', shard .. 'shard', 'epoch', 1), redis.call('HGETALL', shard .. 'waiting'), all }
+  return { redis.call('HINCRBY', shard .. 'shard', 'epoch', 1), all }
 end
 
 for i, shard in ipairs(KEYS) do
