@@ -18,7 +18,7 @@ from fleet.broadcast.book import Broadcasts, BroadcastState
 from fleet.broadcast.parts import Part, Result
 from fleet.broadcast.sending import Sending
 from fleet.directory.chats import Chats
-from fleet.directory.observer import Observer
+from fleet.directory.observer import GONE, Observer
 from fleet.redis.keys import PREFIX
 from fleet.shards.holder import Held
 from fleet.shards.shard import key_of_shard, shard_of
@@ -35,8 +35,8 @@ _EPOCH = date(1970, 1, 1)
 class RehearsedObserver(Observer):
     """Writes what updates tell of chats when it is told to."""
 
-    def __init__(self, redis: Redis) -> None:
-        super().__init__(redis, SHARDS, Moves())
+    def __init__(self, redis: Redis, moves: Moves) -> None:
+        super().__init__(redis, SHARDS, moves)
         self._redis = redis
 
     async def write(self) -> None:
@@ -44,7 +44,10 @@ class RehearsedObserver(Observer):
         notes, self._notes = self._notes, {}
         for (bot_id, chat_id), note in notes.items():
             key = key_of_shard(PREFIX, shard_of(bot_id, chat_id, SHARDS), f"chats:{bot_id}")
-            await self._redis.execute_command("HSET", key, chat_id, "".join(note))
+            if note.reason == GONE:
+                await self._redis.execute_command("HDEL", key, chat_id)
+            else:
+                await self._redis.execute_command("HSET", key, chat_id, "".join(note))
 
 
 class RehearsedBroadcasts(Broadcasts):

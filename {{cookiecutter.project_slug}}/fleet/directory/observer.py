@@ -28,7 +28,8 @@ MOST = 100_000
 """Chats that are remembered until they are written; more are left out while Redis is away."""
 
 _LETTERS = {one: letter for letter, one in TYPES.items()}
-_GONE = "-"
+GONE = "-"
+"""The reason of a chat that is no more."""
 
 log = structlog.get_logger(__name__)
 
@@ -90,13 +91,13 @@ class Observer:
 
     def moved(self, bot_id: int, chat_id: int, new_id: int) -> None:
         """Note that a group is a supergroup now."""
-        self._note(bot_id, chat_id, _Note(reason=_GONE))
+        self._note(bot_id, chat_id, _Note(reason=GONE))
         self._note(bot_id, new_id, _Note(_LETTERS[ChatType.SUPERGROUP], str(today())))
 
     def _note(self, bot_id: int, chat_id: int, note: _Note) -> None:
         key = bot_id, chat_id
         before = self._notes.get(key) or self._written.get(key)
-        if before and before.reason != _GONE:  # what is not said now is as it was
+        if before and before.reason != GONE:  # what is not said now is as it was
             note = note._replace(type=note.type or before.type, day=note.day or before.day)
         if note != self._written.get(key):
             if key in self._notes or len(self._notes) < MOST:

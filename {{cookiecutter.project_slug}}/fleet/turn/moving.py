@@ -68,7 +68,7 @@ class Moving:
             raise
 
     async def _prepare(self, turn: turns.Turn, update: dict[str, Any]) -> bool:
-        if move := _move_of(turn.bot_id, update):
+        if move := move_of(turn.bot_id, update):
             # Whoever sees to the supergroup's conversations, now or later, knows it by this.
             self._moves.note(move)
             await self.book.tell()
@@ -82,7 +82,7 @@ class Moving:
         elif old := self._moves.before(here):
             await self._settle(old, here)
         if timer:
-            self._renew(turn.bot_id, timer)
+            renew(self._moves, turn.bot_id, timer)
         return True
 
     async def _settle(self, old: str, new: str) -> None:
@@ -93,7 +93,7 @@ class Moving:
         main = without_lane(old)
         if main != old and await self._relocation.waiting(main):
             return  # a lane does not wait for that, which may still set and cancel timers
-        await self._relocation.bring(main, new, partial(self._renew_json, bot_of(new)))
+        await self._relocation.bring(main, new, partial(renew_json, self._moves, bot_of(new)))
         await self._wait_for(main)  # one may have fired just before
         if len(self._settled) >= MOST_SETTLED:
             self._settled.clear()
@@ -103,21 +103,24 @@ class Moving:
         if await self._relocation.waiting(conversation):
             raise TurnBack("what waits from the time before the group was a supergroup goes first")
 
-    def _renew_json(self, bot_id: int, json: bytes) -> bytes:
-        try:
-            kept = orjson.loads(json)
-            self._renew(bot_id, kept["timer"])
-        except (ValueError, LookupError, TypeError):  # damaged: that is the trouble of its turn
-            return json
-        return orjson.dumps(kept)
 
-    def _renew(self, bot_id: int, timer: dict[str, Any]) -> None:
-        """Have a timer be about the supergroup."""
-        if (chat := timer["chat"]) and (new := self._moves.new_id(bot_id, chat["id"])):
-            timer["chat"] = {"id": new, "type": "supergroup"}
+def renew(moves: Moves, bot_id: int, timer: dict[str, Any]) -> None:
+    """Have a timer be about the supergroup that its group is now."""
+    if (chat := timer["chat"]) and (new := moves.new_id(bot_id, chat["id"])):
+        timer["chat"] = {"id": new, "type": "supergroup"}
 
 
-def _move_of(bot_id: int, update: dict[str, Any]) -> Move | None:
+def renew_json(moves: Moves, bot_id: int, json: bytes) -> bytes:
+    """Do so with what its turn gets."""
+    try:
+        kept = orjson.loads(json)
+        renew(moves, bot_id, kept["timer"])
+    except (ValueError, LookupError, TypeError):  # damaged: that is the trouble of its turn
+        return json
+    return orjson.dumps(kept)
+
+
+def move_of(bot_id: int, update: dict[str, Any]) -> Move | None:
     """Read what Telegram tells, in the group and in the supergroup.
 
     Source: https://core.telegram.org/bots/api#message

@@ -9,7 +9,7 @@ end of the turn that has sent them.
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -26,10 +26,12 @@ from fleet.inbox import turns
 from fleet.inbox.conversation import album_of, bot_of, mailbox_of, without_lane
 from fleet.overlay import Overlay, TimerWrite
 from fleet.routing import lanes_of
-from fleet.storage import order_of
+from fleet.storage import follow_moves, order_of
+from fleet.telegram.moves import Following, Moves
 from fleet.turn.errors import TurnBack
 from fleet.turn.feeder import Feeder
 from fleet.turn.jobs import clockworks, clockworks_for
+from fleet.turn.moving import move_of, renew_json
 from fleet.turn.running import RunningTurn
 
 TIMEOUT = 120.0
@@ -71,6 +73,16 @@ class _Book:
             due = datetime.fromtimestamp(write.due_ms / 1000, UTC)
             self._kept[write.conversation, write.name] = _Kept(write, due)
         return known is not None
+
+    def follow(self, moves: Moves) -> None:
+        """Have timers of groups that have become supergroups be theirs."""
+        for (conversation, name), one in list(self._kept.items()):
+            now = moves.now(conversation)
+            if now != conversation and not one.has_fired:
+                del self._kept[conversation, name]
+                json = renew_json(moves, bot_of(now), one.write.json)
+                one.write = replace(one.write, conversation=now, json=json)
+                self._kept[now, name] = one
 
     def fire(self, bot_id: int, now: datetime) -> list[TimerWrite]:
         """Give those of a bot that are due, in that order."""
@@ -136,13 +148,16 @@ class Rehearsal:
         clockworks(dispatcher)
         self._dispatcher = dispatcher
         self._redis = redis
+        self._moves = Moves()
+        follow_moves(dispatcher, self._moves)
         self._book = _Book()
         self._feeder = Feeder(dispatcher, self._book, TIMEOUT, _never, self._now)
         self._ahead: defaultdict[int, timedelta] = defaultdict(timedelta)
         self._hands: set[_Hand] = set()
         self._fired = 0
         self._bots: dict[int, Bot] = {}
-        self._observer = RehearsedObserver(redis)
+        self._observer = RehearsedObserver(redis, self._moves)
+        self._moves.on_note = self._observer.moved
         chats = Chats(redis, SHARDS)
         self._broadcasts = RehearsedBroadcasts(redis, chats)
         if isinstance(fleet := dispatcher.workflow_data.get("fleet"), Fleet):
@@ -171,7 +186,11 @@ class Rehearsal:
                 planned += await self._advance(bot, seconds, data)
                 continue
             self._observer.update(bot.id, update)
-            mailbox, album = mailbox_of(bot.id, update, order, lanes), album_of(update)
+            if move := move_of(bot.id, update):
+                self._moves.note(move)
+                self._book.follow(self._moves)
+            mailbox = self._moves.now(mailbox_of(bot.id, update, order, lanes))
+            album = album_of(update)
             parts = albums.setdefault((mailbox, album), []) if album else []
             parts.append(update)
             if len(parts) == 1:
@@ -216,9 +235,12 @@ class Rehearsal:
         running = RunningTurn(Member(bot, data.get("role")), turn, overlay, hand)
         self._hands.add(hand)
         overlay.open()
+        calls, following = bot.session.middleware, Following(self._moves)
+        calls.register(following)
         try:
             return await self._feeder.feed(running, parts if len(parts) > 1 else parts[0], data)
         finally:
+            calls.unregister(following)
             self._hands.discard(hand)
             running.end()
             await self._commit(overlay)

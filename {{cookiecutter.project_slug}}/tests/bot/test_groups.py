@@ -13,6 +13,16 @@ async def test_everybody_fills_in_a_form_of_their_own(user: NewUser, chat: NewCh
     assert (await bob.ask("Bob", to=team)).text == "How old are you, Bob?"
 
 
+async def test_a_form_goes_on_when_the_group_becomes_a_supergroup(
+    user: NewUser, chat: NewChat
+) -> None:
+    alice, bob = user("Alice"), user("Bob")
+    team = await chat("Team", bob, alice, bots=["support"], supergroup=False)
+    await alice.ask("/form", to=team)
+    team = await team.migrate()
+    assert (await alice.ask("Alice", to=team)).text == "How old are you, Alice?"
+
+
 async def test_nobody_presses_for_another(user: NewUser, chat: NewChat) -> None:
     alice, bob = user("Alice"), user("Bob")
     team = await chat("Team", alice, bob, bots=["support"])

@@ -17,7 +17,7 @@ from fleet.routing import Router
 from fleet.storage import FleetStorage
 from fleet.turn import Job, Timer, Timers, Turn
 from fleet.turn.rehearsal import Rehearsal
-from sandbox.testing import BotUnderTest, NewUser, Telegram
+from sandbox.testing import BotUnderTest, NewChat, NewUser, Telegram
 from sandbox.testing.errors import NothingCame
 
 pytestmark = pytest.mark.in_process
@@ -169,6 +169,25 @@ async def test_a_moment_is_one_of_the_clock_that_was_moved(
     await alice.hears_nothing()
     await telegram.advance(minutes=1)
     assert (await alice.reply()).text.startswith("at")
+
+
+async def test_what_was_begun_in_a_group_goes_on_in_the_supergroup(
+    user: NewUser, chat: NewChat, telegram: Telegram
+) -> None:
+    alice = user("Alice")
+    group = await chat("Team", alice, bots=["support"], supergroup=False)
+    await alice.reply(group)  # this bot answers everything, also that somebody joins
+    await alice.ask("write", to=group)
+    await alice.ask("remind 60 tea", to=group)
+    await alice.ask("remind 60 coffee", to=group)
+    team = await group.migrate()
+    for _ in range(2):  # and that the one group is the other now
+        assert (await alice.reply(team)).text.startswith("1 [None]")
+    assert (await alice.ask("forget coffee", to=team)).text == "left: written tea"
+    await telegram.advance(hours=1)
+    assert (await alice.reply(team)).text == "written {} written ['tea']"
+    assert (await alice.reply(team)).text == "tea {'from': 'test'} written []"
+    await alice.hears_nothing(team)
 
 
 @pytest.mark.parametrize("flags", [{"cron": "every day"}, {"lane": "not a word"}])
