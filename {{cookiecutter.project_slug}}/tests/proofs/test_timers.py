@@ -28,6 +28,16 @@ LATEST = 20.0
 """Seconds that a timer may be late when its holder was killed: 15 until others take the shard."""
 
 
+async def until_fired(url: str, conversation: str, name: str) -> None:
+    """Have a timer fire now: the turn that orders it says so before it is over."""
+    async with Redis.from_url(url) as client:
+
+        async def fires() -> bool:
+            return await TimerBook(client, 64).fire(conversation, name)
+
+        await until(fires, "the timer is there")
+
+
 async def test_a_timer_is_moved_cancelled_listed_and_fires_with_the_state_of_its_conversation(
     start_service: StartService, sandbox: SandboxClient
 ) -> None:
@@ -62,8 +72,9 @@ async def test_a_timer_waits_for_a_paused_bot(
     [bot], token = await new_bots(sandbox)
     service = await start_service(ACTS, BOT_TOKENS=token)
     fleet = CommandLine(tmp_path, {"BOT_TOKENS": token, "REDIS_URL": clean_redis})
-    assert await ask(sandbox, bot, "remind patient 2") == "reminding patient"
+    assert await ask(sandbox, bot, "remind patient 3600") == "reminding patient"
     await fleet.ok("pause", str(bot))
+    await until_fired(clean_redis, f"{bot}:7:7", "patient")
 
     async def waits() -> bool:
         [info] = (await get(service))[1]["bots"]
@@ -82,12 +93,7 @@ async def test_a_timer_ends_with_a_chat_that_is_gone(
     service = await start_service(ACTS, BOT_TOKENS=token)
     assert await ask(sandbox, bot, "remind gone 3600") == "reminding gone"
     await sandbox.ask("block", bot_id=bot, user_id=7, blocked=True)
-    async with Redis.from_url(clean_redis) as client:
-
-        async def fires() -> bool:  # the turn says that it has ordered it before it is over
-            return await TimerBook(client, 64).fire(f"{bot}:7:7", "gone")
-
-        await until(fires, "the timer is there")
+    await until_fired(clean_redis, f"{bot}:7:7", "gone")
     await until_logged(service, "the chat has shut the bot out")
     with redis.Redis.from_url(clean_redis) as client:
         assert len(client.lrange("fired", 0, -1)) == 1
