@@ -26,8 +26,8 @@ class ScriptedTelegram:
         self.script: list[Answer] = []
         self.calls: Counter[tuple[int, str]] = Counter()
         """How many arrived, by bot and method."""
-        self.parameters: list[dict[str, str]] = []
-        """Those of each call, without files."""
+        self.parameters: list[dict[str, Any]] = []
+        """Those of each call."""
         self.connections: list[object] = []
         self.url = ""
 
@@ -40,9 +40,9 @@ class ScriptedTelegram:
         await runner.cleanup()
 
     @property
-    def chats(self) -> list[str]:
+    def chats(self) -> list[int]:
         """Which chats they were for."""
-        return [one["chat_id"] for one in self.parameters]
+        return [int(one["chat_id"]) for one in self.parameters]
 
     async def start(self, port: int = 0) -> web.AppRunner:
         app = web.Application()
@@ -57,8 +57,8 @@ class ScriptedTelegram:
         bot_id = int(request.match_info["token"].partition(":")[0])
         self.calls[bot_id, request.match_info["method"]] += 1
         self.connections.append(request.transport)
-        form = await request.post()
-        self.parameters.append({name: one for name, one in form.items() if isinstance(one, str)})
+        is_json = request.content_type == "application/json"
+        self.parameters.append(dict(await (request.json() if is_json else request.post())))
         if self.script:
             return await self.script.pop(0)(request)
         result = RESULTS.get(request.match_info["method"], True)

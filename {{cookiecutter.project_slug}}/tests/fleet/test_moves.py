@@ -58,9 +58,9 @@ async def test_a_call_is_sent_again_there_once_and_later_ones_go_there_at_once(
 ) -> None:
     scripted.script = [MOVED]
     assert await bot(method)
-    assert scripted.chats == [str(OLD), str(NEW)]
+    assert scripted.chats == [OLD, NEW]
     assert await bot(method)
-    assert scripted.chats[2:] == [str(NEW)]
+    assert scripted.chats[2:] == [NEW]
     assert told == [(1, OLD, NEW)]
 
 
@@ -70,7 +70,7 @@ async def test_it_is_another_bots_group_as_before(
     scripted.script = [MOVED]
     await bot.send_message(OLD, "Hello")
     await Bot("2:secret", session=sessions.calls).send_message(OLD, "Hello")
-    assert scripted.chats == [str(OLD), str(NEW), str(OLD)]
+    assert scripted.chats == [OLD, NEW, OLD]
 
 
 async def test_one_that_is_refused_there_is_the_handlers_and_names_the_group_that_it_knows(
@@ -83,7 +83,7 @@ async def test_one_that_is_refused_there_is_the_handlers_and_names_the_group_tha
     scripted.script = [fails(403, "Forbidden: bot was kicked from the supergroup chat")]
     with pytest.raises(TelegramForbiddenError) as caught:
         await bot.send_message(OLD, "Hello")
-    assert scripted.chats[2:] == [str(NEW)]
+    assert scripted.chats[2:] == [NEW]
     assert isinstance(caught.value.method, SendMessage)
     assert caught.value.method.chat_id == OLD
 
@@ -103,7 +103,7 @@ async def test_one_that_names_a_message_stays_in_the_group_where_that_is(
         await bot(method)
     assert sessions.moves.new_id(1, OLD) == NEW, "others follow"
     assert await bot(method)
-    assert scripted.chats == [str(OLD)] * 2
+    assert scripted.chats == [OLD] * 2
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -129,7 +129,7 @@ async def test_the_gate_of_the_supergroup_holds_it_back(
     for _ in range(2):
         with pytest.raises(GateShut):
             await bot.send_message(OLD, "Hello")
-    assert scripted.chats == [str(OLD)]
+    assert scripted.chats == [OLD]
 
 
 async def test_a_turn_begun_again_finds_its_answer_under_what_the_handler_has_asked(
@@ -144,7 +144,7 @@ async def test_a_turn_begun_again_finds_its_answer_under_what_the_handler_has_as
     scripted.script = [MOVED]
     await stage.take(say)
     await stage.take(say, again=True)
-    assert scripted.chats == [str(OLD), str(NEW)]
+    assert scripted.chats == [OLD, NEW]
     assert answers[0] == answers[1]
 
 

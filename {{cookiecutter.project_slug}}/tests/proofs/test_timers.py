@@ -74,6 +74,12 @@ async def test_a_timer_waits_for_a_paused_bot(
     fleet = CommandLine(tmp_path, {"BOT_TOKENS": token, "REDIS_URL": clean_redis})
     assert await ask(sandbox, bot, "remind patient 3600") == "reminding patient"
     await fleet.ok("pause", str(bot))
+
+    async def is_paused() -> bool:
+        [info] = (await get(service))[1]["bots"]
+        return bool(info["state"] == "paused")
+
+    await until(is_paused, "the replica obeys")
     await until_fired(clean_redis, f"{bot}:7:7", "patient")
 
     async def waits() -> bool:
