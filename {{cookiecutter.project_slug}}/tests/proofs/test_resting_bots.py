@@ -126,8 +126,7 @@ async def test_one_users_flood_is_bounded_and_harms_no_other(
     [bot], tokens = await new_bots(sandbox)
     limit = 10
     settings = {"USER_LIMIT": str(limit), "INBOX_LIMIT_PER_BOT": "50"}
-    service = await start_service(APP, BOT_TOKENS=tokens, **settings)
-    await start_service(APP, BOT_TOKENS=tokens, **settings)
+    services = [await start_service(APP, BOT_TOKENS=tokens, **settings) for _ in range(2)]
     await sandbox.send(bot, "wait go-on", user_id=1)
     await until_started(clean_redis, "wait go-on")
     flood = [f"flood {n}" for n in range(100)]
@@ -137,15 +136,15 @@ async def test_one_users_flood_is_bounded_and_harms_no_other(
     await until_answered(sandbox, bot, 1, ["patience"])
 
     async def dropped() -> int:
-        return int((await bots_of(service))[bot]["dropped"])
+        return int((await bots_of(services[0]))[bot]["dropped"])
 
     async def all_came() -> bool:
         return await dropped() == 1 + len(flood) - limit
 
     await until(all_came, "all but the first are dropped and counted", moving=dropped)
-    assert (await bots_of(service))[bot]["backlog"] == limit
+    assert (await bots_of(services[0]))[bot]["backlog"] == limit
     await sandbox.send(bot, "hello", user_id=2)
     await until_answered(sandbox, bot, 2, ["hello"])
     let_go(clean_redis)
     await until_answered(sandbox, bot, 1, ["patience", "wait go-on", *flood[: limit - 1]])
-    assert "USER_LIMIT" in service.log
+    assert any("USER_LIMIT" in service.log for service in services), "of whoever polls the bot"
