@@ -59,7 +59,9 @@ class RawTelegram:
                 telegram._over.set()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        given = {key: str(value) for key, value in (await request.post()).items()}
+        is_json = request.content_type == "application/json"
+        parameters = await (request.json() if is_json else request.post())
+        given = {key: str(value) for key, value in parameters.items()}
         if self.refusal is not None:
             return _answer(*self.refusal)
         result = b"true"
