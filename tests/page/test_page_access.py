@@ -4,9 +4,9 @@ import pytest
 
 from tests.browser import Pages
 from tests.native import RAW, Sandbox
-from tests.page.acts import column, composer, last_of_bot, last_of_mine
+from tests.page.acts import BLOCKS, column, composer, last_of_bot, last_of_mine
 
-from playwright.sync_api import Page, expect  # isort: skip
+from playwright.sync_api import Locator, Page, expect  # isort: skip
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -27,6 +27,34 @@ def serious(page: Page, axe: str) -> list[str]:
     ]
 
 
+DIALOGS = {
+    "page": [
+        ["Add somebody"],
+        ["New chat", "New group"],
+        ["New chat", "New channel"],
+        ["New chat", "Open a link"],
+    ],
+    "bot": [
+        ["About this chat"],
+        ["About this chat", "Give it Stars"],
+        ["About this chat", "Business account"],
+    ],
+    "group": [
+        ["New topic"],
+        ["About this chat"],
+        ["About this chat", "New link"],
+        ["About this chat", "Public name"],
+    ],
+}
+"""What to press, one after the other, on the page or in a column, to get to a dialog."""
+
+
+def press(where: Page | Locator, name: str) -> None:
+    """A button or an item of a menu, by its name or its title."""
+    button = where.get_by_role("button", name=name)
+    button.or_(where.get_by_title(name)).or_(where.get_by_role("menuitem", name=name)).first.click()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_screen_reader_and_weak_eyes_can_use_it(
     empty: Sandbox, pages: Pages, axe: str, scheme: str
@@ -42,7 +70,14 @@ def test_a_screen_reader_and_weak_eyes_can_use_it(
     empty.call("pinChatMessage", chat_id=7, message_id=poll["message_id"])
     rows = {"keyboard": [[{"text": "A"}]]}
     empty.call("sendMessage", chat_id=7, text="Keys", reply_markup=rows)
+    empty.call("sendRichMessage", chat_id=7, rich_message={"blocks": BLOCKS})
+    media = [{"type": "photo", "media": "https://example.com/a.png"}]
+    empty.call("sendPaidMedia", chat_id=7, star_count=5, media=media)
     group = empty.ask("create_group", title="Team", user_ids=[7, 8], bot_ids=[RAW])["id"]
+    empty.ask("set_forum", chat_id=group)
+    link = empty.ask("create_link", chat_id=group, user_id=7, creates_join_request=True)
+    empty.ask("join", user_id=9, link=link["invite_link"])
+    empty.ask("boost", chat_id=group, user_id=8)
     page = pages.open(empty, f"#open={RAW},{group}&panel=calls", color_scheme=scheme)
     expect(column(page, RAW).get_by_text("Keys")).to_be_visible()
     assert serious(page, axe) == []
@@ -51,12 +86,22 @@ def test_a_screen_reader_and_weak_eyes_can_use_it(
     page.locator("#side").get_by_role("button", name="Trouble").click()
     expect(page.get_by_text("No trouble. All is well.")).to_be_visible()
     assert serious(page, axe) == []
-    for name in ("New group", "Add somebody", "Members"):
-        page.get_by_title(name).or_(page.get_by_role("button", name=name)).first.click()
-        expect(page.get_by_role("dialog")).to_be_visible()
-        assert serious(page, axe) == []
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
+    roots: dict[str, Page | Locator] = {
+        "page": page,
+        "bot": column(page, RAW),
+        "group": column(page, group),
+    }
+    dialog = page.get_by_role("dialog")
+    for root, paths in DIALOGS.items():
+        for first, *more in paths:
+            press(roots[root], first)
+            for name in more:
+                press(page.locator("[role=menu], dialog").last, name)
+            expect(dialog).to_have_count(1 + (root != "page") * len(more))
+            assert serious(page, axe) == []
+            for left in reversed(range(dialog.count())):
+                page.keyboard.press("Escape")
+                expect(dialog).to_have_count(left)
     last_of_bot(column(page, RAW)).locator(".bubble").click(button="right")
     expect(page.get_by_role("menu")).to_be_visible()
     assert serious(page, axe) == []

@@ -6,32 +6,11 @@ import pytest
 
 from tests.browser import Pages
 from tests.native import RAW, SHOP, SUPPORT, Sandbox
-from tests.page.acts import become, column, last_of_bot, last_of_mine, row, write
+from tests.page.acts import about, become, begin, column, last_of_bot, last_of_mine, row, write
 
 from playwright.sync_api import expect  # isort: skip
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def test_a_channel_and_a_forum_are_read(pages: Pages, sandbox: Sandbox, user: int) -> None:
-    told = {"user_ids": [user], "bot_ids": [RAW]}
-    channel = sandbox.ask("create_channel", title="Daily", username="daily_news", **told)
-    forum = sandbox.ask("create_group", title="Forum", **told)
-    sandbox.ask("set_forum", chat_id=forum["id"])
-    sandbox.ask("create_topic", chat_id=forum["id"], user_id=user, name="Orders")
-    buttons = {"inline_keyboard": [[{"text": "Like", "callback_data": "like"}]]}
-    sandbox.call("sendMessage", chat_id="@daily_news", text="It rains", reply_markup=buttons)
-    page = pages.open(sandbox, f"#me={user}&open={channel['id']}")
-    expect(page.locator(".column")).to_contain_text("It rains")
-    page.get_by_role("button", name="Like").click()
-    query = sandbox.update("callback_query")
-    assert query["message"]["sender_chat"]["title"] == "Daily"
-    sandbox.call("answerCallbackQuery", callback_query_id=query["id"], text="Thanks")
-    expect(page.locator(".toast")).to_contain_text("Thanks")
-    write(page, "It snows")
-    expect(page.locator(".column")).to_contain_text("It snows")
-    page.get_by_role("option", name="Forum").click()
-    expect(page.locator(".column")).to_contain_text("The topic “Orders” was created")
 
 
 def test_somebody_who_is_added_is_as_the_bot_sees_them(pages: Pages, sandbox: Sandbox) -> None:
@@ -68,8 +47,7 @@ def test_two_users_in_a_group_have_states_of_their_own(
     pages: Pages, sandbox: Sandbox, user: int
 ) -> None:
     page = pages.open(sandbox, f"#me={user}&open={SHOP}")
-    page.get_by_role("button", name="New group").click()
-    dialog = page.get_by_role("dialog")
+    dialog = begin(page, "New group")
     dialog.get_by_label("Title").fill("Team")
     dialog.get_by_label("Bob").check()
     dialog.get_by_role("button", name="Create").click()
@@ -115,13 +93,12 @@ def test_two_bots_side_by_side_have_states_of_their_own(
 def test_a_group_becomes_a_supergroup(empty: Sandbox, pages: Pages) -> None:
     empty.call("getMe")
     page = pages.open(empty)
-    page.get_by_role("button", name="New group").click()
-    page.get_by_label("Title").fill("Team")
-    page.get_by_label("a supergroup").uncheck()
-    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    dialog = begin(page, "New group")
+    dialog.get_by_label("Title").fill("Team")
+    dialog.get_by_label("a supergroup").uncheck()
+    dialog.get_by_role("button", name="Create").click()
     write(page, "before")
-    page.get_by_title("Members").click()
-    page.get_by_role("button", name="Make it a supergroup").click()
+    about(page).get_by_role("button", name="Make it a supergroup").click()
     expect(page.locator(".column")).to_contain_text("The group was a basic group before")
     expect(page.get_by_role("option", name="Team")).to_have_count(1)
     write(page, "after")

@@ -130,8 +130,8 @@ def test_what_bots_send_edit_and_delete(pages: Pages, sandbox: Sandbox, user: in
     sandbox.call("sendMediaGroup", **here, media=media)
     expect(last_of_bot(page).locator(".album img")).to_have_count(3)
     sandbox.call("sendPaidMedia", **here, star_count=5, media=media[:1])
-    last_of_bot(page).get_by_text("paid media").click()
-    expect(last_of_bot(page)).to_contain_text("star_count")
+    last_of_bot(page).get_by_role("button", name="Unlock for 5").click()
+    expect(last_of_bot(page)).to_contain_text("Bought for 5")
 
     answers = ["3", "4"]
     sandbox.call(

@@ -147,3 +147,44 @@ async def test_links_of_others_and_rights(sandbox: SandboxClient, bot: Bot, seco
     await sandbox.ask("promote", chat_id=chat_id, member_id=SECOND_ID)
     with pytest.raises(TelegramBadRequest, match="INVITE_HASH_EXPIRED"):
         await second.revoke_chat_invite_link(chat_id, link.invite_link)
+
+
+async def test_people_make_links_and_let_in(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await led(sandbox, bot)
+    here: dict[str, Any] = {"chat_id": chat_id, "user_id": ALICE}
+    with pytest.raises(SandboxError, match="may not do that in the group"):
+        await sandbox.ask("create_link", chat_id=chat_id, user_id=BOB)
+    with pytest.raises(SandboxError, match="leave it out"):
+        await sandbox.ask("create_link", **here, creates_join_request=True, member_limit=2)
+    made = await sandbox.ask("create_link", **here, name="Friends", creates_join_request=True)
+    link = made["invite_link"]
+    seen = await sandbox.ask("look_at_link", link=link)
+    assert (seen["problem"], seen["chat"]["id"], seen["link"]) == ("", chat_id, made)
+    for approve in (False, True):
+        assert await sandbox.ask("join", user_id=CAROL, link=link) == {"joined": False}
+        [asked] = await drain(bot)
+        assert asked["chat_join_request"]["invite_link"]["creator"]["id"] == ALICE
+        [waiting] = (await sandbox.ask("details", chat_id=chat_id))["requests"]
+        assert waiting["from"]["id"] == CAROL
+        answer: dict[str, Any] = {"member_id": CAROL, "approve": approve}
+        group = await sandbox.ask("answer_request", **here, **answer)
+        assert "requests" not in group
+        with pytest.raises(SandboxError, match="has not asked"):
+            await sandbox.ask("answer_request", **here, **answer)
+    changed, _ = await drain(bot)
+    assert changed["chat_member"]["from_user"]["id"] == ALICE
+    assert changed["chat_member"]["invite_link"]["name"] == "Friends"
+    assert (await sandbox.ask("revoke_link", **here, link=link))["is_revoked"]
+    assert (await sandbox.ask("look_at_link", link=link))["problem"] == "is revoked"
+    for command in ("look_at_link", "revoke_link"):
+        args = here if command == "revoke_link" else {}
+        with pytest.raises(SandboxError, match=r"t\.me/\+none"):
+            await sandbox.ask(command, **args, link="https://t.me/+none")
+
+
+async def test_who_is_added_asks_no_more(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await led(sandbox, bot)
+    made = await bot.create_chat_invite_link(chat_id, creates_join_request=True)
+    await sandbox.ask("join", user_id=CAROL, link=made.invite_link)
+    await sandbox.ask("add_member", chat_id=chat_id, member_id=CAROL)
+    assert (await sandbox.ask("details", chat_id=chat_id))["requests"] == []

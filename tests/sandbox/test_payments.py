@@ -151,7 +151,11 @@ async def test_paid_media_is_bought(sandbox: SandboxClient, bot: Bot) -> None:
     await sandbox.send(BOT_ID, "hi")
     photo = InputPaidMediaPhoto(media=BufferedInputFile(PNG, "a.png"))
     sent = await bot.send_paid_media(ALICE, 5, [photo], payload="p")
-    await sandbox.ask("buy_media", bot_id=BOT_ID, user_id=ALICE, message_id=sent.message_id)
+    bought: dict[str, Any] = {"bot_id": BOT_ID, "user_id": ALICE, "message_id": sent.message_id}
+    await sandbox.ask("buy_media", **bought)
+    assert (await sandbox.messages(BOT_ID, ALICE))[-1]["buyers"] == [ALICE]
+    with pytest.raises(SandboxError, match="has bought it already"):
+        await sandbox.ask("buy_media", **bought)
     [*_, update] = await bot.get_updates()
     assert update.purchased_paid_media
     assert update.purchased_paid_media.paid_media_payload == "p"

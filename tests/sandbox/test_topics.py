@@ -151,3 +151,30 @@ async def test_a_group_that_is_no_forum(sandbox: SandboxClient, bot: Bot, raw: R
     await sandbox.ask("set_forum", chat_id=chat_id)
     await sandbox.ask("set_forum", chat_id=chat_id, forum=False)
     assert not (await bot.get_chat(chat_id)).is_forum
+
+
+async def test_people_rename_and_close_topics(sandbox: SandboxClient, bot: Bot) -> None:
+    chat_id = await forum(sandbox, bot)
+    here: dict[str, Any] = {"chat_id": chat_id, "user_id": ALICE}
+    made = await sandbox.ask("create_topic", **here, name="Orders")
+    thread = made["message_thread_id"]
+    await sandbox.ask("add_member", chat_id=chat_id, member_id=BOB)
+    await drain(bot)
+    for change in ({"name": "Pizza"}, {"closed": True}, {"closed": True}, {"name": "Pizza"}):
+        changed = await sandbox.ask("change_topic", **here, thread_id=thread, **change)
+    assert (changed["name"], changed["closed"]) == ("Pizza", True)
+    assert await told(bot) == ["forum_topic_edited", "forum_topic_closed"]
+    [group] = await sandbox.ask("groups")
+    assert [(one["name"], one["closed"]) for one in group["topics"]] == [
+        ("General", False),
+        ("Pizza", True),
+    ]
+    with pytest.raises(SandboxError, match="is closed"):
+        await sandbox.ask("send", chat_id=chat_id, user_id=BOB, text="x", thread_id=thread)
+    await sandbox.ask("send", chat_id=chat_id, user_id=ALICE, text="x", thread_id=thread)
+    await sandbox.ask("change_topic", **here, thread_id=thread, closed=False)
+    await sandbox.ask("send", chat_id=chat_id, user_id=BOB, text="x", thread_id=thread)
+    with pytest.raises(SandboxError, match="may not do that"):
+        await sandbox.ask("change_topic", **here | {"user_id": BOB}, thread_id=thread)
+    with pytest.raises(SandboxError, match="the topics are"):
+        await sandbox.ask("change_topic", **here, thread_id=99)

@@ -34,6 +34,14 @@ async def connect_business(
     return described
 
 
+async def businesses(world: World) -> list[Json]:
+    """All connections, each with its bot, the owner's Stars and with whom the owner talks."""
+    return [
+        one.described | {"bot_id": one.bot_id, "stars": one.stars, "talks": list(one.chats)}
+        for one in world.connections.values()
+    ]
+
+
 async def disconnect_business(world: World, connection_id: str) -> Json:
     """The user takes that back: the bot gets `business_connection` again."""
     connection = existing(world, connection_id)
@@ -114,7 +122,7 @@ def talk(world: World, connection_id: str, user_id: int) -> Chat:
 
 
 COMMANDS = (
-    *(connect_business, disconnect_business),
+    *(businesses, connect_business, disconnect_business),
     *(write_business, edit_business, delete_business, business_messages),
     give_business_stars,
 )

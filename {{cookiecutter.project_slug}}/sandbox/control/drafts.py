@@ -16,6 +16,7 @@ async def stop_draft(world: World, bot_id: int, user_id: int) -> Json:
         raise ControlError(f"bot {bot_id} streams nothing that user {user_id} may stop")
     _, about = chat.drafts.popitem()
     chat.acts()
+    chat.tell("draft", bot_id, draft=None)
     [update_id] = bot.enter([{"stopped_message_generation": {"chat": chat.info, **about}}])
     return {"update_id": update_id}
 

@@ -75,17 +75,19 @@ def menu_button(bot: Bot, chat: Chat) -> Json:
 
 async def messages(world: World, chat_id: int, bot_id: int | None = None) -> list[Json]:
     """A chat as it looks now; one in which nothing was said is empty. What is no part of a Message:
-    `reactions`, `votes` in a poll, and whether it is `pinned`."""
+    `reactions`, `votes` in a poll, the `buyers` of paid media, and whether it is `pinned`."""
     chat = look(world, bot_id, chat_id)
     return [message | marks(world, chat, message) for message in chat.view()]
 
 
 def marks(world: World, chat: Chat, message: Json) -> Json:
     """What only those who look at a message see of it."""
+    buyers = chat.messages[message["message_id"]].buyers
     poll = world.polls.get(message.get("poll", {}).get("id"))
     votes = [{"user_id": one, "option_ids": ids} for one, ids in poll.votes.items()] if poll else []
     pinned = message["message_id"] in chat.pinned
-    return {**({"votes": votes} if votes else {}), **({"pinned": True} if pinned else {})}
+    told = {"votes": votes, "pinned": pinned, "buyers": sorted(buyers)}
+    return {name: value for name, value in told.items() if value}
 
 
 async def reply(

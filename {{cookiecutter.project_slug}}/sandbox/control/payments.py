@@ -170,7 +170,11 @@ async def buy_media(
     if paid is None or stored.terms is None:
         raise ControlError(f"message {message_id} is no paid media of a bot")
     bot, user, payload = world.bot(stored.bot_id or 0), world.user(user_id), stored.terms.payload
+    if user_id in stored.buyers:
+        raise ControlError(f"user {user_id} has bought it already")
     chat.acts()
+    stored.buyers.add(user_id)
+    chat.tell("bought", message_id=message_id, buyers=sorted(stored.buyers))
     partner = from_user(
         user, "paid_media_payment", paid_media=paid["paid_media"], paid_media_payload=payload
     )
@@ -189,4 +193,15 @@ async def give_stars(world: World, bot_id: int, amount: int) -> Json:
     return {"balance": purse.balance}
 
 
-COMMANDS = (pay, cancel_subscription, buy_media, give_stars)
+async def purse(world: World, bot_id: int, user_id: int) -> Json:
+    """The Stars of a bot, and what a user has subscribed to there."""
+    found = world.bot(bot_id).purse
+    subscriptions = [
+        {"charge_id": charge_id, "payload": one.payload, "canceled": one.by_user or one.by_bot}
+        for charge_id, one in found.subscriptions.items()
+        if one.user_id == user_id
+    ]
+    return {"balance": found.balance, "subscriptions": subscriptions}
+
+
+COMMANDS = (pay, cancel_subscription, buy_media, give_stars, purse)

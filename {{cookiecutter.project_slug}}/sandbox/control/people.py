@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 
 from aiogram.types import Message
 
@@ -80,6 +81,8 @@ async def send(
     if thread_id is not None:
         if thread_id not in chat.topics:
             raise ControlError(f"thread_id: the topics are {list(chat.topics)}")
+        if chat.topics[thread_id].closed and not members.leads(chat, user_id):
+            raise ControlError(f"topic {thread_id} is closed: only administrators write there")
         made |= chat.topics[thread_id].marks
     if reply_to is not None:
         made["reply_to_message"] = alone(world.find(chat, reply_to).message)
@@ -195,10 +198,7 @@ async def press(
     else:
         chat = talk(world, connection_id, chat_id)
         stored = world.find(chat, message_id)
-    rows = stored.message.get("reply_markup", {}).get("inline_keyboard", [])
-    buttons = [button.get("callback_data") for row in rows for button in row]
-    if data not in buttons:
-        raise ControlError(f"message {message_id} has no button {data!r}; it has {buttons}")
+    check_button(stored.message, data)
     owner = stored.message.get("via_bot", {}).get("id") or stored.bot_id
     chat.acts()
     bot, by, query_id = world.bot(owner or 0), world.user(user_id, first_name), world.new_id()
@@ -210,6 +210,26 @@ async def press(
         query["message"] = stored.message
     [update_id] = bot.enter([{"callback_query": query}])
     return {"update_id": update_id, "query_id": query_id}
+
+
+def check_button(message: Json, data: str) -> None:
+    """Raises ControlError for a message without a button, below it or in a rich text, that has this
+    callback data."""
+
+    def found(value: object) -> Iterator[str]:
+        if isinstance(value, dict):
+            if "callback_data" in value:
+                yield value["callback_data"]
+            value = list(value.values())
+        if isinstance(value, list):
+            for one in value:
+                yield from found(one)
+
+    where = [message.get(name) for name in ("reply_markup", "rich_message")]
+    buttons = list(found(where))
+    if data not in buttons:
+        number = message.get("ephemeral_message_id", message["message_id"])
+        raise ControlError(f"message {number} has no button {data!r}; it has {buttons}")
 
 
 async def vote(

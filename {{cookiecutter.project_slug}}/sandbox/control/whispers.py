@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from sandbox.control.groups import existing
+from sandbox.control.people import check_button
 from sandbox.errors import ControlError
 from sandbox.world.events import Json
 from sandbox.world.pending import Press
 from sandbox.world.world import World
 
 
-async def ephemeral_messages(world: World, chat_id: int, user_id: int) -> list[Json]:
-    """What bots have said to a user alone in a group."""
+async def ephemeral_messages(world: World, chat_id: int, user_id: int | None = None) -> list[Json]:
+    """What bots have said to a user alone in a group, or to anybody."""
     found = existing(world, chat_id).whispers.items()
-    return [message for (who, _), message in found if who == user_id]
+    return [message for (who, _), message in found if user_id in (None, who)]
 
 
 async def press_ephemeral(
@@ -23,10 +24,7 @@ async def press_ephemeral(
     message = chat.whispers.get((user_id, ephemeral_message_id))
     if message is None:
         raise ControlError(f"no ephemeral message {ephemeral_message_id} for user {user_id}", 404)
-    rows = message.get("reply_markup", {}).get("inline_keyboard", [])
-    buttons = [button.get("callback_data") for row in rows for button in row]
-    if data not in buttons:
-        raise ControlError(f"the message has no button {data!r}; it has {buttons}")
+    check_button(message, data)
     chat.acts()
     bot, query_id = world.bot(message["from"]["id"]), world.new_id()
     world.presses[query_id] = Press(bot.bot_id, user_id, chat)

@@ -7,23 +7,22 @@ from sandbox.methods import content
 from sandbox.methods.call import Call
 from sandbox.methods.rich import rich_message
 from sandbox.methods.topics import thread
+from sandbox.world.events import Json
 
 
 async def send_message_draft(call: Call) -> bool:
     """https://core.telegram.org/bots/api#sendmessagedraft: the user sees that the bot types."""
-    if call.params.get("text"):
-        content.text(call, call.params)
-    return stream(call)
+    made = content.text(call, call.params) if call.params.get("text") else {}
+    return stream(call, made)
 
 
 async def send_rich_message_draft(call: Call) -> bool:
     """https://core.telegram.org/bots/api#sendrichmessagedraft: the same."""
-    rich_message(call, call.params)
-    return stream(call)
+    return stream(call, rich_message(call, call.params))
 
 
-def stream(call: Call) -> bool:
-    """Notes a draft, which the user may stop if the bot lets them. Raises ApiError 400."""
+def stream(call: Call, made: Json) -> bool:
+    """Shows a draft, which the user may stop if the bot lets them. Raises ApiError 400."""
     chat = call.open_chat()
     draft_id = call.params["draft_id"]
     if not draft_id:
@@ -33,6 +32,8 @@ def stream(call: Call) -> bool:
     if call.params.get("can_stop"):
         chat.drafts[draft_id] = {"draft_id": draft_id, **where}
     chat.tell("action", call.bot.bot_id, action="typing")
+    told = {"can_stop": bool(call.params.get("can_stop")), **made}
+    chat.tell("draft", call.bot.bot_id, draft=told)
     return True
 
 

@@ -82,7 +82,9 @@ async def approve_chat_join_request(call: Call) -> bool:
 
 async def decline_chat_join_request(call: Call) -> bool:
     """https://core.telegram.org/bots/api#declinechatjoinrequest"""
+    chat = inviting(call)
     asked(call)
+    call.world.group_changed(chat)
     return True
 
 

@@ -51,6 +51,7 @@ async def delete_forum_topic(call: Call) -> bool:
     del chat.topics[topic.thread_id]
     for message_id in messages_in(chat, topic):
         chat.delete(message_id)
+    call.world.group_changed(chat)
     return True
 
 

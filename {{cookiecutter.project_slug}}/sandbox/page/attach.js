@@ -1,7 +1,7 @@
 /** Files, contacts and places that a user sends. */
 
 import { h } from "./dom.js";
-import { bytes } from "./content.js";
+import { bytes } from "./media.js";
 import { fullName } from "./names.js";
 import { dialog, field, menu, tick } from "./overlay.js";
 import { state } from "./store.js";

@@ -1,14 +1,17 @@
 /** A column: one chat, from its header to its composer. */
 
 import { createComposer } from "./composer.js";
-import { avatar, fill, h, icon, iconButton } from "./dom.js";
+import { avatar, fill, h, icon, iconButton, refill } from "./dom.js";
 import { load } from "./events.js";
 import { createHistory } from "./history.js";
+import { showBot } from "./bot.js";
+import { showChat } from "./card.js";
 import { membersOf } from "./list.js";
-import { modeOf, short, summary, titleOf, titleOfPerson, webhookFails } from "./names.js";
-import { showGroup } from "./people.js";
+import { modeOf, short, titleOf, titleOfPerson, webhookFails } from "./names.js";
 import { saveAsTest } from "./saving.js";
-import { chatOf, close, keyOf, on, open, state, troubleOf } from "./store.js";
+import { chatOf, close, hasRight, isChannel, keyOf, on, open, roleIn, state, troubleOf } from "./store.js";
+import { createTopics } from "./topics.js";
+import { summary } from "./words.js";
 
 const ACTIONS = {
   typing: "typing…",
@@ -19,7 +22,7 @@ const ACTIONS = {
 /**
  * @typedef {object} Side what a message may ask of its column
  * @property {number} target
- * @property {object} acts for commands and mentions in texts
+ * @property {object} acts for commands in texts
  * @property {(message: object) => void} reply
  * @property {(message: object) => void} edit
  * @property {(text: string) => void} insert into the composer
@@ -32,16 +35,7 @@ export function createColumn(target) {
   /** @type {Side} */
   const side = {
     target,
-    acts: {
-      command: composer.say,
-      mention(name) {
-        const bot = [...state.bots.values()].find(
-          (one) => one.username.toLowerCase() === name.toLowerCase(),
-        );
-        if (bot) open(bot.id, state.open.length > 1);
-        return Boolean(bot);
-      },
-    },
+    acts: { command: composer.say },
     reply: composer.reply,
     edit: composer.edit,
     insert: composer.insert,
@@ -49,20 +43,32 @@ export function createColumn(target) {
   };
   const history = createHistory(side, composer.say);
   const header = h("header", {});
+  const topics = createTopics(target);
+  const face = h("span", { class: "face" });
+  const name = h("span", { class: "about" });
+  const about = { type: "button", class: "who", title: "About this chat", onclick: showAbout };
+  const who = h("button", about, face, name);
   const pinned = h("button", { type: "button", class: "pinned", hidden: true });
   const node = h(
     "section",
     { class: "column", "data-target": target },
     header,
+    topics.node,
     pinned,
     history.node,
     composer.node,
   );
   let heading = "";
 
+  function showAbout() {
+    if (target < 0) showChat(target);
+    else if (state.bots.has(target)) showBot(target);
+  }
+
   function draw() {
     load(target);
     drawHeader();
+    topics.draw();
     drawPinned();
     history.draw();
     composer.draw();
@@ -76,24 +82,16 @@ export function createColumn(target) {
     if (signature === heading) return;
     heading = signature;
     node.setAttribute("aria-label", title);
-    const name = h(
-      "span",
-      { class: "about" },
-      h("b", {}, title),
-      h("small", { class: status.kind }, status.text),
-    );
-    const face = [avatar(target, title, target < 0 ? "of-group small" : "small"), name];
-    const card = {
-      type: "button",
-      class: "who",
-      title: "Members",
-      onclick: () => showGroup(target),
-    };
-    fill(
+    fill(face, avatar(target, title, target < 0 ? "of-group small" : "small"));
+    fill(name, h("b", {}, title), h("small", { class: status.kind }, status.text));
+    refill(
       header,
       iconButton("back", "Back to the list", () => close(target), { class: "back" }),
-      target < 0 ? h("button", card, face) : h("div", { class: "who" }, face),
-      iconButton("test", "Save as test", () => saveAsTest(target), { class: "save" }),
+      who,
+      iconButton("test", "Save as test", () => saveAsTest(target), {
+        class: "save",
+        "data-key": "save",
+      }),
       state.open.length > 1 && iconButton("close", `Close ${title}`, () => close(target)),
     );
   }
@@ -151,8 +149,13 @@ function statusOf(target) {
     };
   }
   if (target < 0) {
-    const names = membersOf(state.groups.get(target) ?? { members: [] });
-    return { kind: "", text: `${names.length} members: ${names.join(", ")}` };
+    const group = state.groups.get(target) ?? { members: [] };
+    const names = membersOf(group);
+    const one = isChannel(target) ? "subscriber" : "member";
+    const many = `${names.length} ${one}${names.length === 1 ? "" : "s"}`;
+    const asks = hasRight(roleIn(target), "can_invite_users") && group.requests;
+    if (asks) return { kind: "typing", text: `${asks} ${asks === 1 ? "asks" : "ask"} to join · ${many}` };
+    return { kind: "", text: `${many}: ${names.join(", ")}` };
   }
   const bot = state.bots.get(target);
   if (!bot) return { kind: "", text: "not known" };

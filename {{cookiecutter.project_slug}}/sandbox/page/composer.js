@@ -2,12 +2,15 @@
 
 import { act } from "./api.js";
 import { attachMenu, offerFiles } from "./attach.js";
-import { fill, h, icon, iconButton, narrow, textButton } from "./dom.js";
+import { fill, h, icon, iconButton, narrow, refill, textButton } from "./dom.js";
+import { groupObstacle, summoned } from "./entrance.js";
 import { drawReplyKeyboard, keyboardOf } from "./keyboard.js";
 import { canEdit, isMine } from "./message.js";
-import { senderName, short, summary, titleOf, wordsOf } from "./names.js";
-import { chatOf, isKnown, keyOf, place, state, touch } from "./store.js";
+import { senderName, short, titleOf } from "./names.js";
+import { chatOf, isChannel, isKnown, keyOf, place, state, touch } from "./store.js";
 import { createSuggestions } from "./suggest.js";
+import { threadOf, topicOf } from "./topics.js";
+import { summary, wordsOf } from "./words.js";
 
 /** What was typed and not sent, by the chat's key. */
 const drafts = new Map();
@@ -69,12 +72,17 @@ export function createComposer(target) {
   /** Sends to this chat. True when it is done, false when it was refused. */
   async function send(what) {
     const reply_to = replying?.message_id;
-    const sent = await act("send", {
-      ...place(target),
-      user_id: state.me,
-      ...(reply_to && { reply_to }),
-      ...what,
-    });
+    const thread_id = topicOf(target)?.message_thread_id ?? (replying && threadOf(replying));
+    const guest = summoned(target, what.text);
+    const args = { ...place(target), user_id: state.me };
+    const sent = guest
+      ? await act("summon", { ...guest, chat_id: target, user_id: state.me })
+      : await act("send", {
+          ...args,
+          ...(reply_to && { reply_to }),
+          ...(thread_id && state.groups.get(target)?.is_forum && { thread_id }),
+          ...what,
+        });
     if (sent) leave();
     return Boolean(sent);
   }
@@ -177,20 +185,15 @@ export function createComposer(target) {
     }
   });
 
-  /** What keeps the user from writing: [why, what to press, what that does]; null for nothing. */
+  /** What keeps the user from writing: why, and each [what to press, what that does]; or null. */
   function obstacle() {
     if (!isKnown(target)) return ["It can be written to when the bot has called the sandbox."];
     const bot = state.bots.get(target);
-    const member = state.groups.get(target)?.members.find((one) => one.user.id === state.me);
     if (bot?.blocked_by.includes(state.me)) {
       const args = { bot_id: target, user_id: state.me, blocked: false };
-      return ["You have blocked this bot.", "Unblock", () => act("block", args)];
+      return ["You have blocked this bot.", ["Unblock", () => act("block", args)]];
     }
-    if (target < 0 && (!member || ["left", "kicked"].includes(member.status))) {
-      const args = { chat_id: target, member_id: state.me };
-      return ["You are not in this group.", "Join", () => act("add_member", args)];
-    }
-    return null;
+    return target < 0 ? groupObstacle(target) : null;
   }
 
   /** Draws what depends on the chat. */
@@ -199,10 +202,18 @@ export function createComposer(target) {
     const subject = replying ?? editing;
     if (subject && loaded && !messages.has(subject.message_id)) leave();
     input.setAttribute("aria-label", `Message to ${titleOf(target)}`);
+    placehold();
     const stop = obstacle();
     shut.hidden = !stop;
     bar.hidden = Boolean(stop);
-    if (stop) fill(shut, h("span", {}, stop[0]), stop[1] && textButton(stop[1], stop[2]));
+    if (stop) {
+      const [why, ...acts] = stop;
+      refill(
+        shut,
+        h("span", {}, why),
+        acts.map(([label, act]) => textButton(label, act, "", { "data-key": label })),
+      );
+    }
     all.hidden = state.open.length < 2 || Boolean(stop);
     all.setAttribute("aria-checked", String(state.toAll));
     all.textContent = `Send to all ${state.open.length} chats`;
@@ -212,9 +223,15 @@ export function createComposer(target) {
     drawKeyboard();
   }
 
+  function placehold() {
+    const topic = topicOf(target);
+    const plain = isChannel(target) ? "Post" : topic ? `Message in ${topic.name}` : "Message";
+    input.placeholder = keyboard?.reply_markup?.input_field_placeholder ?? plain;
+  }
+
   function drawKeyboard() {
     const markup = keyboard?.reply_markup;
-    input.placeholder = markup?.input_field_placeholder ?? "Message";
+    placehold();
     toggle.hidden = !markup?.keyboard;
     // What was written after it has used it.
     const isUsed = [...chatOf(key).messages.values()].some(

@@ -1,16 +1,30 @@
 /** What is in a message: text, pictures, files, places, polls. */
 
-import { act, fileUrl } from "./api.js";
-import { h, icon, textButton } from "./dom.js";
+import { act } from "./api.js";
+import { h, textButton } from "./dom.js";
 import { formatted, prettyJson } from "./entities.js";
-import { fullName, kindOf, money } from "./names.js";
+import {
+  attachment,
+  card,
+  covered,
+  film,
+  loop,
+  moving,
+  picture,
+  sound,
+  spot,
+  sticker,
+} from "./media.js";
+import { fullName, money } from "./names.js";
 import { copy } from "./overlay.js";
 import { chatOf, keyOf, place, state, voted } from "./store.js";
+import { richMessage } from "./rich.js";
+import { checklist, game, giveaway, livePhoto, paidMedia, story, winners } from "./special.js";
+import { kindOf } from "./words.js";
 
 /** Fields every message may have; what else there is makes it what it is. */
 const COMMON =
-  /^(message_id|from|chat|date|edit_date|reply_|forward_|sender_|via_bot|media_group_id|has_|is_|effect_id|message_thread_id|link_preview|author|external_reply|quote)/;
-const MOST_PIXELS = 400;
+  /^(message_id|from|chat|date|edit_date|reply_|forward_|sender_|via_bot|media_group_id|has_|is_|effect_id|message_thread_id|link_preview|author|external_reply|quote|receiver_user|ephemeral_|business_)/;
 
 /**
  * The nodes of a message's content; the first kind that fits. `chat` is the column's side of it.
@@ -57,106 +71,16 @@ const DRAWN = {
       dice.emoji,
       h("b", {}, dice.value),
     ),
-  game: (game) => card("bolt", game.title, game.description || "Game"),
+  game: (what, _, chat) => game(what, chat),
+  live_photo: (photo, message) => covered(livePhoto(photo), message),
+  paid_media: paidMedia,
+  checklist,
+  story,
+  giveaway,
+  giveaway_winners: winners,
+  rich_message: richMessage,
   invoice: (invoice) => card("file", invoice.title, `${invoice.description} · ${money(invoice)}`),
 };
-
-const sized = (file) => {
-  const width = file.width || MOST_PIXELS;
-  const height = file.height || MOST_PIXELS;
-  return { width, height: Math.min(height, width * 2), class: "media" };
-};
-
-function picture(file, alt, zoom = false) {
-  const image = h("img", { src: fileUrl(file.file_id), alt, ...sized(file) });
-  if (!zoom) return image;
-  const link = {
-    href: fileUrl(file.file_id),
-    target: "_blank",
-    rel: "noopener",
-    title: "Open the picture",
-  };
-  return h("a", link, image);
-}
-
-const film = (file, props) =>
-  h("video", {
-    src: fileUrl(file.file_id),
-    preload: "metadata",
-    playsinline: true,
-    ...sized(file),
-    ...props,
-  });
-
-const loop = (kind) => ({ autoplay: true, loop: true, muted: true, class: kind });
-
-/** A GIF is a picture to a browser; what Telegram made of it is a film. */
-const moving = (file) =>
-  file.mime_type?.startsWith("image/") ? picture(file, "GIF") : film(file, loop("media"));
-
-function sticker(file) {
-  if (file.is_animated)
-    return h("div", { class: "dice", title: "An animated sticker" }, file.emoji ?? "🩵");
-  return h("img", {
-    src: fileUrl(file.file_id),
-    alt: `Sticker ${file.emoji ?? ""}`,
-    class: "sticker",
-  });
-}
-
-function covered(media, message) {
-  if (!message.has_media_spoiler) return media;
-  const uncover = (event) => {
-    if (!event.currentTarget.classList.contains("covered")) return;
-    event.preventDefault();
-    event.currentTarget.classList.remove("covered");
-  };
-  return h("div", { class: "covered", title: "Hidden: press to show", onclick: uncover }, media);
-}
-
-function sound(file, title) {
-  const player = h("audio", { src: fileUrl(file.file_id), controls: true, preload: "none" });
-  return h("div", { class: "sound" }, h("b", {}, title), player);
-}
-
-function attachment(file) {
-  const name = file.file_name ?? "file";
-  const link = { href: fileUrl(file.file_id), download: name, class: "card", title: "Download" };
-  return h(
-    "a",
-    link,
-    h("span", { class: "disc" }, icon("download")),
-    lines(name, bytes(file.file_size)),
-  );
-}
-
-export function bytes(size = 0) {
-  const units = ["B", "KB", "MB", "GB"];
-  const power = Math.min(3, Math.floor(Math.log2(Math.max(1, size)) / 10));
-  return `${Number((size / 1024 ** power).toFixed(1))} ${units[power]}`;
-}
-
-const lines = (title, about) =>
-  h("span", { class: "lines" }, h("b", {}, title), h("small", {}, about));
-
-const card = (name, title, about, onclick) =>
-  h(
-    onclick ? "button" : "div",
-    { class: "card", onclick, type: onclick && "button" },
-    h("span", { class: "disc" }, icon(name)),
-    lines(title, about),
-  );
-
-function spot(where, title, about) {
-  const at = `${where.latitude.toFixed(5)}, ${where.longitude.toFixed(5)}`;
-  const map = h("div", { class: "map" }, icon("place"));
-  return h(
-    "div",
-    { class: "spot" },
-    map,
-    card("copy", title, about ?? at, () => copy(at)),
-  );
-}
 
 function unknown(message) {
   const rest = Object.fromEntries(Object.entries(message).filter(([name]) => !COMMON.test(name)));

@@ -19,10 +19,13 @@ const ICONS = {
   download: "M12 4v12m-5-5 5 5 5-5M5 20h14",
   edit: "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
   file: "M6 3h8l4 4v14H6zM14 3v4h4",
+  forum: "M9 4 7 20M17 4l-2 16M4 9h17M3 15h17",
   group:
     "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3 19c0-3 2.5-5 6-5s6 2 6 5M16 5.5a3 3 0 0 1 0 5.5M18 14.5c2 .7 3 2.3 3 4.5",
   keys: "M4 6h7v5H4zM13 6h7v5h-7zM4 13h7v5H4zM13 13h7v5h-7z",
+  horn: "M4 10v4h3l9 5V5l-9 5zM19 9a4 4 0 0 1 0 6",
   link: "M8 16 16 8M9 8h7v7",
+  more: "M12 5.500h.010M12 12h.010M12 18.500h.010",
   moon: "M20 14A8 8 0 1 1 10 4a6.5 6.5 0 0 0 10 10z",
   person: "M12 11a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 21c0-4 3.5-6.5 8-6.5s8 2.5 8 6.5",
   photo: "M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9h.01",
@@ -34,6 +37,7 @@ const ICONS = {
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM16 16l5 5",
   send: "M4 12 20 4l-5 16-4-6z",
   slash: "M5 4h14v16H5zM10 16l4-8",
+  star: "M12 3.500l2.600 5.400 5.900.800-4.300 4.100 1 5.900-5.200-2.800-5.200 2.800 1-5.900-4.300-4.100 5.900-.800z",
   sun: "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2v2m0 16v2M2 12h2m16 0h2M5 5l1.4 1.4M17.6 17.6 19 19M5 19l1.4-1.4M17.6 6.4 19 5",
   test: "M9 3h6M10 3v6L5 19a1.5 1.5 0 0 0 1.400 2h11.200a1.500 1.500 0 0 0 1.400-2L14 9V3M7.500 15h9",
   wait: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3 2",
@@ -62,6 +66,14 @@ export function fill(node, ...children) {
   return node;
 }
 
+/** The same; who has the focus in it keeps it, if there is one with the same `data-key` again. */
+export function refill(node, ...children) {
+  const { key } = node.contains(document.activeElement) ? document.activeElement.dataset : {};
+  fill(node, ...children);
+  if (key) [...node.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key)?.focus();
+  return node;
+}
+
 function present(children) {
   return children.flat(Infinity).filter((child) => child || child === 0);
 }
@@ -85,9 +97,16 @@ export function iconButton(name, label, onclick, props = {}) {
   return h("button", { ...named, class: `round ${extra}`, ...rest }, icon(name));
 }
 
-export function textButton(label, onclick, kind = "") {
-  return h("button", { type: "button", class: `text ${kind}`, onclick }, label);
+export function textButton(label, onclick, kind = "", props = {}) {
+  return h("button", { type: "button", class: `text ${kind}`, onclick, ...props }, label);
 }
+
+/** A button in a line about `what`: who hears it alone is told what it is about. */
+export const lineButton = (label, what, onclick, kind = "") =>
+  textButton(label, onclick, kind, {
+    "aria-label": `${label}: ${what}`,
+    "data-key": `${label} ${what}`,
+  });
 
 /** A disc with initials, in a colour that belongs to the id. */
 export function avatar(id, name, extra = "") {

@@ -2,6 +2,7 @@
 
 import { h, iconButton } from "./dom.js";
 import { copy, toast } from "./overlay.js";
+import { openLink, parts } from "./tme.js";
 
 const SAFE = ["http:", "https:", "tg:", "mailto:"];
 const BLOCKS = ["pre", "blockquote", "expandable_blockquote"];
@@ -10,7 +11,7 @@ const TAGS = { bold: "strong", italic: "em", underline: "u", strikethrough: "s" 
 /**
  * Offsets count UTF-16 code units, as JavaScript's strings do. Entities may hold each other.
  *
- * `acts` may have `command(text)`, and `mention(name)` that tells whether it knew the name.
+ * `acts` may have `command(text)`.
  */
 export function formatted(text, entities = [], acts = {}) {
   const order = (a, b) => a.offset - b.offset || b.length - a.length;
@@ -52,7 +53,7 @@ function wrap(entity, text, inner, acts) {
     hashtag: () => h("span", { class: "link" }, inner),
     cashtag: () => h("span", { class: "link" }, inner),
     bot_command: () => pressable("span", "link", () => acts.command?.(text), inner, "Send"),
-    mention: () => pressable("span", "link", () => mention(text, acts), inner),
+    mention: () => pressable("span", "link", () => mention(text), inner),
     text_mention: () => h("span", { class: "link", title: `User ${entity.user.id}` }, inner),
     custom_emoji: () => h("span", { title: `Custom emoji ${entity.custom_emoji_id}` }, inner),
     date_time: () => h("span", { title: new Date(entity.unix_time * 1000).toString() }, inner),
@@ -60,15 +61,22 @@ function wrap(entity, text, inner, acts) {
   return makers[type]?.() ?? h("span", {}, inner);
 }
 
-function link(address, inner) {
+export function link(address, inner) {
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!url || !SAFE.includes(url.protocol)) return h("span", { title: address }, inner);
   const attributes = { target: "_blank", rel: "noopener noreferrer", title: url.href };
-  return h("a", { href: url.href, ...attributes }, inner);
+  const onclick = async (event) => {
+    if (!parts(url.href)) return;
+    event.preventDefault();
+    if (!(await openLink(url.href))) toast(`Nothing here has the link ${url.href}`);
+  };
+  return h("a", { href: url.href, ...attributes, onclick }, inner);
 }
 
-function mention(name, acts) {
-  if (!acts.mention?.(name.slice(1))) toast(`Nobody here is called ${name}.`);
+/** Goes to whom a text names. */
+export async function mention(name) {
+  const known = await openLink(`https://t.me/${name.slice(1)}`);
+  if (!known) toast(`Nobody here is called ${name}.`);
 }
 
 /** Something in a text that can be pressed, by mouse or key. */
@@ -81,7 +89,7 @@ function pressable(tag, kind, press, inner, title) {
   );
 }
 
-function spoiler(inner) {
+export function spoiler(inner) {
   const show = (event) => {
     event.currentTarget.classList.add("shown");
     event.currentTarget.removeAttribute("aria-label");
@@ -91,13 +99,13 @@ function spoiler(inner) {
   return node;
 }
 
-function block(language, text, inner) {
+export function block(language, text, inner) {
   const head = h("figcaption", {}, language ?? "code");
   head.append(iconButton("copy", "Copy the code", () => copy(text)));
   return h("figure", { class: "pre" }, head, h("pre", {}, inner));
 }
 
-function expandable(inner) {
+export function expandable(inner) {
   const toggle = (event) => event.currentTarget.classList.toggle("open");
   return h("blockquote", { class: "expandable", tabindex: "0", onclick: toggle }, inner);
 }

@@ -11,21 +11,28 @@ export async function load(target) {
   const chat = chatOf(keyOf(target));
   if (chat.loaded || chat.queue || state.away || !isKnown(target)) return;
   chat.queue = [];
-  const messages = await act("messages", place(target));
+  const [messages, whispers] = await Promise.all([
+    act("messages", place(target)),
+    target < 0 ? act("ephemeral_messages", { chat_id: target }) : [],
+  ]);
   const { queue } = chat;
   chat.queue = null;
   if (!messages || state.chats.get(chat.key) !== chat) return;
   chat.loaded = true;
   chat.messages = new Map();
   chat.pinned = [];
-  for (const { reactions = [], votes = [], pinned, ...message } of messages.slice(-KEPT_MESSAGES)) {
+  for (const { reactions = [], votes = [], buyers = [], pinned, ...message } of messages.slice(
+    -KEPT_MESSAGES,
+  )) {
     const id = message.message_id;
     chat.messages.set(id, message);
     chat.reactions.set(id, reactions);
     chat.votes.set(id, votes);
+    chat.buyers.set(id, buyers);
     if (pinned) chat.pinned.push(id);
   }
   chat.last = [...chat.messages.values()].at(-1) ?? null;
+  for (const one of whispers ?? []) chat.whispers.set(whisperKey(one.receiver_user.id, one), one);
   for (const event of queue) takers[event.event](event);
   touch(chat.key, "list");
 }
@@ -39,6 +46,8 @@ function keep(chat, message) {
   }
   if (ids.length > KEPT_MESSAGES) chat.messages.delete(ids[0]);
 }
+
+const whisperKey = (user, one) => `${user}/${one.ephemeral_message_id}`;
 
 const later = (event) => {
   const { queue } = chatOf(event.chat);
@@ -75,7 +84,7 @@ const takers = {
     const chat = chatOf(event.chat);
     if (chat.loaded) keep(chat, event.message);
     chat.last = event.message;
-    if (event.by_bot) chat.action = null;
+    if (event.by_bot) chat.action = chat.draft = null;
     const seen = state.open.some((target) => keyOf(target) === event.chat);
     if (seen ? document.hidden : event.message.from?.id !== state.me) chat.unread += 1;
     touch(event.chat, "list", "people");
@@ -105,6 +114,29 @@ const takers = {
     chatOf(event.chat).action = action;
     setTimeout(touch, seconds * 1000 + 50, event.chat, "list");
     touch(event.chat, "list");
+  },
+  draft(event) {
+    const chat = chatOf(event.chat);
+    chat.draft = event.draft && { ...event.draft, bot_id: event.bot_id };
+    touch(event.chat);
+  },
+  ephemeral(event) {
+    if (later(event)) return;
+    chatOf(event.chat).whispers.set(whisperKey(event.user_id, event.message), event.message);
+    touch(event.chat);
+  },
+  ephemeral_edit(event) {
+    takers.ephemeral(event);
+  },
+  ephemeral_delete(event) {
+    if (later(event)) return;
+    chatOf(event.chat).whispers.delete(whisperKey(event.user_id, event));
+    touch(event.chat);
+  },
+  bought(event) {
+    if (later(event)) return;
+    chatOf(event.chat).buyers.set(event.message_id, event.buyers);
+    touch(event.chat);
   },
   reaction(event) {
     if (later(event)) return;

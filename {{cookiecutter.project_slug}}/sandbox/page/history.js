@@ -1,11 +1,13 @@
 /** The messages of a column, from the earliest shown to the newest, and what is there before them. */
 
 import { day, h, iconButton } from "./dom.js";
+import { draftBubble } from "./draft.js";
 import { bubble, isMine, openMenu } from "./message.js";
-import { serviceText } from "./names.js";
 import { toast } from "./overlay.js";
-import { chatOf, keyOf } from "./store.js";
+import { chatOf, keyOf, state } from "./store.js";
+import { threadOf, topicOf } from "./topics.js";
 import { createWelcome } from "./welcome.js";
+import { serviceText } from "./words.js";
 
 const SHOWN = 80;
 const MORE = 200;
@@ -32,14 +34,23 @@ export function createHistory(side, say) {
   /** The id of the earliest message shown. It stays when messages come while somebody reads. */
   let from = 0;
   let sticks = true;
+  /** The id of the topic that is drawn; nothing for all of them. */
+  let read;
   let top = 0;
 
   function draw() {
     const chat = chatOf(key);
-    const all = [...chat.messages.values()];
+    const topic = topicOf(target);
+    const inTopic = (one) => !topic || threadOf(one) === topic.message_thread_id;
+    const all = [...chat.messages.values()].filter(inTopic);
+    // Another topic is another text: it is read from its end.
+    if (topic?.message_thread_id !== read) sticks = true;
+    read = topic?.message_thread_id;
     if (sticks) from = all.at(-SHOWN)?.message_id ?? 0;
     const shown = all.filter((one) => one.message_id >= from);
     const items = arrange(shown, chat);
+    for (const one of whispersOf(chat).filter(inTopic)) items.push(whisper(one));
+    if (chat.draft) items.push(draftOf(chat.draft));
     if (shown.length < all.length)
       items.unshift({ key: "earlier", signature: [], make: earlier });
     if (chat.loaded && !all.length) {
@@ -107,7 +118,9 @@ export function createHistory(side, say) {
       const first = !together(before, message);
       const last = !together(album.at(-1), messages[index + album.length]);
       const waits = chat.waiting.has(message.message_id);
-      const marks = [chat.reactions, chat.votes].map((one) => one.get(message.message_id));
+      const marks = [chat.reactions, chat.votes, chat.buyers].map((one) =>
+        one.get(message.message_id),
+      );
       const signature = [...album, first, last, waits, ...marks];
       items.push({
         key: message.message_id,
@@ -116,6 +129,23 @@ export function createHistory(side, say) {
       });
     }
     return items;
+  }
+
+  /** What a bot says to the user of the page alone. */
+  function whisper(message) {
+    return {
+      key: `whisper ${message.ephemeral_message_id}`,
+      signature: [message],
+      make: () => bubble([message], { first: true, last: true }, side),
+    };
+  }
+
+  function draftOf(draft) {
+    return {
+      key: "draft",
+      signature: [draft],
+      make: () => draftBubble(draft, side),
+    };
   }
 
   function earlier() {
@@ -183,6 +213,9 @@ export function createHistory(side, say) {
     stop: () => observer.disconnect(),
   };
 }
+
+const whispersOf = (chat) =>
+  [...chat.whispers].filter(([key]) => key.startsWith(`${state.me}/`)).map(([, one]) => one);
 
 function together(one, other) {
   if (!one || !other || serviceText(one) || serviceText(other)) return false;

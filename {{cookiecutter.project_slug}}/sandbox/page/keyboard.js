@@ -6,6 +6,7 @@ import { fill, h, icon } from "./dom.js";
 import { fullName, titleOf } from "./names.js";
 import { copy, dialog, field, menu, tick, toast } from "./overlay.js";
 import { open, place, state } from "./store.js";
+import { openLink } from "./tme.js";
 
 /** Seconds a button spins without an answer; then the page says so. */
 const PATIENCE = 30;
@@ -34,7 +35,7 @@ export function inlineKeyboard(message, chat) {
   return h("div", { class: "keys", role: "group", "aria-label": "Buttons" }, rows.map(row));
 }
 
-function inlineButton(button, message, chat) {
+export function inlineButton(button, message, chat) {
   const [mark, press] = meaning(button, message, chat);
   const props = {
     type: "button",
@@ -89,9 +90,17 @@ async function pay(node, message, chat) {
 async function pressed(command, node, more, message, chat) {
   if (node.classList.contains("busy")) return;
   const calm = spin(node);
-  const args = { ...place(chat.target), user_id: state.me, message_id: message.message_id, ...more };
-  // In a group the bot is that of the message.
-  const answer = await act(command, { bot_id: message.via_bot?.id ?? message.from?.id, ...args });
+  const whispered = message.ephemeral_message_id;
+  const here = { user_id: state.me, ...more };
+  const answer = whispered
+    ? await act("press_ephemeral", { chat_id: chat.target, ephemeral_message_id: whispered, ...here })
+    : await act(command, {
+        // In a group the bot is that of the message.
+        bot_id: message.via_bot?.id ?? message.from?.id,
+        ...place(chat.target),
+        message_id: message.message_id,
+        ...here,
+      });
   if (!answer) return calm();
   const id = answer.query_id;
   const patience = setTimeout(() => {
@@ -113,7 +122,8 @@ async function pressed(command, node, more, message, chat) {
   else waiting.set(id, done);
 }
 
-function follow(address) {
+async function follow(address) {
+  if (await openLink(address)) return undefined;
   const url = URL.canParse(address) ? new URL(address) : null;
   if (!["http:", "https:", "tg:"].includes(url?.protocol)) return toast(`Not opened: ${address}`);
   const visit = () => void window.open(url.href, "_blank", "noopener");

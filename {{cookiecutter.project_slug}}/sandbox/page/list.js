@@ -2,17 +2,9 @@
 
 import { avatar, clock, fill, h, icon, iconButton } from "./dom.js";
 import { load } from "./events.js";
-import {
-  floodText,
-  fullName,
-  modeOf,
-  senderName,
-  short,
-  summary,
-  titleOf,
-  webhookFails,
-} from "./names.js";
-import { chatOf, floodsOf, keyOf, on, open, state, troubleOf } from "./store.js";
+import { floodText, fullName, modeOf, senderName, short, titleOf, webhookFails } from "./names.js";
+import { chatOf, floodsOf, hasRight, keyOf, on, open, roleIn, state, troubleOf } from "./store.js";
+import { serviceText, summary } from "./words.js";
 
 /** Height of a row in pixels, as in page.css. */
 const ROW = 70;
@@ -145,15 +137,17 @@ export function createList() {
 
 function matches(target, wanted) {
   if (!wanted) return true;
-  const bot = state.bots.get(target);
-  return [titleOf(target), bot?.username ?? "", `${target}`].some((one) =>
+  const { username = "" } = state.bots.get(target) ?? state.groups.get(target);
+  return [titleOf(target), username, `${target}`].some((one) =>
     one.toLowerCase().includes(wanted),
   );
 }
 
 function aboutGroup(target) {
   const group = state.groups.get(target);
-  return { name: group.title, ...aboutChat(target), group: true };
+  const asks = hasRight(roleIn(target), "can_invite_users") ? group.requests : 0;
+  const username = group.username;
+  return { name: group.title, username, asks, ...aboutChat(target), group: true };
 }
 
 function aboutBot(target) {
@@ -175,7 +169,9 @@ function aboutBot(target) {
 function aboutChat(target) {
   const { last, unread, action } = chatOf(keyOf(target));
   const typing = action && action.until > Date.now();
-  const sender = last?.from?.id === state.me ? "You" : target < 0 && last ? senderName(last) : "";
+  if (last && serviceText(last)) return { unread, typing, line: summary(last), sender: "", at: last.date };
+  const isNamed = target < 0 && last && last.sender_chat?.id !== target;
+  const sender = last?.from?.id === state.me ? "You" : isNamed ? senderName(last) : "";
   const line = last ? short(summary(last).replace(/\s+/g, " "), 80) : "";
   return { unread, typing, line, sender, at: last?.date };
 }
@@ -227,6 +223,8 @@ function badges(about) {
     trouble,
     about.floods?.length > 0 &&
       h("span", { class: "badge trouble", title: about.floods.join("\n") }, "floods"),
+    about.asks > 0 &&
+      h("span", { class: "badge waits", title: `${about.asks} ask to join` }, `${about.asks} to join`),
     about.blocked && h("span", { class: "badge trouble" }, "blocked"),
     about.webhook_error && h("span", { class: "badge trouble", title: error }, "webhook"),
   ];

@@ -7,11 +7,13 @@ import { take } from "./events.js";
 import { takeAnswer } from "./keyboard.js";
 import { createList } from "./list.js";
 import { createLog, takeForLog } from "./log.js";
-import { senderName, summary } from "./names.js";
+import { senderName } from "./names.js";
+import { newMenu } from "./newchat.js";
 import { copy } from "./overlay.js";
-import { createPeople, newGroup } from "./people.js";
-import { chatOf, keyOf, on, open, state, touch } from "./store.js";
+import { createPeople } from "./people.js";
+import { chatOf, keyOf, on, open, state, touch, unreadOf } from "./store.js";
 import { createTrouble } from "./trouble.js";
+import { summary } from "./words.js";
 
 const THEMES = { auto: "light", light: "dark", dark: "auto" };
 const byId = (id) => document.getElementById(id);
@@ -59,7 +61,7 @@ function toggle(name) {
 }
 
 function drawSide() {
-  const group = iconButton("group", "New group", newGroup);
+  const group = iconButton("edit", "New chat", () => newMenu(group), { "aria-haspopup": "menu" });
   // It offers people and bots, who are not known at once.
   on("people", () => (group.disabled = !state.users.size));
   const brand = h(
@@ -197,9 +199,7 @@ function announce(event) {
 }
 
 function drawTitle() {
-  let unread = 0;
-  for (const chat of state.chats.values())
-    if (chat.key.endsWith(`/${state.me}`)) unread += chat.unread;
+  const unread = unreadOf(state.me);
   document.title = unread ? `(${unread}) Sandbox` : "Sandbox";
 }
 

@@ -5,26 +5,29 @@ import { avatar, clock, h, icon } from "./dom.js";
 import { content } from "./content.js";
 import { prettyJson } from "./entities.js";
 import { inlineKeyboard } from "./keyboard.js";
-import {
-  fullName,
-  kindOf,
-  senderName,
-  serviceText,
-  short,
-  summary,
-  titleOfPerson,
-  wordsOf,
-} from "./names.js";
+import { fullName, senderName, short, titleOfPerson } from "./names.js";
 import { copy, dialog, menu } from "./overlay.js";
 import { saveAsTest } from "./saving.js";
-import { chatOf, keyOf, place, state } from "./store.js";
+import { chatOf, hasRight, isChannel, keyOf, place, roleIn, state } from "./store.js";
+import { topicName, topicOf } from "./topics.js";
+import { kindOf, serviceText, summary, wordsOf } from "./words.js";
 
 const REACTIONS = ["👍", "❤", "🔥", "🎉", "😁", "😢", "👎"];
 const BARE = ["sticker", "video_note", "dice"];
 
 export const isMine = (message) => message.from?.id === state.me && !message.sender_chat;
 
-export const canEdit = (message) => isMine(message) && Boolean(wordsOf(message));
+/** One that a bot says to the user of the page alone: it is not in the chat, and has no id there. */
+const isWhisper = (message) => Boolean(message.ephemeral_message_id);
+
+/** Posts of a channel are edited by those who may post there. */
+export function canEdit(message) {
+  const { id } = message.chat;
+  const mayEdit = isChannel(id)
+    ? hasRight(roleIn(id), "can_edit_messages") && !message.via_bot
+    : isMine(message);
+  return mayEdit && Boolean(wordsOf(message));
+}
 
 /**
  * `flags` are its place among messages of the same sender: first, last.
@@ -53,7 +56,7 @@ export function bubble(messages, flags, chat) {
   words?.append(meta);
   const open = (event) => openMenu(event, message, chat);
   // A double click on a word selects it.
-  const reply = () => getSelection().isCollapsed && chat.reply(message);
+  const reply = () => getSelection().isCollapsed && !isWhisper(message) && chat.reply(message);
   const more = {
     type: "button",
     class: "more",
@@ -66,6 +69,7 @@ export function bubble(messages, flags, chat) {
     { class: "bubble", oncontextmenu: open, ondblclick: reply },
     [
       name,
+      whereIn(message, chat),
       origin(message),
       quote(message, chat),
       inside,
@@ -78,7 +82,7 @@ export function bubble(messages, flags, chat) {
     inGroup &&
     !mine &&
     (flags.last
-      ? avatar(message.from?.id ?? 0, senderName(message), "small")
+      ? avatar(senderId(message), senderName(message), "small")
       : h("span", { class: "avatar none" }));
   return h(
     "article",
@@ -95,14 +99,23 @@ function shape(messages) {
   return seen ? (messages.some((one) => one.caption) ? "pictured" : "pictured silent") : "";
 }
 
+const senderId = (message) => message.sender_chat?.id ?? message.from?.id ?? 0;
+
 function sender(message) {
-  const tint = `tint-${Math.abs(message.from?.id ?? 0) % 7}`;
+  const tint = `tint-${Math.abs(senderId(message)) % 7}`;
   return h(
     "b",
     { class: `sender ${tint}` },
     senderName(message),
-    message.from?.is_bot && h("small", {}, " bot"),
+    message.from?.is_bot && !message.sender_chat && h("small", {}, " bot"),
   );
+}
+
+/** In which topic it is said, where all of them are read, and whether to one member alone. */
+function whereIn(message, chat) {
+  if (isWhisper(message)) return h("div", { class: "origin" }, "Only you see this");
+  const topic = message.is_topic_message && !topicOf(chat.target);
+  return topic && h("div", { class: "origin" }, `# ${topicName(chat.target, message) ?? "deleted"}`);
 }
 
 function origin(message) {
@@ -199,6 +212,7 @@ function react(message, chat, emoji) {
 export function openMenu(event, message, chat) {
   event.preventDefault();
   const text = wordsOf(message);
+  const listed = !isWhisper(message);
   const choose = REACTIONS.map((emoji) => {
     const props = { type: "button", role: "menuitem", "aria-label": `React with ${emoji}` };
     return h("button", { ...props, onclick: () => react(message, chat, emoji) }, emoji);
@@ -208,11 +222,11 @@ export function openMenu(event, message, chat) {
   menu(
     at,
     [
-      h("div", { class: "emojis" }, choose),
-      ["reply", "Reply", () => chat.reply(message)],
+      listed && h("div", { class: "emojis" }, choose),
+      listed && ["reply", "Reply", () => chat.reply(message)],
       canEdit(message) && ["edit", "Edit", () => chat.edit(message)],
       text && ["copy", "Copy text", () => copy(text)],
-      ["test", "Save as test from here", () => saveAsTest(chat.target, message.message_id)],
+      listed && ["test", "Save as test from here", () => saveAsTest(chat.target, message.message_id)],
       [
         "file",
         "Show as JSON",

@@ -1,28 +1,6 @@
-/** What people, chats and messages are called. */
+/** What people and chats are called. */
 
 import { state } from "./store.js";
-
-/** One line for each kind of message, by the field that makes it one. */
-const KINDS = {
-  animation: "🎞 GIF",
-  photo: "🖼 Photo",
-  video: "🎬 Video",
-  video_note: "📹 Video message",
-  voice: "🎤 Voice message",
-  audio: "🎵 Audio",
-  sticker: "Sticker",
-  document: "📎 File",
-  contact: "👤 Contact",
-  venue: "📍 Place",
-  location: "📍 Location",
-  poll: "📊 Poll",
-  dice: "Dice",
-  game: "🎮 Game",
-  invoice: "🧾 Invoice",
-  paid_media: "⭐ Paid media",
-  checklist: "☑ Checklist",
-  story: "Story",
-};
 
 export function fullName(user) {
   return [user?.first_name, user?.last_name].filter(Boolean).join(" ") || user?.title || "Deleted";
@@ -61,78 +39,6 @@ export function modeOf(bot) {
 export function titleOf(target) {
   if (target < 0) return state.groups.get(target)?.title ?? "Group";
   return state.bots.get(target)?.name ?? `Bot ${target}`;
-}
-
-/** The field that makes a message what it is: "photo", "text"; null for what is not known. */
-export function kindOf(message) {
-  if (message.text !== undefined) return "text";
-  return Object.keys(KINDS).find((kind) => kind in message) ?? null;
-}
-
-/** The text of a message or its caption. */
-export const wordsOf = (message) => message.text ?? message.caption;
-
-/** A message in one line. */
-export function summary(message) {
-  const service = serviceText(message);
-  if (service) return service;
-  if (message.text !== undefined) return message.text;
-  const kind = kindOf(message);
-  const what = {
-    dice: () => `${message.dice.emoji} ${message.dice.value}`,
-    poll: () => `📊 ${message.poll.question}`,
-    sticker: () => `${message.sticker.emoji ?? ""} Sticker`.trim(),
-    document: () => `📎 ${message.document.file_name ?? "File"}`,
-    venue: () => `📍 ${message.venue.title}`,
-  }[kind];
-  const line = what ? what() : (KINDS[kind] ?? "Message");
-  return message.caption ? `${line}, ${message.caption}` : line;
-}
-
-/** What a service message says; null for a message that is none. */
-export function serviceText(message) {
-  const who = senderName(message);
-  const names = (users) => users.map((user) => fullName(user)).join(", ");
-  const texts = {
-    new_chat_members: (users) =>
-      users.length === 1 && users[0].id === message.from?.id
-        ? `${who} joined the group`
-        : `${who} added ${names(users)}`,
-    left_chat_member: (user) =>
-      user.id === message.from?.id ? `${who} left the group` : `${who} removed ${fullName(user)}`,
-    new_chat_title: (title) => `${who} changed the title to “${title}”`,
-    new_chat_photo: () => `${who} changed the group's photo`,
-    delete_chat_photo: () => `${who} removed the group's photo`,
-    group_chat_created: () => `${who} created the group “${message.chat.title}”`,
-    supergroup_chat_created: () => `${who} created the group “${message.chat.title}”`,
-    pinned_message: (pinned) => `${who} pinned “${short(summary(pinned))}”`,
-    migrate_to_chat_id: () => "The group became a supergroup",
-    migrate_from_chat_id: () => "The group was a basic group before",
-    message_auto_delete_timer_changed: (timer) =>
-      `${who} set messages to disappear after ${timer.message_auto_delete_time} s`,
-    users_shared: ({ users }) =>
-      `${who} shared ${users.length === 1 ? "somebody" : `${users.length} people`}`,
-    user_shared: () => `${who} shared somebody`,
-    chat_shared: () => `${who} shared a chat`,
-    managed_bot_created: (made) => `${who} created the bot ${fullName(made.bot)}`,
-    write_access_allowed: () => `${who} allowed the bot to write`,
-    successful_payment: (paid) => `${who} paid ${money(paid)}`,
-    refunded_payment: (paid) => `Refunded: ${money(paid)}`,
-    web_app_data: (data) => `${who} sent data with “${data.button_text}”`,
-    gift: ({ gift, text }) =>
-      `${who} sent a gift for ${gift.star_count} ⭐${text ? `: “${text}”` : ""}`,
-    forum_topic_created: (topic) => `The topic “${topic.name}” was created`,
-    forum_topic_edited: (topic) =>
-      topic.name ? `${who} renamed the topic to “${topic.name}”` : `${who} changed the topic's icon`,
-    general_forum_topic_hidden: () => `${who} hid the general topic`,
-    general_forum_topic_unhidden: () => `${who} showed the general topic`,
-    forum_topic_closed: () => `${who} closed the topic`,
-    forum_topic_reopened: () => `${who} opened the topic again`,
-    video_chat_started: () => "The video chat began",
-    video_chat_ended: () => "The video chat ended",
-  };
-  const field = Object.keys(texts).find((name) => name in message);
-  return field ? texts[field](message[field]) : null;
 }
 
 /** An amount in the smallest units of its currency: https://core.telegram.org/bots/payments */

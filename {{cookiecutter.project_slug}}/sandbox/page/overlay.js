@@ -52,7 +52,15 @@ export function dialog(title, content, actions = []) {
     h("div", { class: "content" }, content),
     h("div", { class: "actions" }, buttons),
   );
-  const node = h("dialog", { "aria-label": title, onclose: () => node.remove() }, form);
+  const before = document.activeElement;
+  const onclose = () => {
+    node.remove();
+    // The browser gives the focus back, unless what had it was drawn anew meanwhile.
+    if (before.isConnected || !before.dataset.key) return;
+    const again = [...document.querySelectorAll("[data-key]")];
+    again.find((one) => one.dataset.key === before.dataset.key)?.focus();
+  };
+  const node = h("dialog", { "aria-label": title, onclose }, form);
   node.addEventListener("click", (event) => event.target === node && node.close());
   document.body.append(node);
   node.showModal();
@@ -80,10 +88,16 @@ export function menu(at, items, label = "Menu") {
   const entry = (item) =>
     item instanceof Node
       ? item
-      : h("button", { type: "button", role: "menuitem", onclick: item[2] }, icon(item[0]), item[1]);
+      : h("button", { type: "button", role: "menuitem", onclick: () => choose(item[2]) }, icon(item[0]), item[1]);
   const node = h("div", { id: "menu", role: "menu", "aria-label": label, popover: "auto" });
   fill(node, items.filter(Boolean).map(entry));
   const before = document.activeElement;
+  /** The focus is back where it was before a dialog takes it, which gives it back, too. */
+  const choose = (act) => {
+    node.hidePopover();
+    before?.focus();
+    act();
+  };
   node.addEventListener("click", () => node.hidePopover());
   node.addEventListener("toggle", (event) => {
     if (event.newState !== "closed") return;

@@ -24,6 +24,8 @@ export const state = {
   open: [],
   active: null,
   toAll: false,
+  /** The topic that is read, by forum; null or nothing for all of them. */
+  topics: new Map(),
   panel: null,
 };
 
@@ -62,6 +64,29 @@ export const keyOf = (target, user = state.me) => (target < 0 ? `${target}` : `$
 
 export const isKnown = (target) => (target < 0 ? state.groups : state.bots).has(target);
 
+/** Messages that somebody has not seen in the chats with bots. */
+export function unreadOf(user) {
+  let sum = 0;
+  for (const chat of state.chats.values()) {
+    const [bot, whom] = chat.key.split("/").map(Number);
+    // The chats of business accounts have such keys, too.
+    if (whom === user && state.bots.has(bot)) sum += chat.unread;
+  }
+  return sum;
+}
+
+/** What the user of the page is in a group or channel: a ChatMember object, or an empty one. */
+export const roleIn = (target, user = state.me) =>
+  state.groups.get(target)?.members.find((one) => one.user.id === user) ?? {};
+
+export const isThere = ({ status, is_member: is }) =>
+  ["creator", "administrator", "member"].includes(status) || Boolean(is);
+
+/** Whether a member may do what needs a right, such as `can_invite_users`. */
+export const hasRight = (member, right) => member.status === "creator" || Boolean(member[right]);
+
+export const isChannel = (target) => state.groups.get(target)?.type === "channel";
+
 /** The arguments that name a chat in the control API. */
 export const place = (target) =>
   target < 0 ? { chat_id: target } : { bot_id: target, chat_id: state.me };
@@ -79,6 +104,9 @@ export const place = (target) =>
  * @property {Map<number, object[]>} reactions by message id
  * @property {Map<number, object[]>} votes in polls, by message id
  * @property {Map<number, Set<string>>} waiting ids of updates no bot has taken, by message id
+ * @property {Map<number, number[]>} buyers of paid media, by message id
+ * @property {Map<string, object>} whispers what bots say to one member alone, by `<user>/<number>`
+ * @property {object | null} draft what a bot is writing: its fields, `bot_id`, `can_stop`
  */
 
 /** @returns {Chat} */
@@ -87,7 +115,7 @@ export function chatOf(key) {
   if (!chat) {
     chat = { key, messages: new Map(), loaded: false, queue: null, last: null, unread: 0 };
     Object.assign(chat, { action: null, pinned: [], reactions: new Map(), votes: new Map() });
-    chat.waiting = new Map();
+    Object.assign(chat, { waiting: new Map(), buyers: new Map(), whispers: new Map(), draft: null });
     state.chats.set(key, chat);
   }
   return chat;

@@ -54,6 +54,8 @@ class Stored:
     """Of an invoice or of paid media."""
     reactions: dict[int, list[Json]] = field(default_factory=dict)
     """ReactionType objects by the id of the user or bot."""
+    buyers: set[int] = field(default_factory=set)
+    """The users who have bought what is in it."""
 
     @property
     def seen(self) -> Json:
@@ -215,8 +217,13 @@ class Chat:
 
     def describe(self) -> Json:
         """What the control API says of a group."""
-        moved = {"migrated_to": self.migrated_to} if self.migrated_to else {}
-        return {**self.info, **moved, "members": [self.member(one) for one in self.members]}
+        about = {
+            "migrated_to": self.migrated_to,
+            "topics": [one.describe() for one in self.topics.values()],
+            "requests": len(self.requests),
+        }
+        told = {name: value for name, value in about.items() if value}
+        return {**self.info, **told, "members": [self.member(one) for one in self.members]}
 
     def member(self, user_id: int) -> Json:
         """The ChatMember object of somebody, empty for who was never there. Bans and restrictions

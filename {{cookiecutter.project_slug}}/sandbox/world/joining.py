@@ -27,6 +27,7 @@ def ask(world: World, link: Link, user: Json) -> None:
         "invite_link": link.described,
     }
     link.chat.requests[user["id"]] = request
+    world.group_changed(link.chat)
     for bot in world.bots_in(link.chat):
         if link.chat.member(bot.bot_id).get("can_invite_users"):
             bot.enter([{"chat_join_request": request}])

@@ -130,6 +130,11 @@ def change(world: World, chat: Chat, actor: Json, new: Json, about: Json | None 
         world.group_changed(chat)
 
 
+def leads(chat: Chat, user_id: int) -> bool:
+    """Whether somebody is the owner or an administrator."""
+    return chat.member(user_id).get("status") in ("creator", "administrator")
+
+
 def led_by(world: World, chat: Chat) -> list[Bot]:
     """The bots that are administrators."""
     return [
@@ -147,6 +152,7 @@ def join(
     new = {"status": "member", "user": user, **until}
     if chat.is_channel and user["is_bot"]:
         new = administrator(chat, user, dict.fromkeys(CHANNEL_RIGHTS, True))
+    chat.requests.pop(user["id"], None)
     change(world, chat, actor, new, about)
     if not chat.is_channel:
         announce(world, chat, actor, {"new_chat_members": [user]})
@@ -168,3 +174,4 @@ def announce(world: World, chat: Chat, actor: Json, content: Json) -> None:
     else:
         message = world.post(chat, actor, content, bot_id=bot.bot_id)
         bot.enter([{chat.update("message"): message}])
+    world.group_changed(chat)

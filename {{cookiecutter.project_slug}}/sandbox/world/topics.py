@@ -26,6 +26,10 @@ class Topic:
     def thread_id(self) -> int:
         return int(self.described["message_thread_id"])
 
+    def describe(self) -> Json:
+        """What the control API says of it."""
+        return {**self.described, "closed": self.closed, "hidden": self.hidden}
+
     @property
     def marks(self) -> Json:
         """What a message in it tells of it."""
