@@ -194,3 +194,37 @@ async def test_a_group_whose_id_a_test_makes_up(sandbox: SandboxClient, bot: Bot
     assert (await bot.get_chat(-100)).type == "group"
     with pytest.raises(TelegramBadRequest, match="method is available for supergroup"):
         await bot.promote_chat_member(-100, BOB)
+
+
+async def test_privacy_mode(sandbox: SandboxClient, bot: Bot, second: Bot) -> None:
+    chat_id = await team(sandbox)
+    await sandbox.ask("add_member", chat_id=chat_id, member_id=SECOND_ID)
+    assert (await bot.get_me()).can_read_all_group_messages
+    await sandbox.ask("set_privacy", bot_id=BOT_ID, private=True)
+    assert not (await bot.get_me()).can_read_all_group_messages
+    await drain(bot)
+
+    async def heard(text: str, **about: Any) -> bool:
+        await sandbox.ask("send", chat_id=chat_id, text=text, **about)
+        found = await drain(bot)
+        assert len(found) < 2
+        return bool(found)
+
+    assert not await heard("hello")
+    assert not await heard("a /start within")
+    assert await heard("/start")
+    name = (await bot.me()).username
+    assert await heard(f"/start@{name}")
+    assert not await heard("/start@somebody_else")
+    sent = await bot.send_message(chat_id, "Yes?")
+    assert await heard("you", reply_to=sent.message_id)
+    # The other bot was the last to write: a command that names nobody is for it.
+    await second.send_message(chat_id, "Me, too")
+    assert not await heard("/start")
+    await sandbox.ask("add_member", chat_id=chat_id, member_id=9)
+    assert "new_chat_members" in (await drain(bot))[0]["message"]
+    await sandbox.ask("promote", chat_id=chat_id, member_id=BOT_ID)
+    await drain(bot)
+    assert await heard("administrators hear all")
+    await sandbox.send(BOT_ID, "and in private, too")
+    assert len(await drain(bot)) == 1

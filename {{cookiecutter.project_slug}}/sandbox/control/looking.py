@@ -32,6 +32,15 @@ async def add_bot(world: World, token: str) -> Json:
         raise ControlError(f"token: bot {bot_id} has another one, or it is revoked") from error
 
 
+async def set_privacy(world: World, bot_id: int, private: bool) -> Json:  # noqa: FBT001
+    """The owner of a bot switches its privacy mode, as BotFather does: with it the bot hears in
+    groups what is meant for it."""
+    bot = world.bot(bot_id)
+    bot.private = private
+    bot.changed()
+    return bot.describe()
+
+
 async def menu(world: World, bot_id: int, user_id: int, chat_id: int | None = None) -> Json:
     """The commands that a user is shown, and the menu button.
 
@@ -151,4 +160,4 @@ async def wait_for(
     return found
 
 
-COMMANDS = (bots, add_bot, menu, messages, reply, edited, notice, calls)
+COMMANDS = (bots, add_bot, set_privacy, menu, messages, reply, edited, notice, calls)

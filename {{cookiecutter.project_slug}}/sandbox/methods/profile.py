@@ -23,7 +23,7 @@ async def get_me(call: Call) -> Json:
     return {
         **call.bot.user,
         "can_join_groups": True,
-        "can_read_all_group_messages": True,
+        "can_read_all_group_messages": not call.bot.private,
         "supports_inline_queries": True,
         "supports_guest_queries": True,
         "can_connect_to_business": False,

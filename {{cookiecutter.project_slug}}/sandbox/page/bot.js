@@ -18,10 +18,14 @@ export function showBot(botId) {
   const deed = (label, run) => textButton(label, run, "", { "data-key": label });
 
   function deeds() {
-    const blocked = bot().blocked_by.includes(state.me);
+    const { private: isPrivate, blocked_by: blockers } = bot();
+    const blocked = blockers.includes(state.me);
     return [
       deed("Business account…", () => showBusiness(botId)),
       deed("Add it to a group…", () => openLink(`https://t.me/${bot().username}?startgroup`)),
+      deed(isPrivate ? "End its privacy mode" : "Privacy mode", () =>
+        act("set_privacy", { bot_id: botId, private: !isPrivate }),
+      ),
       deed("Let it set your emoji status", async () => {
         if (await act("allow_emoji_status", mine)) toast("It may set your emoji status now.");
       }),
@@ -77,7 +81,7 @@ export function showBot(botId) {
   }
 
   function draw() {
-    const { name, username, description } = bot();
+    const { name, username, description, private: isPrivate } = bot();
     refill(
       about,
       h(
@@ -86,6 +90,7 @@ export function showBot(botId) {
         avatar(botId, name),
         h("span", { class: "name" }, `@${username}`, h("small", {}, modeOf(bot()))),
       ),
+      isPrivate && h("p", {}, "In groups it hears what is meant for it: privacy mode."),
       description && h("p", {}, description),
     );
     refill(acts, deeds());

@@ -90,6 +90,8 @@ class Bot:
     """When users asked to join a chat of it, in Unix time."""
     blocked: set[int] = field(default_factory=set)
     """The users who blocked it."""
+    private: bool = False
+    """Whether it has privacy mode, see privacy.py."""
     _poll: asyncio.Future[Wake] | None = None
     polled_at: float = float("-inf")
 
@@ -130,6 +132,7 @@ class Bot:
             "conflicts": self.conflicts,
             "revoked": self.revoked,
             "description": self.profile.get(("description", ""), {}).get("description", ""),
+            "private": self.private,
             "blocked_by": sorted(self.blocked),
             "webhook_error": self.webhook.last_error[1]
             if self.webhook and self.webhook.last_error

@@ -19,6 +19,7 @@ from sandbox.world.files import Files, file_ids
 from sandbox.world.kept import Kept
 from sandbox.world.limits import Limits
 from sandbox.world.pending import Poll
+from sandbox.world.privacy import hears
 from sandbox.world.story import Story
 
 KEPT_MESSAGES = 100_000
@@ -270,7 +271,7 @@ class World(Kept):
 
     def tell_bots(self, chat: Chat, update: Json) -> int:
         """An update for every bot in a chat. Returns the id of the (first) one, 0 without bots."""
-        ids = [bot.enter([update])[0] for bot in self.bots_in(chat)]
+        ids = [bot.enter([update])[0] for bot in self.bots_in(chat) if hears(bot, chat, update)]
         return ids[0] if ids else 0
 
     def close_poll(self, poll: Poll) -> None:
