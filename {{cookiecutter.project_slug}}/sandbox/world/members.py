@@ -174,4 +174,5 @@ def announce(world: World, chat: Chat, actor: Json, content: Json) -> None:
     else:
         message = world.post(chat, actor, content, bot_id=bot.bot_id)
         bot.enter([{chat.update("message"): message}])
-    world.group_changed(chat)
+    if chat.bot_id is None:
+        world.group_changed(chat)
