@@ -266,10 +266,13 @@ async def test_what_one_member_of_a_group_sees(scene: Scene, telegram: Telegram)
     assert "first: psst  [Yes] (to Bob alone)" in told
 
 
-async def test_what_a_mini_app_is_told_without_a_button(user: NewUser) -> None:
+async def test_what_a_mini_app_is_told_without_a_button(user: NewUser, telegram: Telegram) -> None:
     anna: User = user("Anna", last_name="Berg", username="@anna", language_code="de")
     told = safe_parse_webapp_init_data(TOKEN, anna.init_data(start_param="shop"))
     assert told.user
     assert (told.user.id, told.user.first_name, told.user.last_name) == (anna.id, "Anna", "Berg")
     assert (told.user.username, told.user.language_code) == ("anna", "de")
     assert told.start_param == "shop"
+    await telegram.advance(days=1)
+    later = safe_parse_webapp_init_data(TOKEN, anna.init_data())
+    assert 86400 <= (later.auth_date - told.auth_date).total_seconds() < 86460

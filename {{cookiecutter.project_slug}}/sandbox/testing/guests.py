@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from sandbox.testing.bots import Account
@@ -99,7 +98,7 @@ class Guest(Seer):
         __tracebackhide__ = True
         told = {name: value for name, value in self.telegram.people[self.id].items() if value}
         user = {"id": self.id, "language_code": "en", **told}
-        return init_data(self.telegram.token(self.bot), user, int(time.time()), **about)
+        return init_data(self.telegram.token(self.bot), user, self.telegram.clock.date, **about)
 
     async def send_app_data(self, message: Message, data: str, label: str | None = None) -> None:
         """Let the Mini App behind a button of a reply keyboard send data to the bot."""

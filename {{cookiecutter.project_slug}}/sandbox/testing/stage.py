@@ -17,6 +17,7 @@ from sandbox.testing.errors import NothingCame, Refused
 from sandbox.testing.journal import Journal, Wanted
 from sandbox.testing.report import Teller, next_steps
 from sandbox.testing.service import LocalService
+from sandbox.world.clock import Clock
 from sandbox.world.events import Json
 
 TIMEOUT = 5.0
@@ -58,6 +59,8 @@ class Stage:
         """The last boost of a person for a chat."""
         self.chats: dict[int, str] = {}
         """The people, groups and channels of this test: their names by id."""
+        self.clock = Clock()
+        """Goes with Telegram's, as far as this test moves that."""
         self.advanced_at = float("-inf")
         """When the clock was moved, in seconds of the monotonic clock."""
         self._service = service

@@ -212,6 +212,7 @@ class Telegram(Stage):
         await self.settled()
         self.advanced_at = time.monotonic()
         await self.ask("advance", seconds=seconds)
+        self.clock.advance(seconds)
 
     async def revoke(self, bot: str | Account) -> None:
         """Make the bot's token invalid."""
