@@ -1,4 +1,4 @@
-"""Measure everything, in about a quarter of an hour, and write README.md and results.svg."""
+"""Measure everything, in about twenty minutes, and write README.md and results.svg."""
 
 import argparse
 import os
@@ -99,7 +99,7 @@ def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="four minutes, figures too rough to keep"
+        "--quick", action="store_true", help="five minutes, figures too rough to keep"
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(

@@ -15,7 +15,7 @@ from demo import ROOT
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
-        "TEST_BENCHMARKS" not in os.environ, reason="six minutes: set TEST_BENCHMARKS=1"
+        "TEST_BENCHMARKS" not in os.environ, reason="seven minutes: set TEST_BENCHMARKS=1"
     ),
     pytest.mark.skipif(sys.platform != "linux", reason="the benchmarks look into /proc"),
     pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="the benchmarks need two cores"),
