@@ -40,7 +40,7 @@ LONG = (
     "test_other_projects",
     # In a browser; those that follow each other on one worker share it.
     *("test_page_talking", "test_page_panel", "test_page_messages", "test_page_chats"),
-    *("test_page_frame", "test_page_access"),
+    *("test_page_joining", "test_page_rich", "test_page_frame", "test_page_access"),
 )
 """Files that are begun first, so that none of them is left for the end."""
 

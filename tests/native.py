@@ -100,15 +100,15 @@ class Sandbox:
         )
         return answer["result"]
 
-    def update(self, kind: str) -> Any:
-        """The next update of a kind for the raw bot; those before it are confirmed."""
+    def update(self, kind: str, bot_id: int = RAW) -> Any:
+        """The next update of a kind for a bot that is raw; those before it are confirmed."""
         deadline = time.monotonic() + 20
         offset = 0
         while time.monotonic() < deadline:
-            for update in self.call("getUpdates", offset=offset, timeout=5, limit=1):
+            for update in self.call("getUpdates", bot_id, offset=offset, timeout=5, limit=1):
                 offset = update["update_id"] + 1
                 if kind in update:
-                    self.call("getUpdates", offset=offset, limit=1)
+                    self.call("getUpdates", bot_id, offset=offset, limit=1)
                     return update[kind]
         raise AssertionError(f"no {kind} came")
 

@@ -158,11 +158,11 @@ def test_guests_and_what_one_member_sees(pages: Pages, sandbox: Sandbox, user: i
     table = sandbox.ask("create_group", **told)["id"]
     page = pages.open(sandbox, f"#me={user}&open={table}")
     write(page, f"@sandbox_{guest}_bot will it rain?")
-    [update] = sandbox.call("getUpdates", bot_id=guest, timeout=10)
+    called = sandbox.update("guest_message", bot_id=guest)
     article: dict[str, Any] = {"type": "article", "id": "1", "title": "x"}
     article |= {"input_message_content": {"message_text": "It will"}}
-    query_id = update["guest_message"]["guest_query_id"]
-    sandbox.call("answerGuestQuery", bot_id=guest, guest_query_id=query_id, result=article)
+    answer = {"guest_query_id": called["guest_query_id"], "result": article}
+    sandbox.call("answerGuestQuery", bot_id=guest, **answer)
     expect(column(page, table)).to_contain_text("It will")
     keys = {"inline_keyboard": [[{"text": "Thanks", "callback_data": "thanks"}]]}
     whisper = {"receiver_user_id": user}

@@ -13,6 +13,8 @@ export async function ask(command, content = {}) {
   });
   // Not everything is answered by a command: too large a file is refused before.
   const answer = await response.json().catch(() => ({}));
+  // A wait ended in vain: what was waited for is the bot.
+  if (response.status === 408) throw new Error("The bot has not answered.");
   if (!response.ok) throw new Error(answer.error ?? response.statusText);
   return answer;
 }

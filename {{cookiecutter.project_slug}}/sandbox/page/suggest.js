@@ -119,8 +119,7 @@ export function createSuggestions(target, input, { send, put, chosen }) {
             "Nothing found.",
           );
       } catch (error) {
-        if (mine === turn)
-          show([], error.message === "timeout" ? "The bot does not answer." : error.message);
+        if (mine === turn) show([], error.message);
       }
     }, PAUSE);
   }
