@@ -9,9 +9,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
+from tests.proofs.chats import unhandled
 from tests.proofs.mail import text
 from tests.proofs.redis_server import RedisServer
 from tests.proofs.watch import memory
@@ -24,6 +27,8 @@ PAUSE = 20.0
 """Seconds for which a replica is paused: longer than it takes until others count it as dead."""
 FEWEST, MOST = 2, 4
 """Replicas that are not paused."""
+MOST_UNHANDLED = 1_000
+"""Updates that wait before the users do."""
 
 Conversation = tuple[int, int, int]
 """Bot, chat, user."""
@@ -85,8 +90,19 @@ class Chaos:
 
     async def write_until(self, over: asyncio.Event) -> None:
         while not over.is_set():
-            await self.write(self.random.choice(self.bots))
-            await asyncio.sleep(self.random.uniform(0.02, 0.15))  # the pace of the users
+            if await self._is_behind():
+                await asyncio.sleep(1)
+                continue
+            for _ in range(20):
+                await self.write(self.random.choice(self.bots))
+                await asyncio.sleep(self.random.uniform(0.02, 0.15))  # the pace of the users
+
+    async def _is_behind(self) -> bool:
+        """Tell whether the machine has too much other work for this pace."""
+        try:
+            return await unhandled(self.sandbox, self.bots, self.redis) > MOST_UNHANDLED
+        except RedisError:  # it is just being killed
+            return False
 
     async def write(self, bot: int) -> None:
         """Some users write; sometimes Telegram offers older updates once more with theirs."""

@@ -56,18 +56,23 @@ async def until_dead(inbox: Inbox, user: int, bot: int) -> DeadLetter:
     return letter
 
 
+async def unhandled(sandbox: SandboxClient, bots: Collection[int], server: RedisServer) -> int:
+    """Count the updates that Telegram has for these bots, and those that wait for their turn."""
+    pending = sum(int(bot["pending"]) for bot in await sandbox.bots() if bot["id"] in bots)
+    with server.client() as redis:
+        return pending + waiting(redis)
+
+
 async def until_handled(sandbox: SandboxClient, bots: Collection[int], server: RedisServer) -> None:
     """Wait until Telegram has nothing more for these bots and every update had its turn."""
-    with server.client() as redis:
 
-        async def left() -> int:
-            pending = sum(int(bot["pending"]) for bot in await sandbox.bots() if bot["id"] in bots)
-            return pending + waiting(redis)
+    async def left() -> int:
+        return await unhandled(sandbox, bots, server)
 
-        async def handled() -> bool:
-            return not await left()
+    async def handled() -> bool:
+        return not await left()
 
-        await until(handled, "nothing waits", moving=left)
+    await until(handled, "nothing waits", moving=left)
 
 
 async def delay(sandbox: SandboxClient, bot: int, user: int = 7) -> float:
