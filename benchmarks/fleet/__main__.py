@@ -1,4 +1,4 @@
-"""Measure a fleet of ten thousand bots, in about a quarter of an hour, and write README.md.
+"""Measure a fleet of ten thousand bots, in about twenty minutes, and write README.md.
 
 A fleet of a tenth as many comes first: what grows with the number of bots is seen beside it.
 """

@@ -16,7 +16,7 @@ from fleet.shards.scripts import Argument, ShardScripts
 
 LETTERS_KEPT = 1 << 20
 """Bytes of dead letters that a shard keeps, the newest: they must not fill Redis."""
-NEWS_AT_ONCE = 500
+NEWS_AT_ONCE = 200
 """Conversations, of all shards together."""
 FIRED_AT_ONCE = 100
 """Timers, of all shards together."""
