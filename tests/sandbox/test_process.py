@@ -43,7 +43,7 @@ async def start(*arguments: str, **env: str) -> asyncio.subprocess.Process:
 
 async def line(process: asyncio.subprocess.Process) -> str:
     assert process.stdout
-    return (await asyncio.wait_for(process.stdout.readline(), 60)).decode().rstrip("\n")
+    return (await asyncio.wait_for(process.stdout.readline(), 300)).decode().rstrip("\n")
 
 
 async def test_it_stops_at_once_with_polls_open_and_a_restart_keeps_what_happened(
@@ -69,7 +69,7 @@ async def test_it_stops_at_once_with_polls_open_and_a_restart_keeps_what_happene
                 await sandbox.calls(method=one, at_least=1)
             process.send_signal(number)
             # The poll would go on for 50 s, getMe for ever.
-            _, errors = await asyncio.wait_for(process.communicate(), 20)
+            _, errors = await asyncio.wait_for(process.communicate(), 45)
             assert (process.returncode, errors) == (0, b"")
             await asyncio.gather(*open_calls, return_exceptions=True)
             await events.aclose()
@@ -126,7 +126,7 @@ async def test_chat(url: str, bot: Bot, sandbox: SandboxClient) -> None:
     await bot.answer_callback_query(update.callback_query.id, "Noted")
     assert await line(chat) == "* notice: Noted"
     chat.stdin.write(b"/quit\n")
-    assert await asyncio.wait_for(chat.wait(), 60) == 0
+    assert await asyncio.wait_for(chat.wait(), 300) == 0
 
 
 async def test_chat_with_a_reply_keyboard(url: str, bot: Bot, sandbox: SandboxClient) -> None:
@@ -147,7 +147,7 @@ async def test_chat_with_a_reply_keyboard(url: str, bot: Bot, sandbox: SandboxCl
     update, created, _ = await bot.get_updates(update.update_id + 1)
     assert (update.message and update.message.text, created.event_type) == ("Say it", "managed_bot")
     chat.stdin.write(b"/quit\n")
-    assert await asyncio.wait_for(chat.wait(), 60) == 0
+    assert await asyncio.wait_for(chat.wait(), 300) == 0
 
 
 async def test_chat_lists_the_bots(url: str, sandbox: SandboxClient) -> None:

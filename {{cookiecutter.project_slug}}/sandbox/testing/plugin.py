@@ -1,6 +1,6 @@
 """A pytest plugin: tests that read like a conversation.
 
-In `tests/conftest.py`:
+In `tests/conftest.py`, unless the package telegram-sandbox is installed:
 
     pytest_plugins = ["sandbox.testing.plugin"]
 
@@ -9,7 +9,7 @@ by `bot_defaults` what holds for all calls of the bots, if there is such a thing
 
     @pytest.fixture
     def bots() -> dict[str, BotUnderTest]:
-        return {"shop": BotUnderTest("1000001:any-token", role_data("shop"))}
+        return {"shop": BotUnderTest("1000001:any-token", role_data("shop"))}  # or a Bot
 
     @pytest.fixture
     async def dispatcher() -> AsyncIterator[Dispatcher]:
