@@ -36,7 +36,14 @@ LONG = (
     *("test_prove", "test_demo", "test_plugin_stack"),
     # Each of the three workers is given a second file at once: that behind the longest is short.
     *("test_ci", "test_native"),
-    *("test_stack", "test_process", "test_webhooks", "test_clients", "test_without_sandbox"),
+    *(
+        "test_stack",
+        "test_process",
+        "test_webhooks",
+        "test_clients",
+        "test_conformance",
+        "test_without_sandbox",
+    ),
     "test_other_projects",
     # In a browser; those that follow each other on one worker share it.
     *("test_page_talking", "test_page_panel", "test_page_messages", "test_page_chats"),

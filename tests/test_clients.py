@@ -4,9 +4,7 @@ by polling and by webhook. The bots are in tests/clients/: twins, in two languag
 import base64
 import contextlib
 import os
-import re
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.programs import Program, Sandbox, grammy_command, ptb_command
+from tests.clients.programs import Program, Sandbox, grammy_command, ptb_command, serving
 from tests.clients.ptb_bot import DOT
 from tests.conftest import SOURCE, free_port
 
@@ -63,17 +61,8 @@ class Bot:
 def sandbox(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """`python -m sandbox` in a copy of the project."""
     log = tmp_path_factory.mktemp("sandbox") / "sandbox.log"
-    folder = template / SOURCE.name
-    server = Program([sys.executable, "-m", "sandbox"], folder, log, SANDBOX_PORT="0")
-    try:
-        server.wait_until(lambda: "Ctrl-C" in server.log, "the sandbox says where it is")
-        address = re.search(r"http://\S+", server.log)
-        assert address
-        yield Sandbox(address[0])
-    finally:
-        code = server.end()
-        print(server.log)
-    assert code == 0
+    with serving(template / SOURCE.name, log) as sandbox:
+        yield sandbox
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
-"""What test_clients.py runs: the sandbox and the bots, as real processes."""
+"""What test_clients.py and test_conformance.py run: the sandbox and the bots, as real processes."""
 
+import contextlib
 import json
 import os
 import re
@@ -10,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,21 @@ class Sandbox:
         """What is in a file of a message."""
         with urllib.request.urlopen(f"{self.url}/sandbox/files/{file_id}", timeout=60) as answer:
             return bytes(answer.read())
+
+
+@contextlib.contextmanager
+def serving(folder: Path, log: Path) -> Iterator[Sandbox]:
+    """The sandbox of a project as a process."""
+    server = Program([sys.executable, "-m", "sandbox"], folder, log, SANDBOX_PORT="0")
+    try:
+        server.wait_until(lambda: "Ctrl-C" in server.log, "the sandbox says where it is")
+        address = re.search(r"http://\S+", server.log)
+        assert address
+        yield Sandbox(address[0])
+    finally:
+        code = server.end()
+        print(server.log)
+    assert code == 0
 
 
 def ptb_command() -> list[str]:

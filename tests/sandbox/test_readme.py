@@ -6,6 +6,7 @@ import re
 from aiogram.types import Update
 
 from sandbox.control.commands import COMMANDS
+from sandbox.methods.accounts import set_business_account_gift_settings
 from sandbox.methods.checked import CHECKED
 from sandbox.methods.decode import known_methods
 from sandbox.methods.table import METHODS
@@ -54,3 +55,6 @@ def test_what_a_method_costs() -> None:
     files = (SOURCE / "sandbox" / "methods").glob("*.py")
     lines = sum(len(file.read_text("utf-8").splitlines()) for file in files)
     assert lines / len(METHODS) < 35
+    small = set_business_account_gift_settings
+    assert small.__name__ in README.read_text("utf-8")
+    assert len(inspect.getsource(small).splitlines()) <= 5
