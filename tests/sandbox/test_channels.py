@@ -125,7 +125,7 @@ async def test_rights_in_a_channel(sandbox: SandboxClient, bot: Bot) -> None:
     assert not bob.can_edit_messages
     await sandbox.ask("send", chat_id=chat_id, user_id=BOB, text="mine")
     for call in (
-        bot.restrict_chat_member(chat_id, CAROL, {}),  # type: ignore[arg-type]
+        bot.restrict_chat_member(chat_id, CAROL, {}),  # type: ignore[arg-type]  # no right
         bot.set_chat_administrator_custom_title(chat_id, BOB, "x"),
     ):
         with pytest.raises(TelegramBadRequest, match=r"only for (groups and )?supergroups"):

@@ -77,6 +77,7 @@ async def offer(
     )
     if status != 200:
         asking.cancel()
+        # As aiogram would, but for its method: there is none, the call was raw.
         raise TelegramBadRequest(method=None, message=body["description"])  # type: ignore[arg-type]
     await raw("getUpdates", offset=-1)
     answer: dict[str, Any] = await asking

@@ -61,9 +61,11 @@ async def test_shipping_and_what_the_bot_needs_to_know(
 ) -> None:
     await sandbox.send(BOT_ID, "/buy")
     invoice = await bot.send_invoice(
-        ALICE, "T", "D", "order 5", "EUR", PRICES, provider_token="1:TEST",
+        ALICE, "T", "D", "order 5", "eur", PRICES, provider_token="1:TEST",
         need_name=True, need_shipping_address=True, is_flexible=True,
     )  # fmt: skip
+    assert invoice.invoice
+    assert invoice.invoice.currency == "EUR"
     answer, updates = await pay(
         bot_id=BOT_ID, message_id=invoice.message_id, shipping_option_id="fast"
     )

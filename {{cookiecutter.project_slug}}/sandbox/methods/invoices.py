@@ -28,6 +28,8 @@ def invoice(_: Call, values: Json) -> Json:
     The names of errors are those of https://core.telegram.org/method/messages.sendMedia, but for
     TITLE_INVALID and DESCRIPTION_INVALID: what Telegram calls these is not documented.
     """
+    # Examples of telebot and Telegraf sell for `usd`.
+    values = values | {"currency": values["currency"].upper()}
     check_texts(values)
     check_prices(values)
     check_tips(values.get("max_tip_amount", 0), values.get("suggested_tip_amounts", []))

@@ -44,7 +44,7 @@ async def create_invoice_link(call: Call) -> str:
 def terms(values: Json) -> Terms:
     """What only the bot knows of an invoice or of paid media. For Stars nothing is asked and
     nothing shipped: https://core.telegram.org/bots/api#sendinvoice."""
-    stars = values.get("currency", content.STARS) == content.STARS
+    stars = values.get("currency", content.STARS).upper() == content.STARS
     return Terms(
         values.get("payload", ""),
         () if stars else tuple(name for name in ORDER if values.get(f"need_{name}")),
