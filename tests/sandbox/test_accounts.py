@@ -83,10 +83,20 @@ async def test_gifts_and_stars(sandbox: SandboxClient, bot: Bot) -> None:
         [(bot.transfer_gift(shop_id, owned.owned_gift_id, BOB), "STARGIFT_OWNER_INVALID")]
     )
 
+    await sandbox.ask("give_stars", bot_id=BOT_ID, amount=gift.star_count)
+    await bot.send_gift(gift.id, user_id=ALICE)
+    [owned] = (await bot.get_business_account_gifts(shop_id)).gifts
+    assert isinstance(owned, OwnedGiftRegular)
+    assert owned.owned_gift_id
+    assert (gift.star_count, owned.convert_star_count) == (15, 13)
+    assert await bot.convert_gift_to_stars(shop_id, owned.owned_gift_id)
+    assert (await bot.get_user_gifts(ALICE)).total_count == 0
+    assert await bot.transfer_business_account_stars(shop_id, 13)
+
     await sandbox.ask("give_business_stars", connection_id=shop_id, amount=10)
     assert await bot.transfer_business_account_stars(shop_id, 7)
     assert (await bot.get_business_account_star_balance(shop_id)).amount == 3
-    assert (await bot.get_my_star_balance()).amount == 20 - gift.star_count + 7
+    assert (await bot.get_my_star_balance()).amount == 20 - gift.star_count + 13 + 7
     await refused(
         [
             (bot.transfer_business_account_stars(shop_id, 7), "BALANCE_TOO_LOW"),

@@ -112,3 +112,18 @@ async def test_the_photo_of_the_bot(bot: Bot, raw: Raw) -> None:
     photo = {"type": "static", "photo": "https://example.com/a.png"}
     _, body = await raw("setMyProfilePhoto", photo=photo)
     assert body["description"] == "Bad Request: photo must be uploaded as an InputFile"
+
+
+async def test_audio_files_of_a_profile(sandbox: SandboxClient, bot: Bot) -> None:
+    await sandbox.send(BOT_ID, "hi")
+    assert (await bot.get_user_profile_audios(ALICE)).total_count == 0
+    for name in ("old.mp3", "new.mp3"):
+        data = base64.b64encode(name.encode()).decode()
+        await sandbox.ask("add_audio", user_id=ALICE, name=name, data=data)
+    found = await bot.get_user_profile_audios(ALICE, limit=1)
+    assert (found.total_count, [one.file_name for one in found.audios]) == (2, ["new.mp3"])
+    content = await bot.download(found.audios[0])
+    assert content
+    assert content.read() == b"new.mp3"
+    last = await bot.get_user_profile_audios(ALICE, offset=1)
+    assert [one.file_name for one in last.audios] == ["old.mp3"]

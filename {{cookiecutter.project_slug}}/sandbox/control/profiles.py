@@ -16,6 +16,14 @@ async def set_photo(world: World, user_id: int, name: str, data: str) -> Json:
     return {"photo": photo}
 
 
+async def add_audio(world: World, user_id: int, name: str, data: str) -> Json:
+    """A user shows an audio file, in base64, on the profile."""
+    person(world, user_id)
+    audio: Json = upload(world, "audio", name, data)["audio"]
+    world.audios.setdefault(user_id, []).insert(0, audio)
+    return audio
+
+
 async def set_profile(
     world: World, user_id: int, bio: str | None = None, personal_chat_id: int | None = None
 ) -> Json:
@@ -36,4 +44,4 @@ async def allow_emoji_status(world: World, bot_id: int, user_id: int) -> Json:
     return {}
 
 
-COMMANDS = (set_photo, set_profile, allow_emoji_status)
+COMMANDS = (set_photo, add_audio, set_profile, allow_emoji_status)

@@ -9,6 +9,7 @@ from sandbox.methods.business import allowed
 from sandbox.methods.call import Call
 from sandbox.methods.gifts import SOME, owned
 from sandbox.methods.photos import add_photo
+from sandbox.world.business import Connection
 from sandbox.world.events import Json
 from sandbox.world.stars import from_user
 
@@ -85,21 +86,30 @@ async def get_business_account_gifts(call: Call) -> Json:
 async def transfer_gift(call: Call) -> bool:
     """https://core.telegram.org/bots/api#transfergift: to somebody who has written to the
     account."""
-    connection, to = (
-        allowed(call, "can_transfer_and_upgrade_gifts"),
-        call.params["new_owner_chat_id"],
-    )
-    gifts = call.world.gifts.get(connection.owner_id, [])
-    gift = next(
-        (one for one in gifts if one["owned_gift_id"] == call.params["owned_gift_id"]), None
-    )
-    if gift is None:
-        raise bad_request("STARGIFT_OWNER_INVALID")
+    connection = allowed(call, "can_transfer_and_upgrade_gifts")
+    gift, to = own_gift(call, connection), call.params["new_owner_chat_id"]
     if to not in connection.chats:
         raise bad_request("BUSINESS_PEER_INVALID")
-    gifts.remove(gift)
+    call.world.gifts[connection.owner_id].remove(gift)
     call.world.gifts.setdefault(to, []).append(gift)
     return True
+
+
+async def convert_gift_to_stars(call: Call) -> bool:
+    """https://core.telegram.org/bots/api#convertgifttostars: the account has them then."""
+    connection = allowed(call, "can_convert_gifts_to_stars")
+    gift = own_gift(call, connection)
+    call.world.gifts[connection.owner_id].remove(gift)
+    connection.stars += gift["convert_star_count"]
+    return True
+
+
+def own_gift(call: Call, connection: Connection) -> Json:
+    """The gift `owned_gift_id` of the account. Raises ApiError 400."""
+    for one in call.world.gifts.get(connection.owner_id, []):
+        if one["owned_gift_id"] == call.params["owned_gift_id"]:
+            return one
+    raise bad_request("STARGIFT_OWNER_INVALID")
 
 
 async def get_business_account_star_balance(call: Call) -> Json:

@@ -44,9 +44,7 @@ ABOUT = at_most("custom_description", 70)
 CHECKED: dict[str, tuple[Rule, ...]] = {
     "answerChatJoinRequestQuery": (),
     "approveSuggestedPost": (),
-    "convertGiftToStars": (),
     "declineSuggestedPost": (at_most("comment", 128),),
-    "getUserProfileAudios": (),
     "readBusinessMessage": (),
     "removeChatVerification": (),
     "removeUserVerification": (),

@@ -20,6 +20,8 @@ GIFTS = {
 """Some of those that there are: emoji and price in Stars by id."""
 PREMIUM = {3: 1000, 6: 1500, 12: 2500}
 """Stars by months: https://core.telegram.org/bots/api#giftpremiumsubscription."""
+WORTH = 85
+"""Percent of its price that a gift is to who turns it into Stars: 13 for one of 15."""
 LONGEST_TEXT = 128
 MOST = 100
 """https://core.telegram.org/bots/api#getusergifts"""
@@ -46,7 +48,8 @@ async def send_gift(call: Call) -> bool:
         partner = from_user(call.world.user(to), "gift_purchase", gift=given)
     pay(call, given["star_count"], partner)
     about = {"gift": given, "send_date": call.world.clock.date, "sender_user": bot.user, **words}
-    kept = {"type": "regular", "is_saved": True, "owned_gift_id": call.world.new_id()}
+    kept: Json = {"type": "regular", "is_saved": True, "owned_gift_id": call.world.new_id()}
+    kept["convert_star_count"] = (given["star_count"] * WORTH + 50) // 100
     call.world.gifts.setdefault(to, []).append(kept | about)
     if to in bot.chats:
         content = {"gift": {"gift": given, **words}}
@@ -105,9 +108,10 @@ def nobody() -> int:
 
 
 def owned(call: Call, owner_id: int, *, ids: bool = False) -> Json:
-    """The OwnedGifts of somebody, the newest first unless sorted by price, perhaps with `ids`."""
+    """The OwnedGifts of somebody, the newest first unless sorted by price, perhaps with `ids` and
+    what they are worth."""
     params = call.params
-    hidden = () if ids else ("owned_gift_id",)
+    hidden = () if ids else ("owned_gift_id", "convert_star_count")
     found = [
         {name: value for name, value in one.items() if name not in hidden}
         for one in reversed(call.world.gifts.get(owner_id, []))

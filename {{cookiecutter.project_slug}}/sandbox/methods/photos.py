@@ -1,11 +1,14 @@
-"""Profile photos: https://core.telegram.org/bots/api#getuserprofilephotos."""
+"""Photos and audio files of profiles: https://core.telegram.org/bots/api#getuserprofilephotos."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call
 from sandbox.methods.decode import attached
 from sandbox.methods.media import find_file, media
+from sandbox.methods.members import somebody
 from sandbox.world.events import Json
 from sandbox.world.files import Upload, file_ids
 
@@ -15,15 +18,23 @@ MOST = 100
 
 async def get_user_profile_photos(call: Call) -> Json:
     """https://core.telegram.org/bots/api#getuserprofilephotos: the newest first."""
-    user_id = call.params["user_id"]
-    if user_id not in call.world.users and user_id not in call.world.bots:
-        raise bad_request("user not found")
-    found = call.world.photos.get(user_id, [])
+    found = call.world.photos.get(somebody(call), [])
+    return {"total_count": len(found), "photos": shown(call, found)}
+
+
+async def get_user_profile_audios(call: Call) -> Json:
+    """https://core.telegram.org/bots/api#getuserprofileaudios: the newest first."""
+    found = call.world.audios.get(somebody(call), [])
+    return {"total_count": len(found), "audios": shown(call, found)}
+
+
+def shown(call: Call, found: list[Any]) -> list[Any]:
+    """Those from `offset` on, `limit` at most, of whose files the bot knows then."""
     first = max(0, call.params.get("offset", 0))
-    shown = found[first : first + max(1, min(MOST, call.params.get("limit", MOST)))]
-    for file_id in file_ids(shown):
+    some = found[first : first + max(1, min(MOST, call.params.get("limit", MOST)))]
+    for file_id in file_ids(some):
         call.world.files.tell(file_id, [call.bot.bot_id])
-    return {"total_count": len(found), "photos": shown}
+    return some
 
 
 async def set_my_profile_photo(call: Call) -> bool:
@@ -62,4 +73,4 @@ def chat_photo(sizes: list[Json]) -> Json:
     return {f"{name}_{one}": size[one] for name, size in shown.items() for one in ids}
 
 
-MODELS = {"getUserProfilePhotos": ("offset", "limit")}
+MODELS = dict.fromkeys(("getUserProfilePhotos", "getUserProfileAudios"), ("offset", "limit"))

@@ -36,6 +36,8 @@ class Kept:
     prepared: Recent[Prepared] = field(default_factory=Recent)
     photos: dict[int, list[list[Json]]] = field(default_factory=dict)
     """Of profiles: the sizes of each photo, the newest first, by the id of a user or bot."""
+    audios: dict[int, list[Json]] = field(default_factory=dict)
+    """The same of Audio objects, by the id of a user."""
     status_allowed: set[tuple[int, int]] = field(default_factory=set)
     """The bots that may set a user's emoji status: ids of both."""
     stories: dict[tuple[int, int], Json] = field(default_factory=dict)
