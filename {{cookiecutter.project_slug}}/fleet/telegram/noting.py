@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
@@ -19,8 +20,17 @@ if TYPE_CHECKING:
     from aiogram.methods import Response, TelegramMethod
     from aiogram.methods.base import TelegramType
 
-answer: ContextVar[str] = ContextVar("answer")
-"""The body of the answer to the current task's last call that has succeeded."""
+
+@dataclass(slots=True)
+class Answer:
+    """What Telegram has answered to one call."""
+
+    body: str | None = None
+    """None if it was not made, or has failed."""
+
+
+answer: ContextVar[Answer | None] = ContextVar("answer", default=None)
+"""Gets it, for the call that the current task, or the one that has started it, notes."""
 
 
 class Noting(BaseRequestMiddleware):
@@ -51,10 +61,15 @@ class Noting(BaseRequestMiddleware):
             response = self._session.check_response(bot, method, HTTPStatus.OK, noted.decode())
             # What aiogram's own `make_request` returns, whatever its type says.
             return cast("Response[TelegramType]", response.result)
-        result = await make_request(bot, method)
+        given = Answer()
+        token = answer.set(given)
+        try:
+            result = await make_request(bot, method)
+        finally:
+            answer.reset(token)
         # The moment of truth: whoever dies before this is written makes the call again.
-        if journal := turn.journal:  # not of a task that has outlived its turn
-            journal.note(digest, _plain(answer.get()))
+        if given.body is not None and turn.journal:  # not of a task that has outlived its turn
+            turn.journal.note(digest, _plain(given.body))
         return result
 
 

@@ -156,7 +156,8 @@ class FleetSession(AiohttpSession):
                 raise
             message = f"HTTP {status_code} without an answer of the Bot API"
             raise TelegramServerError(method=method, message=message) from error
-        answer.set(content)
+        if given := answer.get():
+            given.body = content
         return response
 
 

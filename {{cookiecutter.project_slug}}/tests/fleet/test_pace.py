@@ -16,7 +16,7 @@ from aiogram.methods import (
     SendRichMessageDraft,
     TelegramMethod,
 )
-from aiogram.types import InputMediaPhoto
+from aiogram.types import InputMediaPhoto, Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +25,9 @@ from fleet.telegram.current import BROADCAST, REPLY, TIMER
 from fleet.telegram.pace import FEW, MINUTE, Pace, Rates, messages_in
 from fleet.telegram.session import TelegramSessions, create_sessions
 from tests.fleet.scripted import ScriptedTelegram
+from tests.fleet.stage import Stage
 from tests.fleet.test_gates import say, start_waiting
+from tests.fleet.test_journal import die_after
 
 PHOTO = InputMediaPhoto(media="file")
 
@@ -147,3 +149,21 @@ async def test_a_call_beyond_the_pace_waits_and_what_only_shows_work_is_not_made
     assert await bot(say(6))
     await third
     assert scripted.calls == {(1, "sendMessage"): 4, (1, "deleteMessage"): 1}
+
+
+@pytest.mark.parametrize("says_before", [False, True])
+async def test_what_is_not_made_is_not_noted(
+    scripted: ScriptedTelegram, paced: TelegramSessions, *, says_before: bool
+) -> None:
+    stage = Stage(paced)
+    await paced.pace.take(stage.member.id, "7", 1 if says_before else 2)
+    seen = []
+
+    async def work(message: Message) -> None:
+        if says_before:
+            await message.answer("Hello")
+        seen.append(await SendChatAction(chat_id=7, action="typing").as_(stage.member.bot))
+
+    await die_after(stage, work)
+    assert seen == [True, True]
+    assert scripted.calls == ({(1, "sendMessage"): 1} if says_before else {})
