@@ -129,7 +129,16 @@ def test_a_business_account(pages: Pages, sandbox: Sandbox, user: int) -> None:
     log.get_by_role("button", name="Delete").first.click()
     assert len(sandbox.update("deleted_business_messages")["message_ids"]) == 1
     expect(log).not_to_contain_text("Still open?")
-    shop.get_by_label("as Dora, the owner").check()
+    for name, presser in (("Bob", 8), ("Dora", user)):
+        shop.get_by_label("as Dora, the owner").set_checked(presser == user)
+        keys = {"inline_keyboard": [[{"text": f"Book for {name}", "callback_data": name}]]}
+        sandbox.call("sendMessage", **here, text="A table?", reply_markup=keys)
+        log.get_by_role("button", name=f"Book for {name}").click()
+        query = sandbox.update("callback_query")
+        assert (query["from"]["id"], query["data"]) == (presser, name)
+        assert query["message"]["business_connection_id"] == connection["id"]
+        sandbox.call("answerCallbackQuery", callback_query_id=query["id"], text=f"Ready, {name}")
+        expect(page.locator(".toast").last).to_contain_text(f"Ready, {name}")
     shop.get_by_label("Message", exact=True).fill("We close")
     page.keyboard.press("Enter")
     assert sandbox.update("business_message")["from"]["id"] == user

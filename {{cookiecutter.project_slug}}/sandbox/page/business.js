@@ -4,6 +4,7 @@
 import { act } from "./api.js";
 import { content } from "./content.js";
 import { clock, h, lineButton, refill, textButton } from "./dom.js";
+import { inlineKeyboard } from "./keyboard.js";
 import { fullName } from "./names.js";
 import { dialog, field, tick } from "./overlay.js";
 import { on, state } from "./store.js";
@@ -69,14 +70,25 @@ function showTalks(botId, { id, user: owner, talks, stars }) {
   const asOwner = tick(`as ${fullName(owner)}, the owner`, "owner");
   const acts = h("div", { class: "chips" });
   const where = () => ({ connection_id: id, user_id: Number(customer.value) });
+  const byOwner = () => asOwner.firstChild.checked;
+  /** The side of a message: in this talk it is the customer or the owner who presses a button. */
+  const side = {
+    target: botId,
+    acts: {},
+    insert: (words) => (text.input.value = words),
+    talk: () => {
+      const { connection_id, user_id: chat_id } = where();
+      return { connection_id, chat_id, user_id: byOwner() ? owner.id : chat_id };
+    },
+  };
   const begun = new Set(talks);
   let watched = null;
 
   async function write() {
     const said = text.input.value.trim();
     if (!said) return false;
-    const by_owner = asOwner.firstChild.checked;
-    if (!(await act("write_business", { ...where(), text: said, by_owner }))) return false;
+    const sent = await act("write_business", { ...where(), text: said, by_owner: byOwner() });
+    if (!sent) return false;
     begun.add(where().user_id);
     text.input.value = "";
     draw();
@@ -111,7 +123,8 @@ function showTalks(botId, { id, user: owner, talks, stars }) {
       "article",
       { class: message.from?.id === owner.id ? "said mine" : "said" },
       h("b", {}, name, byBot && h("small", {}, ` by @${byBot.username}`)),
-      content(message, { target: botId, acts: {} }),
+      content(message, side),
+      inlineKeyboard(message, side),
       h("small", {}, message.edit_date && "edited ", clock(message.date)),
       h("span", { class: "foot" }, [
         !byBot && wordsOf(message) && lineButton("Edit", `message ${message_id}`, edit),

@@ -10,16 +10,18 @@ import { openLink } from "./tme.js";
 
 /** Seconds a button spins without an answer; then the page says so. */
 const PATIENCE = 30;
-/** Presses that wait for their answer, and answers that came before the press was known. */
+/** Presses that wait for their answer, answers that came before the press was known, and how many
+ * presses are not known yet. */
 const waiting = new Map();
 const early = new Map();
+let unknown = 0;
 
 /** Takes `callback_answer` events: the answers to presses. */
 export function takeAnswer(event) {
-  if (event.event !== "callback_answer" || event.user_id !== state.me) return;
+  if (event.event !== "callback_answer") return;
   const done = waiting.get(event.query_id);
   if (done) done(event);
-  else early.set(event.query_id, event);
+  else if (unknown) early.set(event.query_id, event);
 }
 
 /** The buttons under a message; null for none. */
@@ -40,6 +42,7 @@ export function inlineButton(button, message, chat) {
   const props = {
     type: "button",
     class: `key ${button.style ?? ""}`,
+    "data-key": `${message.message_id} ${button.text}`,
     onclick: (event) => press(event.currentTarget),
   };
   return h("button", props, h("span", {}, button.text), mark && icon(mark));
@@ -92,6 +95,7 @@ async function pressed(command, node, more, message, chat) {
   const calm = spin(node);
   const whispered = message.ephemeral_message_id;
   const here = { user_id: state.me, ...more };
+  unknown += 1;
   const answer = whispered
     ? await act("press_ephemeral", { chat_id: chat.target, ephemeral_message_id: whispered, ...here })
     : await act(command, {
@@ -100,7 +104,11 @@ async function pressed(command, node, more, message, chat) {
         ...place(chat.target),
         message_id: message.message_id,
         ...here,
+        ...chat.talk?.(),
       });
+  unknown -= 1;
+  const soon = early.get(answer?.query_id);
+  if (!unknown) early.clear();
   if (!answer) return calm();
   const id = answer.query_id;
   const patience = setTimeout(() => {
@@ -111,14 +119,13 @@ async function pressed(command, node, more, message, chat) {
   const done = (event) => {
     clearTimeout(patience);
     waiting.delete(id);
-    early.delete(id);
     calm();
     if (event.url) follow(event.url);
     else if (event.text && event.show_alert)
       dialog("The bot says", h("p", {}, event.text), [["OK", null]]);
     else if (event.text) toast(event.text);
   };
-  if (early.has(id)) done(early.get(id));
+  if (soon) done(soon);
   else waiting.set(id, done);
 }
 
