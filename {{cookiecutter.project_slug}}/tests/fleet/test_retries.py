@@ -21,6 +21,7 @@ from fleet.settings import Settings
 from fleet.telegram import connector, retries
 from fleet.telegram.session import TelegramSessions, create_sessions
 from tests.fleet.scripted import Answer, ScriptedTelegram, answers, fails, hang_up
+from tests.serving import listening
 from tests.waiting import Clock
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -108,13 +109,11 @@ async def test_a_host_that_does_not_answer_a_connect_is_given_up_early(
     monkeypatch.setattr(connector, "CONNECT_TIMEOUT", 0.2)
     monkeypatch.setattr(retries, "DELAYS", ())
 
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
     # It takes the connection but never shakes hands for TLS.
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with listening(silent) as port:
         sessions = create_sessions(Settings(telegram_api_url=f"https://127.0.0.1:{port}"))
         clock = Clock()
         with pytest.raises(TelegramNetworkError, match="timeout"):

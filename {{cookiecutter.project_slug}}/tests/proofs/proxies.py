@@ -8,6 +8,8 @@ from asyncio import StreamReader as Reader
 from asyncio import StreamWriter as Writer
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from tests.serving import listening
+
 USER, PASSWORD = "me", "p@ss:word/"
 SUCCEEDED, REFUSED = 0, 5
 """Answers of a SOCKS server: https://www.rfc-editor.org/rfc/rfc1928#section-6"""
@@ -34,14 +36,8 @@ class Proxy:
         tls: ssl.SSLContext | None = None,
     ) -> AsyncIterator[None]:
         """Serve at a port, which stays the same when it serves again."""
-        tasks: dict[asyncio.Task[None] | None, Writer] = {}
-        over = False
 
         async def take(reader: Reader, writer: Writer) -> None:
-            if over:  # it came just before the end
-                writer.transport.abort()
-                return
-            tasks[asyncio.current_task()] = writer
             self.open += 1
             self.most_open = max(self.open, self.most_open)
             try:
@@ -55,21 +51,9 @@ class Proxy:
                 pass
             finally:
                 self.open -= 1
-                writer.close()
-                del tasks[asyncio.current_task()]
 
-        server = await asyncio.start_server(take, "127.0.0.1", self.port)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
+        async with listening(take, self.port) as self.port:
             yield
-        finally:
-            over = True
-            server.close()
-            await asyncio.sleep(0)  # for those that it has just accepted
-            for writer in tasks.values():
-                writer.transport.abort()
-            if tasks:
-                await asyncio.wait([task for task in tasks if task])
 
     def refuses(self) -> bool:
         self.fail -= 1

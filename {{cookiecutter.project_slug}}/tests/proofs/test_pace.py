@@ -57,7 +57,7 @@ async def test_nobody_is_refused_however_much_is_said_and_all_of_it_is_said(
     start_service: StartService, sandbox: SandboxClient
 ) -> None:
     """By two replicas, to their own chats, in a group, and to a chat to which all write."""
-    log, group, writers, talkers = 999, -1001, range(1, 21), range(1, 6)
+    log, group, writers, talkers = 999, -7001, range(1, 21), range(1, 6)
     [bot], token = await new_bots(sandbox)
     settings = {"CHAT_RATE": "2", "CHAT_BURST": "5", "GROUP_RATE": "20"}
     for _ in range(2):

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from fleet.redis.errors import TooOldError, describe, is_away
 from fleet.redis.server import look_at_server
+from tests.serving import listening
 
 
 @contextlib.asynccontextmanager
@@ -19,11 +20,8 @@ async def answering(answer: bytes) -> AsyncIterator[Redis]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(65_536):
             writer.write(answer)
-        writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with server, Redis(port=port, driver_info=None) as redis:
+    async with listening(serve) as port, Redis(port=port, driver_info=None) as redis:
         yield redis
 
 

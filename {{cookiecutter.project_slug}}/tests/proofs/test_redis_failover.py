@@ -17,6 +17,7 @@ from fleet.settings import Settings
 from tests.proofs.proxies import relay
 from tests.proofs.redis_groups import make_replica, make_server, running, until_replicated
 from tests.proofs.redis_server import RedisServer
+from tests.serving import listening
 from tests.waiting import until
 
 MANY = 8
@@ -34,14 +35,9 @@ class Address:
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            try:
-                await relay(reader, writer, self.server.port)
-            finally:
-                writer.transport.abort()
+            await relay(reader, writer, self.server.port)
 
-        server = await asyncio.start_server(take, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        async with server:
+        async with listening(take) as self.port:
             yield
 
     def move(self) -> None:
