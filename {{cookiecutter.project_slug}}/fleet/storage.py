@@ -190,11 +190,11 @@ class FleetStorage(RedisStorage):
         overlay = Overlay.of_turn(self.redis)
         if overlay is None:
             return await self._look(name, former)
-        write = overlay.written(name)
+        write = _written(overlay, name, former)
         if write is None:
             value = await self._look(name, former)
             # Another task of the turn may have written meanwhile; so two `update_data` add up.
-            write = overlay.written(name)
+            write = _written(overlay, name, former)
             if write is None:
                 return value
         return write.value
@@ -256,6 +256,13 @@ class FleetStorage(RedisStorage):
         for (_, answer), value in zip(asked, values, strict=True):
             if not answer.done():
                 answer.set_result(value)
+
+
+def _written(overlay: Overlay, name: str, former: str | None) -> StateWrite | None:
+    write = overlay.written(name)
+    if write is None and former:
+        return overlay.written(former)  # before the turn heard of the move, by a call of its own
+    return write
 
 
 def _in_chat(key: StorageKey, chat: int) -> StorageKey:

@@ -150,6 +150,23 @@ async def test_a_turn_that_fails_has_brought_it_and_changed_nothing(
     assert await states.of(NEW).get_data() == {"n": 1}
 
 
+@pytest.mark.parametrize("more", [{}, {"c": 3}])
+async def test_what_a_turn_has_written_before_it_hears_of_the_move_is_kept(
+    redis: Redis, states: States, more: dict[str, int]
+) -> None:
+    await states.of(OLD).set_data({"a": 1})
+    overlay = Overlay(redis)
+    overlay.open()
+    await states.of(OLD).update_data(b=2)
+    states.moves.note(MOVE)
+    assert await states.of(OLD).get_data() == {"a": 1, "b": 2}
+    if more:
+        await states.of(OLD).update_data(more)
+    await commit(overlay)
+    assert await states.of(NEW).get_data() == {"a": 1, "b": 2} | more
+    assert set(await fsm_keys(redis)) == {f"fsm:1:{NEW}:7:data"}
+
+
 async def test_tasks_that_ask_at_once_all_find_it(states: States) -> None:
     await states.of(OLD).set_state("form")
     states.moves.note(MOVE)
