@@ -2,11 +2,13 @@
 have moved, and sends broadcasts."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from fleet.bots.member import Member
 from fleet.bots.shared import Shared
@@ -57,6 +59,7 @@ class Outreach:
         self._observer = Observer(redis, settings.shards, sessions.moves, prefix=prefix)
         self._gates = GateBook(redis, prefix=prefix)
         self._moves = moves
+        holder.learn = self._learn
         shared.inbox.name_now = sessions.moves.now
         if settings.directory:
             shared.inbox.observe = self._observer.update
@@ -80,6 +83,14 @@ class Outreach:
             gates = partial(self._gates.run, self._shut)
             for work in (self._observer.run, gates, self._moves.run, self._broadcaster.run):
                 group.create_task(_keep(work))
+
+    async def _learn(self) -> None:
+        """Hear of gates and moves at once, not at the next look: what is damaged there, or Redis
+        away, keeps nobody from work."""
+        with contextlib.suppress(RedisError):
+            self._shut.hear(await self._gates.look())
+        with contextlib.suppress(RedisError):
+            await self._moves.hear()
 
 
 async def _keep(work: Callable[[], Awaitable[None]]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,9 @@ class Holder:
         self.held: dict[int, Held] = {}
         self.changed = asyncio.Event()
         """Set when shards have come, gone or been closed."""
+        self.learn: Callable[[], Awaitable[None]] = nothing
+        """Awaited when shards were taken, before anything begins in them: what those who had them
+        have told all replicas."""
         self._redis = redis
         self._prefix = prefix
         self._beats = Beats(redis, replica, prefix=prefix)
@@ -175,6 +178,8 @@ class Holder:
         # Not in the script: it would be slow for many bots. If this fails, they are taken anew.
         keys = [self._scripts.key(shard, "waiting") for shard in taken]
         waiting = await ask_each(self._redis, keys, "HKEYS")
+        if taken:
+            await self.learn()
         for (shard, (epoch, tries)), fields in zip(taken.items(), waiting, strict=True):
             held = self.held[shard] = Held(shard, epoch)
             bots = list(bot_ids(fields))  # `all` is none
@@ -223,6 +228,10 @@ class Holder:
             return None
         more = await self._redis.execute_command("LPOP", key, 10_000) or []
         return {int(shard) for one in (rung[1], *more) for shard in one.split()}
+
+
+async def nothing() -> None:
+    """Do nothing: there is nothing to learn."""
 
 
 async def ring(redis: Redis, prefix: str, replica: str, shards: Collection[int]) -> None:

@@ -3,11 +3,18 @@
 from typing import Any
 
 import pytest
+from aiogram import Dispatcher
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from fleet.replica import Replica
+from fleet.settings import Settings
+from fleet.shards.holder import Taken
 from fleet.telegram.gate import Gate
 from fleet.telegram.gatebook import GateBook, gate_of, name
 from fleet.telegram.gates import Gates
+from fleet.telegram.movebook import MoveBook
+from fleet.telegram.moves import Move, Moves
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.chats import answers
@@ -77,6 +84,29 @@ async def test_a_flooded_chat_is_left_alone_by_all_replicas_and_each_line_comes_
     [refused] = [call for call in calls if call["status"] == 429]
     early = [call for call in calls if call["at"] < refused["at"] + 12]
     assert early == [refused], "nobody called into the shut gate"
+
+
+async def test_who_takes_shards_knows_gates_and_moves_before_a_turn_begins_there(
+    redis: Redis, clean_redis: str
+) -> None:
+    shut, moved, move = Gates(), Moves(), Move(1, -5, -1005)
+    shut.shut(GATES[0], 60)
+    moved.note(move)
+    await GateBook(redis).exchange(shut)
+    await MoveBook(redis, moved).tell()
+    settings = Settings(redis_url=SecretStr(clean_redis), bot_tokens=SecretStr("1:" + "a" * 35))
+    heir = Replica(settings, lambda _: Dispatcher(), None)
+    sessions, known = heir.sessions, list[bool]()
+
+    def note(_: Taken) -> None:
+        is_shut, new = sessions.gates.seconds_left(GATES[0]) > 0, sessions.moves.new_id(1, move.old)
+        known.append(is_shut and new == move.new)
+
+    heir.holder.open()
+    await heir.holder.look(note)
+    await heir.sessions.close()
+    await heir.redis.aclose()
+    assert known == [True] * heir.holder.shards
 
 
 async def calls_to(sandbox: SandboxClient, bot: int, chat: int) -> list[dict[str, Any]]:
