@@ -177,6 +177,38 @@ def test_reply_keyboards(pages: Pages, sandbox: Sandbox, user: int) -> None:
     expect(page.get_by_text("Reply to Raw")).to_have_count(0)
 
 
+def test_a_poll_of_a_user(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    markup = {"keyboard": [[{"text": "Ask us", "request_poll": {"type": "quiz"}}]]}
+    sandbox.call("sendMessage", chat_id=user, text="A quiz, please", reply_markup=markup)
+    sandbox.update("message")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    page.get_by_role("button", name="Ask us").click()
+    dialog = page.get_by_role("dialog", name="A poll")
+    dialog.get_by_label("Question").fill("2 + 2?")
+    dialog.get_by_label("Option 1").fill("3")
+    dialog.get_by_label("Option 2").fill("4")
+    dialog.get_by_label("The right answer").select_option(label="Option 2")
+    dialog.get_by_role("button", name="Send").click()
+    expect(last_of_mine(page)).to_contain_text("2 + 2?")
+    poll = sandbox.update("message")["poll"]
+    assert (poll["type"], poll["correct_option_ids"], poll["is_anonymous"]) == ("quiz", [1], True)
+    assert [one["text"] for one in poll["options"]] == ["3", "4"]
+    last_of_mine(page).get_by_role("button", name="4").click()
+    expect(last_of_mine(page)).to_contain_text("1 vote")
+    # Of votes in it no bot is told.
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="done")
+    assert sandbox.call("getUpdates", limit=1)[0]["message"]["text"] == "done"
+    page.get_by_role("button", name="Attach").click()
+    page.get_by_role("menuitem", name="Poll").click()
+    dialog.get_by_label("Question").fill("Which?")
+    for number in (1, 2, 3):
+        dialog.get_by_label(f"Option {number}").fill(f"this {number}")
+    dialog.get_by_label("Several answers").check()
+    dialog.get_by_role("button", name="Send").click()
+    expect(last_of_mine(page).get_by_role("checkbox")).to_have_count(3)
+
+
 def test_a_chat_is_saved_as_a_test(
     pages: Pages, sandbox: Sandbox, user: int, tmp_path: Path
 ) -> None:

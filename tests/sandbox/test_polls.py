@@ -54,6 +54,26 @@ async def test_votes_with_names(sandbox: SandboxClient, bot: Bot) -> None:
     assert seen["total_voter_count"] == 0
 
 
+async def test_a_poll_of_a_person(sandbox: SandboxClient, bot: Bot) -> None:
+    """The bot gets it as a message, and is not told of its votes."""
+    asked = {"question": "Tea?", "options": [{"text": "Yes"}, {"text": "No"}]}
+    closes = {"close_date": int(time.time()) + 60}
+    sent = await sandbox.ask("send", bot_id=BOT_ID, content={"poll": asked | closes})
+    update_id = sent["update_id"]
+    [update] = await bot.get_updates(update_id)
+    assert update.message
+    poll = update.message.poll
+    assert poll
+    assert (poll.question, poll.is_anonymous, poll.total_voter_count) == ("Tea?", True, 0)
+    await vote(sandbox, update.message, 1)
+    assert await bot.get_updates(update_id + 1) == []
+    await sandbox.ask("advance", seconds=90)
+    seen = (await sandbox.messages(BOT_ID, ALICE))[-1]["poll"]
+    assert (seen["options"][1]["voter_count"], seen["is_closed"]) == (1, True)
+    with pytest.raises(SandboxError, match="wrong value: KeyError"):
+        await sandbox.ask("send", bot_id=BOT_ID, content={"poll": {"question": "Tea?"}})
+
+
 async def test_an_anonymous_poll_is_counted_and_stopped(sandbox: SandboxClient, bot: Bot) -> None:
     update_id = await sandbox.send(BOT_ID, "hi")
     poll = await bot.send_poll(ALICE, "Which?", ["one", "two"])

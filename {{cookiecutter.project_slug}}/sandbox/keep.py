@@ -20,11 +20,11 @@ import aiohttp
 
 from sandbox.errors import ControlError
 from sandbox.methods.answer import again_for
-from sandbox.methods.sending import begin
 from sandbox.methods.updates import make_webhook
 from sandbox.world.bots import Bot
 from sandbox.world.delivery import Address, Webhook, undelivered
 from sandbox.world.events import Json
+from sandbox.world.polls import begin
 from sandbox.world.world import World
 
 HEAD = b"The world of a Telegram sandbox, "

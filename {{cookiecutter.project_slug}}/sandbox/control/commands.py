@@ -22,6 +22,7 @@ from sandbox.control import (
     managed,
     payments,
     people,
+    polls,
     profiles,
 )
 from sandbox.errors import ControlError
@@ -38,7 +39,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     command.__name__: command for module in MODULES for command in getattr(module, "COMMANDS", ())
 }
 LARGEST_ID = 2**52
-BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, profiles)
+BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, polls, profiles)
 ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
 DEEDS = ACTING | {command for module in (clock, groups, joining) for command in module.COMMANDS}

@@ -1,4 +1,4 @@
-"""What people do: write, press, react, vote, block."""
+"""What people do: write, press, react, block."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.methods.content import alone
 from sandbox.methods.media import media
 from sandbox.methods.structure import Words, checked
 from sandbox.nearest import unknown
-from sandbox.world import members
+from sandbox.world import members, polls
 from sandbox.world.bots import Bot
 from sandbox.world.chats import Chat, Stored
 from sandbox.world.events import Json
@@ -60,15 +60,15 @@ async def send(
     """A user writes: in the private chat with the bot, or in a group, where every bot gets it.
 
     `file` has kind (the field of a Message, such as photo), name, data in base64 and perhaps a
-    caption; `content` has other fields of a Message, such as a contact. `thread_id` is the topic of
-    a forum.
+    caption; `content` has other fields of a Message, such as a contact; of a poll it needs no more
+    than the question and the options. `thread_id` is the topic of a forum.
     """
     user = world.user(user_id, first_name)
     bot = world.bot(bot_id) if bot_id is not None else None
     look = world.chat(bot, user_id if chat_id is None else chat_id)
     check_open(look, bot, user_id)
     chat = world.enter_chat(bot, look.chat_id, user)
-    made = message_fields(content or {})
+    made = message_fields(world, content or {})
     if text is not None:
         made["text"] = text
     if file is not None:
@@ -79,14 +79,12 @@ async def send(
         where = "channel" if chat.is_channel else "group"
         raise ControlError(f"user {user_id} may not send {forbidden} in the {where} {chat_id}")
     if thread_id is not None:
-        if thread_id not in chat.topics:
-            raise ControlError(f"thread_id: the topics are {list(chat.topics)}")
-        if chat.topics[thread_id].closed and not members.leads(chat, user_id):
-            raise ControlError(f"topic {thread_id} is closed: only administrators write there")
-        made |= chat.topics[thread_id].marks
+        made |= in_topic(chat, thread_id, user_id)
     if reply_to is not None:
         made["reply_to_message"] = alone(world.find(chat, reply_to).message)
     update_id, message = world.write(chat, user, made)
+    if "poll" in message:
+        polls.begin(world, message["poll"], Poll(None, chat, message["message_id"]))
     return {"update_id": update_id, "message": message}
 
 
@@ -102,8 +100,20 @@ def check_open(chat: Chat, bot: Bot | None, user_id: int) -> None:
         raise ControlError(f"user {user_id} has blocked bot {bot.bot_id}: unblock it first")
 
 
-def message_fields(content: Json) -> Json:
+def in_topic(chat: Chat, thread_id: int, user_id: int) -> Json:
+    """The fields of a Message in a topic. Raises ControlError."""
+    topic = chat.topics.get(thread_id)
+    if topic is None:
+        raise ControlError(f"thread_id: the topics are {list(chat.topics)}")
+    if topic.closed and not members.leads(chat, user_id):
+        raise ControlError(f"topic {thread_id} is closed: only administrators write there")
+    return topic.marks
+
+
+def message_fields(world: World, content: Json) -> Json:
     """Fields of a Message that somebody wrote by hand. Raises ControlError."""
+    if "poll" in content:
+        content = content | {"poll": polls.drawn_up(world.new_id(), content["poll"])}
     if strange := unknown(content, Message.model_fields):
         raise ControlError(f"content: a Message has no {', '.join(strange)}")
     try:
@@ -232,48 +242,6 @@ def check_button(message: Json, data: str) -> None:
         raise ControlError(f"message {number} has no button {data!r}; it has {buttons}")
 
 
-async def vote(
-    world: World,
-    user_id: int,
-    message_id: int,
-    option_ids: list[int],
-    bot_id: int | None = None,
-    chat_id: int | None = None,
-) -> Json:
-    """A user votes in a poll of a bot, or with no option takes the vote back: the bot gets `poll`,
-    and `poll_answer` unless the poll is anonymous. https://core.telegram.org/bots/api#pollanswer"""
-    chat, stored = find(world, bot_id, chat_id or user_id, message_id)
-    described_poll = stored.message.get("poll")
-    poll = world.polls.get(described_poll["id"]) if described_poll else None
-    if described_poll is None or poll is None:
-        raise ControlError(f"message {message_id} is no poll")
-    check_vote(described_poll, poll, user_id, option_ids)
-    poll.votes[user_id] = option_ids
-    counted = poll.count(described_poll)
-    chat.edit(stored.message | {"poll": counted})
-    chat.acts()
-    bot = world.bot(poll.bot_id)
-    updates: list[Json] = [{"poll": counted}]
-    if not counted["is_anonymous"]:
-        options = counted["options"]
-        ids = [options[index]["persistent_id"] for index in option_ids]
-        answer = {"poll_id": counted["id"], "user": world.user(user_id), "option_ids": option_ids}
-        updates.append({"poll_answer": answer | {"option_persistent_ids": ids}})
-    return {"update_id": bot.enter(updates)[-1]}
-
-
-def check_vote(described_poll: Json, poll: Poll, user_id: int, option_ids: list[int]) -> None:
-    """Raises ControlError for a vote that Telegram's apps do not let through."""
-    if described_poll["is_closed"]:
-        raise ControlError("the poll is closed")
-    if not set(option_ids) <= set(range(len(described_poll["options"]))):
-        raise ControlError(f"option_ids: count from 0 to {len(described_poll['options']) - 1}")
-    if len(option_ids) > 1 and not described_poll["allows_multiple_answers"]:
-        raise ControlError("this poll takes one answer")
-    if poll.votes.get(user_id) and not described_poll["allows_revoting"]:
-        raise ControlError("a vote in this poll cannot be changed")
-
-
 async def block(world: World, bot_id: int, user_id: int, blocked: bool) -> Json:  # noqa: FBT001
     """A user blocks a bot, or unblocks it: the bot gets `my_chat_member`."""
     bot = world.bot(bot_id)
@@ -294,4 +262,4 @@ def find(world: World, bot_id: int | None, chat_id: int, message_id: int) -> tup
     return chat, world.find(chat, message_id)
 
 
-COMMANDS = (users, add_user, send, edit, react, press, vote, block)
+COMMANDS = (users, add_user, send, edit, react, press, block)

@@ -12,6 +12,7 @@ from sandbox.methods.content import formatted
 from sandbox.methods.decode import attached
 from sandbox.methods.media import file_content
 from sandbox.world.events import Json
+from sandbox.world.polls import blank
 
 MOST_OPTIONS = 12
 LONGEST_OPTION = 100
@@ -24,6 +25,8 @@ SHORTEST, LONGEST = 5, 2_628_000
 MOST_COUNTRIES = 12
 COUNTRY = re.compile("[A-Z]{2}")
 """https://core.telegram.org/bots/api#sendpoll"""
+CHOSEN = ("is_closed", "is_anonymous", "allows_multiple_answers", "allows_revoting")
+"""What a Poll has as the call says."""
 
 
 def poll(call: Call, params: Json) -> Json:
@@ -39,19 +42,10 @@ def poll(call: Call, params: Json) -> Json:
         raise bad_request(f"poll question length must not exceed {LONGEST_QUESTION}")
     quiz = kind == "quiz"
     made = {
-        "id": call.world.new_id(),
+        **blank(call.world.new_id(), options, quiz=quiz),
         **question,
         **description(call, params),
-        "options": [
-            option | {"persistent_id": str(number), "voter_count": 0}
-            for number, option in enumerate(options)
-        ],
-        "total_voter_count": 0,
-        "is_closed": params.get("is_closed", False),
-        "is_anonymous": params.get("is_anonymous", True),
-        "type": kind,
-        "allows_multiple_answers": params.get("allows_multiple_answers", False),
-        "allows_revoting": params.get("allows_revoting", not quiz),
+        **{name: params[name] for name in CHOSEN if name in params},
         **voters(call, params),
     }
     if quiz:

@@ -20,7 +20,7 @@ from sandbox.world import members
 from sandbox.world.chats import Chat
 from sandbox.world.events import Json
 from sandbox.world.pending import Poll
-from sandbox.world.world import World
+from sandbox.world.polls import begin
 
 
 def file(call: Call, values: Json, kind: str) -> Json:
@@ -133,13 +133,6 @@ def say(call: Call, chat: Chat, made: Json) -> Json:
     if "invoice" in made or "paid_media" in made:
         chat.messages[message["message_id"]].terms = terms(params)
     return message
-
-
-def begin(world: World, described: Json, poll: Poll) -> None:
-    """A poll is open for votes: until its `close_date`, if it has one."""
-    world.polls[described["id"]] = poll
-    if "close_date" in described:
-        world.clock.at(described["close_date"], partial(world.close_poll, poll))
 
 
 FAMILIES: dict[str, Handler] = dict.fromkeys(BUILDERS, send)

@@ -1,9 +1,10 @@
-/** Files, contacts and places that a user sends. */
+/** Files, contacts, places and polls that a user sends. */
 
 import { h } from "./dom.js";
 import { bytes } from "./media.js";
 import { fullName } from "./names.js";
 import { dialog, field, menu, tick } from "./overlay.js";
+import { askForPoll } from "./poll.js";
 import { state } from "./store.js";
 
 /** By what a MIME type begins with; all else is a document. */
@@ -29,6 +30,7 @@ export function attachMenu(at, send) {
       ["file", "File", pick("")],
       ["person", "My contact", () => send({ content: { contact } })],
       ["place", "Location…", () => askPlace(send)],
+      ["checks", "Poll…", () => askForPoll(null, (content) => send({ content }))],
     ],
     "Attach",
   );

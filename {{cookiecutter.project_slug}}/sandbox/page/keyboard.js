@@ -2,9 +2,11 @@
 
 import { act } from "./api.js";
 import { openApp } from "./app.js";
+import { askForBot, askForChat, askForUsers } from "./asking.js";
 import { fill, h, icon } from "./dom.js";
 import { fullName, titleOf } from "./names.js";
-import { copy, dialog, field, menu, tick, toast } from "./overlay.js";
+import { copy, dialog, menu, toast } from "./overlay.js";
+import { askForPoll } from "./poll.js";
 import { open, place, state } from "./store.js";
 import { openLink } from "./tme.js";
 
@@ -206,63 +208,9 @@ function pressReply(button, message, chat) {
     openApp(button, message, chat);
     return false;
   }
-  if (button.request_poll) {
-    toast("Polls of users are not emulated.");
-    return false;
-  }
+  if (button.request_poll) return askForPoll(button.request_poll.type, give);
   return chat.send({
     text: button.text,
     ...(chat.target < 0 ? { reply_to: message.message_id } : {}),
   });
-}
-
-/** A dialog whose chief action gives a value; false when it was left. */
-function ask(title, nodes, label, act) {
-  return new Promise((resolve) => {
-    const node = dialog(title, nodes, [
-      ["Cancel", null],
-      [label, async () => resolve((await act()) ?? true)],
-    ]);
-    node.addEventListener("close", () => resolve(false));
-  });
-}
-
-function askForBot(wanted, chat) {
-  const name = field("Name", { value: wanted.suggested_name ?? "", placeholder: "My shop" });
-  const username = field("Username", {
-    value: wanted.suggested_username ?? "",
-    placeholder: "my_shop_bot",
-  });
-  return ask("Create a bot", [name.node, username.node], "Create", () =>
-    act("create_managed_bot", {
-      bot_id: chat.target,
-      user_id: state.me,
-      ...(name.input.value && { name: name.input.value }),
-      ...(username.input.value && { username: username.input.value }),
-    }),
-  );
-}
-
-function askForUsers(wanted, give) {
-  const people = wanted.user_is_bot ? [...state.bots.values()] : [...state.users.values()];
-  const boxes = people.slice(0, 100).map((one) => tick(one.name ?? fullName(one), one.id));
-  return ask("Whom do you share?", h("div", { class: "ticks" }, boxes), "Share", () => {
-    const ids = boxes
-      .map((box) => box.firstChild)
-      .filter((box) => box.checked)
-      .map((box) => Number(box.value));
-    const users = ids.slice(0, wanted.max_quantity ?? 1).map((user_id) => ({ user_id }));
-    return users.length ? give({ users_shared: { request_id: wanted.request_id, users } }) : false;
-  });
-}
-
-function askForChat(wanted, give) {
-  const options = [...state.groups.values()].map((one) =>
-    h("option", { value: one.id }, one.title),
-  );
-  if (!options.length) return toast("There is no group to share: make one first.") ?? false;
-  const select = h("select", { "aria-label": "Group" }, options);
-  return ask("Which group do you share?", select, "Share", () =>
-    give({ chat_shared: { request_id: wanted.request_id, chat_id: Number(select.value) } }),
-  );
 }

@@ -68,6 +68,17 @@ export function dialog(title, content, actions = []) {
   return node;
 }
 
+/** A dialog whose chief action gives a value; false when it was left. */
+export function ask(title, nodes, label, act) {
+  return new Promise((resolve) => {
+    const node = dialog(title, nodes, [
+      ["Cancel", null],
+      [label, async () => resolve((await act()) ?? true)],
+    ]);
+    node.addEventListener("close", () => resolve(false));
+  });
+}
+
 /** A line to type into, with its label. */
 export function field(label, props = {}) {
   const input = h("input", { type: "text", autocomplete: "off", ...props });

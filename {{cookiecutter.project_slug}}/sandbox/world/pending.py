@@ -52,7 +52,8 @@ class Checkout:
 class Poll:
     """A poll and who voted for what: https://core.telegram.org/bots/api#poll."""
 
-    bot_id: int
+    bot_id: int | None
+    """Who has sent it; None: a person, so that no bot is told of it."""
     chat: Chat
     message_id: int
     votes: dict[int, list[int]] = field(default_factory=dict)

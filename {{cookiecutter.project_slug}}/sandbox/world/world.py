@@ -18,7 +18,6 @@ from sandbox.world.faults import Fault, Faults
 from sandbox.world.files import Files, file_ids
 from sandbox.world.kept import Kept
 from sandbox.world.limits import Limits
-from sandbox.world.pending import Poll
 from sandbox.world.privacy import hears
 from sandbox.world.story import Story
 
@@ -273,14 +272,6 @@ class World(Kept):
         """An update for every bot in a chat. Returns the id of the (first) one, 0 without bots."""
         ids = [bot.enter([update])[0] for bot in self.bots_in(chat) if hears(bot, chat, update)]
         return ids[0] if ids else 0
-
-    def close_poll(self, poll: Poll) -> None:
-        """The time of a poll is over: https://core.telegram.org/bots/api#poll."""
-        stored = poll.chat.messages.get(poll.message_id)
-        if stored and not stored.message["poll"]["is_closed"]:
-            closed = stored.message["poll"] | {"is_closed": True}
-            poll.chat.edit(stored.message | {"poll": closed})
-            self.bots[poll.bot_id].enter([{"poll": closed}])
 
     def keep(
         self, chat: Chat, message: Json, bot_id: int | None, keyboard: Json | None = None
