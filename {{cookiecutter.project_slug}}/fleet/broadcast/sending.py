@@ -55,10 +55,16 @@ class Sending:
         self._owns = owns
 
     def check(self) -> None:
-        """Raise TurnLost if the shard is another's: asked before each try of a call."""
+        """Raise TurnLost if the shard is another's."""
         if not self._owns():
             raise TurnLost
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Entered for each try of the call."""
+        self.check()
         self._is_out = True
+        yield
 
     def park(self, bot_id: int, seconds: float) -> bool:
         """Refuse to go back until a gate opens: the chat keeps its place."""

@@ -46,7 +46,11 @@ class CurrentTurn(Protocol):
         """None when the turn is over."""
 
     def check(self) -> None:
-        """Raise TurnLost if the turn is no longer ours; asked before each try of a call."""
+        """Raise TurnLost if the turn is no longer ours, or goes back."""
+
+    def calling(self) -> AbstractContextManager[None]:
+        """Entered for each try of a call, several times at once by several calls; raises as `check`
+        does."""
 
     def park(self, bot_id: int, seconds: float) -> bool:
         """Have the turn go back, and be begun again in so many seconds.

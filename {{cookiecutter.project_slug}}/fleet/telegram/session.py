@@ -7,6 +7,7 @@ has connections, no message is sent any more.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -108,13 +109,13 @@ class FleetSession(AiohttpSession):
     ) -> TelegramType:
         """Make one call; one that sends a file may take longer.
 
-        Raises TurnLost instead, if it would be made for a turn that is no longer ours.
+        Raises TurnLost instead, if it would be made for a turn that is no longer ours or goes back.
         """
         if timeout is None and sends_file(method):
             timeout = self._upload_timeout
-        if turn := current_turn.get():
-            turn.check()
-        return await super().make_request(bot, method, timeout)
+        turn = current_turn.get()
+        with turn.calling() if turn else contextlib.nullcontext():
+            return await super().make_request(bot, method, timeout)
 
     def build_form_data(  # type: ignore[override]  # aiohttp sends both
         self, bot: Bot, method: TelegramMethod[TelegramType]

@@ -56,6 +56,8 @@ class RunningTurn:
         """Whether nothing is to be done for the update but to tell its user."""
         self._journal = Journal(turn.noted, turn.notes, grip.note)
         self._over = False
+        self._calls = 0
+        self._answered = asyncio.Event()
         self._waiting = 0
         self._waits_since = 0.0
         self._limits: list[asyncio.Timeout] = []
@@ -77,9 +79,26 @@ class RunningTurn:
         return True
 
     def check(self) -> None:
-        """Raise TurnLost if it is no longer ours."""
-        if not self._over and not self.grip.is_ours():
+        """Raise TurnLost if it is no longer ours, or goes back: its tasks may outlive it."""
+        if self.back or not (self._over or self.grip.is_ours()):
             raise TurnLost
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Entered for each try of a call; raises as `check` does."""
+        self.check()
+        self._calls += 1
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            self._answered.set()
+
+    async def all_answered(self) -> None:
+        """Wait for the calls that are on their way: what is not noted is repeated."""
+        while self._calls:
+            self._answered.clear()
+            await self._answered.wait()
 
     def handle(self) -> Turn:
         """Give what its handler gets."""

@@ -101,6 +101,8 @@ class TurnTaker:
             if error and running.back is None and error is not running.error:  # that one is known
                 running.back = await self._reason_to_go_back(running, error)
             if running.back:
+                # Who gathers calls leaves some on their way when the first one fails.
+                await running.all_answered()
                 raise running.back from error
             if isinstance(error, TelegramForbiddenError):
                 # An apology may be refused, too: what counts is what it was for.

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -35,6 +35,9 @@ class Waits:
 
     def check(self) -> None:
         """Be ours."""
+
+    def calling(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

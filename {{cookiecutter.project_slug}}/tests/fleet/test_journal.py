@@ -9,12 +9,16 @@ import pytest
 from aiogram import Bot
 from aiogram.enums import ParseMode
 from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import SendMessage
 from aiogram.types import BufferedInputFile, FSInputFile, InputFile, Message
+from aiohttp import web
 from structlog.testing import capture_logs
 
-from fleet.turn import Turn
-from tests.fleet.scripted import ScriptedTelegram, answers, fails
+from fleet.telegram import gates
+from fleet.turn import Turn, TurnBack
+from tests.fleet.scripted import ScriptedTelegram, answers, fails, floods
 from tests.fleet.stage import Stage
+from tests.waiting import until
 
 
 class Died(BaseException):
@@ -135,6 +139,45 @@ async def test_gathered_calls_and_those_of_other_bots_are_noted(
 
     await die_after(stage, spread)
     assert scripted.calls == {(1, "sendMessage"): 5, (2, "sendMessage"): 1}
+
+
+async def test_what_is_on_its_way_beside_a_call_that_has_the_turn_go_back_is_noted(
+    scripted: ScriptedTelegram, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`gather` leaves it to itself; what comes after it is the next turn's."""
+    refused = asyncio.Event()
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        refused.set()
+        return await floods(1)(request)
+
+    async def be_slow(request: web.Request) -> web.StreamResponse:
+        await refused.wait()
+        await asyncio.sleep(0.1)  # so that the turn has time to end before
+        return await answers(sent(1))(request)
+
+    async def say_two(message: Message) -> None:
+        await message.answer("one")
+        await message.answer("two")
+
+    async def tell(message: Message) -> None:
+        await scripted.until_called("sendMessage", 1)
+        await SendMessage(chat_id=8, text="told").as_(stage.member.bot)
+
+    async def gather(message: Message) -> None:
+        await asyncio.gather(say_two(message), tell(message))
+
+    monkeypatch.setattr(gates, "SHORT_WAIT", 0.1)
+    scripted.script = [be_slow, refuse]
+    with pytest.raises(TurnBack):
+        await stage.take(gather)
+
+    async def is_open() -> bool:
+        return not stage.sessions.gates.shut_now()
+
+    await until(is_open, "the gate is open")
+    await stage.take(gather, again=True)
+    assert scripted.chats == [7, 8, 7, 8]
 
 
 class Stream(InputFile):
