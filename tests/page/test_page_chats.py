@@ -53,6 +53,13 @@ def test_two_users_in_a_group_have_states_of_their_own(
     dialog.get_by_role("button", name="Create").click()
     expect(page.locator(".column header")).to_contain_text("3 members")
     group = int(page.locator(".column").get_attribute("data-target") or 0)
+    # Unless the bot is an administrator, it would hear commands and replies.
+    card = about(page)
+    expect(card).to_contain_text("bot, member, hears commands and replies: privacy mode")
+    card.get_by_role("button", name="Make admin: Sandbox bot").click()
+    expect(card).to_contain_text("bot, administrator")
+    expect(card).not_to_contain_text("privacy mode")
+    page.keyboard.press("Escape")
     write(page, "/form")
     expect(last_of_bot(page)).to_contain_text("What is your name?")
     become(page, "Bob")

@@ -120,6 +120,9 @@ def test_a_forum_and_its_topics(pages: Pages, sandbox: Sandbox, user: int) -> No
     page.keyboard.press("Enter")
     expect(topics.get_by_role("button", name="Orders", exact=True)).to_be_visible()
     expect(topics.get_by_role("button", name="New topic")).to_be_focused()
+    [group] = [one for one in sandbox.ask("groups") if one["title"] == "Kitchen"]
+    thread, here = group["topics"][1]["message_thread_id"], {"chat_id": group["id"]}
+    sandbox.ask("promote", **here, member_id=RAW)
     write(page, "One pizza")
     while (told := sandbox.update("message")).get("text") != "One pizza":
         pass
@@ -133,9 +136,6 @@ def test_a_forum_and_its_topics(pages: Pages, sandbox: Sandbox, user: int) -> No
     expect(page.locator("article")).to_have_count(2)
     expect(page.locator("article").first).to_contain_text("# Orders")
     # By a bot, too.
-    [group] = [one for one in sandbox.ask("groups") if one["title"] == "Kitchen"]
-    thread = group["topics"][1]["message_thread_id"]
-    here = {"chat_id": group["id"]}
     sandbox.call("sendMessage", **here, message_thread_id=thread, text="It is in the oven")
     topics.get_by_role("button", name="Orders").click()
     expect(last_of_bot(page)).to_contain_text("It is in the oven")
@@ -145,7 +145,6 @@ def test_a_forum_and_its_topics(pages: Pages, sandbox: Sandbox, user: int) -> No
     sandbox.ask("add_member", **here, member_id=8)
     become(page, "Bob")
     expect(page.get_by_text("This topic is closed.")).to_be_visible()
-    sandbox.ask("promote", **here, member_id=RAW)
     sandbox.call("deleteForumTopic", **here, message_thread_id=thread)
     expect(topics.get_by_role("button", name="Orders")).to_have_count(0)
     expect(page.locator("article")).to_have_count(1)

@@ -38,6 +38,12 @@ async def led(sandbox: SandboxClient, bot: Bot, *bot_ids: int) -> int:
     return chat_id
 
 
+async def hear_all(sandbox: SandboxClient) -> None:
+    """The bots that are there have no privacy mode from now on."""
+    for bot in await sandbox.bots():
+        await sandbox.ask("set_privacy", bot_id=bot["id"], private=False)
+
+
 async def drain(bot: Bot) -> list[dict[str, Any]]:
     """All updates that wait, without their ids; they are confirmed."""
     updates = await bot.get_updates()
@@ -62,6 +68,7 @@ async def test_every_bot_hears_the_users_and_no_bot_another(
     chat_id = await team(sandbox, BOT_ID, SECOND_ID)
     await drain(bot)
     await drain(second)
+    await hear_all(sandbox)
     await sandbox.ask("send", chat_id=chat_id, user_id=BOB, text="hello")
     sent = await bot.send_message(chat_id, "hello Bob", reply_markup=YES)
     await second.send_message(chat_id, "hello, too")
@@ -199,12 +206,10 @@ async def test_a_group_whose_id_a_test_makes_up(sandbox: SandboxClient, bot: Bot
 async def test_privacy_mode(sandbox: SandboxClient, bot: Bot, second: Bot) -> None:
     chat_id = await team(sandbox)
     await sandbox.ask("add_member", chat_id=chat_id, member_id=SECOND_ID)
-    assert (await bot.get_me()).can_read_all_group_messages
-    await sandbox.ask("set_privacy", bot_id=BOT_ID, private=True)
     assert not (await bot.get_me()).can_read_all_group_messages
     await drain(bot)
 
-    async def heard(text: str, **about: Any) -> bool:
+    async def heard(text: str | None, **about: Any) -> bool:
         await sandbox.ask("send", chat_id=chat_id, text=text, **about)
         found = await drain(bot)
         assert len(found) < 2
@@ -223,8 +228,37 @@ async def test_privacy_mode(sandbox: SandboxClient, bot: Bot, second: Bot) -> No
     assert not await heard("/start")
     await sandbox.ask("add_member", chat_id=chat_id, member_id=9)
     assert "new_chat_members" in (await drain(bot))[0]["message"]
+    shared = {"request_id": 1, "users": [{"user_id": BOB}]}
+    assert await heard(None, content={"users_shared": shared})
     await sandbox.ask("promote", chat_id=chat_id, member_id=BOT_ID)
     await drain(bot)
     assert await heard("administrators hear all")
+    await sandbox.ask("promote", chat_id=chat_id, member_id=BOT_ID, status="member")
+    await drain(bot)
+    assert not await heard("others do not")
+    await sandbox.ask("set_privacy", bot_id=BOT_ID, private=False)
+    assert (await bot.get_me()).can_read_all_group_messages
+    assert await heard("but without privacy mode")
     await sandbox.send(BOT_ID, "and in private, too")
     assert len(await drain(bot)) == 1
+
+
+async def test_a_message_that_is_sent_to_a_bot_reaches_it_whatever_its_privacy_mode(
+    sandbox: SandboxClient, bot: Bot, second: Bot
+) -> None:
+    chat_id = await team(sandbox, SECOND_ID, BOT_ID)
+    await drain(bot)
+    await drain(second)
+    update_id = await sandbox.send(BOT_ID, "hello", chat_id=chat_id)
+    [update] = await bot.get_updates()
+    assert update.update_id == update_id
+    assert update.message
+    about = {"user_id": ALICE, "chat_id": chat_id, "message_id": update.message.message_id}
+    await sandbox.ask("edit", bot_id=BOT_ID, text="hello?", **about)
+    await sandbox.ask("edit", text="hello!", **about)
+    assert await kinds(bot) == ["text", "text"]
+    pushed = {"chat": update.message.chat.model_dump(exclude_none=True), "date": 1, "text": "raw"}
+    sender = {"id": BOB, "is_bot": False, "first_name": "Bob"}
+    await sandbox.push(BOT_ID, [{"message": pushed | {"message_id": 99, "from": sender}}])
+    assert await kinds(bot) == ["text"]
+    assert await kinds(second) == []

@@ -52,6 +52,7 @@ async def test_all_is_there_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "world"
     async with kept(path) as (client, bot):
         await client.ask("add_user", first_name="Dora", username="dora")
+        await client.ask("set_privacy", bot_id=BOT_ID, private=False)
         await client.send(BOT_ID, "before")
         options: list[InputPollOption | str] = ["yes", "no"]
         poll = await bot.send_poll(ALICE, "Tea?", options, is_anonymous=False, open_period=300)

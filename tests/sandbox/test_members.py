@@ -200,7 +200,7 @@ async def test_a_conversation_is_begun_by_the_user(sandbox: SandboxClient, bot: 
     with pytest.raises(TelegramBadRequest, match="chat not found"):
         await bot.send_message(CAROL, "x")
     await sandbox.ask("add_member", chat_id=chat_id, member_id=1000002)
-    await sandbox.ask("send", chat_id=chat_id, user_id=BOB, text="hey")
+    await sandbox.ask("send", chat_id=chat_id, user_id=BOB, text="/hey")
     with pytest.raises(TelegramForbiddenError, match="can't initiate conversation with a user"):
         await bot.send_message(BOB, "x")
     with pytest.raises(TelegramForbiddenError, match="can't initiate conversation with a user"):

@@ -163,7 +163,7 @@ async def test_edits_reactions_votes_and_replies(user: NewUser) -> None:
     assert (await alice.reply()).text == "Why? (to Helo)"
 
 
-async def test_inline_mode(user: NewUser, chat: NewChat) -> None:
+async def test_inline_mode(user: NewUser, chat: NewChat, telegram: Telegram) -> None:
     alice = user("Alice")
     [order] = await alice.inline("tea")
     assert order.title == "Order"
@@ -171,6 +171,7 @@ async def test_inline_mode(user: NewUser, chat: NewChat) -> None:
     assert (sent.text, sent.raw["via_bot"]["id"]) == ("I want tea", alice.bot.id)
 
     team = await chat("Team", alice, bots=["second"])  # the first one need not be in it
+    await telegram.privacy(on=False, bot="second")
     [order] = await alice.inline("milk", to=team)
     assert (await order.choose()).raw["chat"]["title"] == "Team"
     assert (await alice.at("second").reply(team)).text == "I want milk"
@@ -237,6 +238,7 @@ async def test_a_method_that_a_handler_returns_is_called(user: NewUser) -> None:
 async def test_groups(user: NewUser, chat: NewChat, telegram: Telegram) -> None:
     alice, bob, carol = user("Alice"), user("Bob"), user("Carol")
     team = await chat("Team", alice, bob)
+    await telegram.privacy(on=False)
     await alice.send("hello", to=team)
     heard = await bob.reply(team)
     assert heard.raw["from"]["id"] == telegram.bot("first").id
@@ -259,17 +261,40 @@ async def test_groups(user: NewUser, chat: NewChat, telegram: Telegram) -> None:
 
     menu = await carol.ask("/keyboard", to=team)
     await menu.click("No")
-    assert (await carol.reply(team)).text == "No"
+    assert (await carol.reply(team)).text == "No (to Keyboard)"
 
 
 async def test_a_group_with_some_of_the_bots(user: NewUser, chat: NewChat) -> None:
     alice = user("Alice")
     team = await chat("Team", alice, bots=["second"])
+    await team.promote("second")
     await alice.send("hello", to=team)
     assert (await alice.at("second").reply(team)).text == "hello"
     await alice.hears_nothing(team)
     await team.add("first")
+    await team.promote("first")
     assert (await alice.ask("hello", to=team)).text == "hello"
+
+
+async def test_what_bots_with_privacy_mode_hear(
+    user: NewUser, chat: NewChat, telegram: Telegram
+) -> None:
+    alice = user("Alice")
+    team = await chat("Team", alice, bots=["first"])
+    said = await alice.send("hello", to=team)
+    await alice.edit(said, "hello, anybody?")
+    await alice.hears_nothing(team)
+    with pytest.raises(NothingCame, match=r"Alice: hello\n  \(unheard by first: privacy mode\)"):
+        await alice.reply(team, timeout=0.1)
+    menu = await alice.ask("/keyboard", to=team)
+    await menu.click("No")  # which is a reply to the keyboard
+    assert (await alice.reply(team)).text == "No (to Keyboard)"
+    assert (await alice.ask("yes", to=team, reply_to=menu)).text == "yes (to Keyboard)"
+    await telegram.privacy(on=False, bot="first")
+    assert (await alice.ask("hello again", to=team)).text == "hello again"
+    await telegram.privacy(on=True)
+    await alice.send("nobody?", to=team)
+    await alice.hears_nothing(team)
 
 
 async def test_silence_is_checked(user: NewUser) -> None:
@@ -344,6 +369,7 @@ async def test_nobody_writes_to_a_deleted_account(user: NewUser, telegram: Teleg
 async def test_a_group_becomes_a_supergroup(user: NewUser, chat: NewChat) -> None:
     alice = user("Alice")
     team = await chat("Team", alice, bots=["first"], supergroup=False)
+    await team.promote("first")
     await alice.ask("before", to=team)
     supergroup = await team.migrate()
     assert supergroup.id < -(10**12) < team.id

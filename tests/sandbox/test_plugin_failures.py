@@ -173,11 +173,25 @@ def test_a_chat_where_nobody_spoke_is_told(project: pytest.Pytester) -> None:
     said = silence(
         project,
         'team = await telegram.create_group("Team", alice, bots="support")',
+        'await team.promote("support")',
         'await alice.send("menu", to=team)',
     )
     assert "(nothing was said)" in said
     assert "has heard nothing here: is an `await` missing, is it another chat or bot" in said
     assert "Team:\n  Alice: [new_chat_members]\n  Alice: menu\n  support: Choose" in said
+
+
+def test_what_a_bot_with_privacy_mode_does_not_hear_is_told(project: pytest.Pytester) -> None:
+    said = failure(
+        project,
+        'team = await telegram.create_group("Team", alice, bots="support")',
+        'await alice.ask("menu", to=team, timeout=0.1)',
+    )
+    assert "Alice: menu\nE         (unheard by support: privacy mode)\n" in said
+    assert "@sandbox_1000001_bot has privacy mode, as bots have at Telegram unless" in said
+    assert "Reply to it, by `reply_to=`, or write /command@sandbox_1000001_bot; or have" in said
+    assert '`await team.promote("support")`' in said
+    assert '`await telegram.privacy(on=False, bot="support")`' in said
 
 
 def test_any_failure_shows_the_conversation(project: pytest.Pytester) -> None:

@@ -141,6 +141,7 @@ async def test_everything_that_people_do_passes(
 async def test_a_group_passes(telegram: Telegram, pytester: pytest.Pytester) -> None:
     alice, bob = telegram.person("Alice"), telegram.person("Bob")
     team = await telegram.create_group("Our team", alice, bob)
+    await telegram.privacy(on=False)
     await alice.ask("hello", to=team)
     await bob.at("second").reply(team)
     inline = await alice.ask("/inline", to=team)
@@ -153,6 +154,7 @@ async def test_a_group_passes(telegram: Telegram, pytester: pytest.Pytester) -> 
     code = await saved(telegram, team)
     assert 'bob = user("Bob", bot="first")' in code
     assert 'team = await chat("Our team", alice, bob, bots=["first", "second"])' in code
+    assert code.count("await telegram.privacy(on=False, bot=") == 2
     await asyncio.to_thread(passes, pytester, code)
 
 

@@ -56,8 +56,8 @@ class SandboxClient:
         first_name: str | None = None,
     ) -> int:
         """A user writes to the bot, in the private chat with that user if `chat_id` is None; a
-        `chat_id` below zero is a group, which the bot is in from now on. Returns the update's id.
-        """
+        `chat_id` below zero is a group, which the bot is in from now on, and where it gets this
+        even if it has privacy mode. Returns the update's id."""
         answer = await self.ask(
             "send",
             bot_id=bot_id,
@@ -158,8 +158,8 @@ class SandboxClient:
 
     async def events(self, bot_id: int, chat_id: int) -> AsyncGenerator[Json, None]:
         """What happens in the chat from now on, until the sandbox stops: objects with `event`, one
-        of message, edit, delete, reaction, pin, callback_answer, action. The first one is `hello`.
-        """
+        of message, unheard (by a bot with privacy mode), edit, delete, reaction, pin,
+        callback_answer, action. The first one is `hello`."""
         chat = f"{bot_id}/{chat_id}" if chat_id > 0 else str(chat_id)
         async with contextlib.aclosing(self._connection.events(chat)) as events:
             async for event in events:

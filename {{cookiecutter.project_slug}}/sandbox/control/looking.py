@@ -33,8 +33,8 @@ async def add_bot(world: World, token: str) -> Json:
 
 
 async def set_privacy(world: World, bot_id: int, private: bool) -> Json:  # noqa: FBT001
-    """The owner of a bot switches its privacy mode, as BotFather does: with it the bot hears in
-    groups what is meant for it."""
+    """The owner of a bot switches its privacy mode, as BotFather does: with it, as at first, the
+    bot hears in groups what is meant for it."""
     bot = world.bot(bot_id)
     bot.private = private
     bot.changed()

@@ -57,7 +57,8 @@ async def send(
     content: Json | None = None,
     thread_id: int | None = None,
 ) -> Json:
-    """A user writes: in the private chat with the bot, or in a group, where every bot gets it.
+    """A user writes: in the private chat with the bot, or in a group, where the bots get it that
+    hear it, see `world/privacy.py`, and in any case the one that `bot_id` names.
 
     `file` has kind (the field of a Message, such as photo), name, data in base64 and perhaps a
     caption; `content` has other fields of a Message, such as a contact; of a poll it needs no more
@@ -82,7 +83,7 @@ async def send(
         made |= in_topic(chat, thread_id, user_id)
     if reply_to is not None:
         made["reply_to_message"] = alone(world.find(chat, reply_to).message)
-    update_id, message = world.write(chat, user, made)
+    update_id, message = world.write(chat, user, made, bot)
     if "poll" in message:
         polls.begin(world, message["poll"], Poll(None, chat, message["message_id"]))
     return {"update_id": update_id, "message": message}
@@ -152,14 +153,14 @@ async def edit(
     bot_id: int | None = None,
     chat_id: int | None = None,
 ) -> Json:
-    """A user edits what they wrote: the bots get `edited_message`."""
+    """A user edits what they wrote: the bots get `edited_message`, as in `send`."""
     chat, stored = find(world, bot_id, chat_id or user_id, message_id)
     mine = stored.message.get("from", {}).get("id") == user_id
     if chat.is_channel:
         mine = not members.forbidden(chat, user_id, stored.message)
     if stored.bot_id is not None or not mine:
         raise ControlError(f"message {message_id} is not by user {user_id}")
-    return world.rewrite(chat, stored, text)
+    return world.rewrite(chat, stored, text, world.bots.get(bot_id or 0))
 
 
 async def react(

@@ -27,7 +27,8 @@ async def save_as_test(
     people = {one: world.user(one) for one in members if one in world.users}
     names = {one: world.roles.get(one) or world.bots[one].username for one in world.bots}
     bots = {one: names[one] for one in names if one in members}
-    script = Script(group.info["title"] if group else "", people, bots, world.files)
+    open_bots = [name for one, name in bots.items() if not world.bots[one].private]
+    script = Script(group.info["title"] if group else "", people, bots, world.files, open_bots)
     return {"code": script.write(entries)}
 
 

@@ -26,11 +26,14 @@ export function showChat(target) {
   function member({ user, status }) {
     const admin = status === "administrator";
     const name = fullName(user);
+    const isPrivate = !admin && !isChannel(target) && state.bots.get(user.id)?.private;
+    const hears = isPrivate ? ", hears commands and replies: privacy mode" : "";
+    const role = user.is_bot ? `bot, ${status}${hears}` : status;
     const promote = () =>
       change("promote", { member_id: user.id, status: admin ? "member" : "administrator" });
     return h("div", { class: "member" }, [
       avatar(user.id, name, "small"),
-      h("span", { class: "name" }, name, h("small", {}, user.is_bot ? `bot, ${status}` : status)),
+      h("span", { class: "name" }, name, h("small", {}, role)),
       status !== "creator" && lineButton(admin ? "No admin" : "Make admin", name, promote),
       lineButton("Remove", name, () => change("remove_member", { member_id: user.id }), "bad"),
     ]);

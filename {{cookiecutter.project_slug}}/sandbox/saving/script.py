@@ -30,6 +30,8 @@ class Script(Deeds):
 
     def module(self) -> str:
         """The lines below what they need."""
+        if self.title and self.open_bots:
+            self.needs.add("Telegram")
         fixtures = ["user: NewUser"]
         imports = {"NewUser"} | (self.needs & {"Refused", "Telegram"})
         if self.title:
@@ -66,6 +68,9 @@ class Script(Deeds):
             members = ", ".join([literal(self.title), *self.people_names.values()])
             bots = ", ".join(map(literal, self.bots.values()))
             made.append(f"team = await chat({members}, bots=[{bots}])")
+            made += [
+                f"await telegram.privacy(on=False, bot={literal(bot)})" for bot in self.open_bots
+            ]
         return made
 
     # What people do

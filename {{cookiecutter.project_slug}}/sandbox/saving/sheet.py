@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.saving.words import checks, literal, said, slug
@@ -25,6 +25,8 @@ class Sheet:
     bots: Mapping[int, str]
     """What tests call the bots in the chat, by id."""
     files: Files
+    open_bots: Collection[str] = ()
+    """Those of the bots that have no privacy mode."""
     lines: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What is to be done before it can run."""

@@ -124,7 +124,8 @@ class User(Payer):
                 "itself: send what comes of it"
             )
         else:
-            await self.send(label, to=group)
+            # In groups the apps send it as a reply, or bots with privacy mode would not hear it.
+            await self.send(label, to=group, reply_to=message if group else None)
 
     async def _press(self, message: Message, data: str) -> Any:
         __tracebackhide__ = True

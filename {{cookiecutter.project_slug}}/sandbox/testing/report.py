@@ -33,6 +33,8 @@ class Teller:
         """
         self.heard = False
         """Whether the bots have got an update of the chat."""
+        self.unheard = False
+        """Whether the bots were not told of what came last, because of their privacy mode."""
         self._chat = chat
         self._chat_id = chat.rpartition("/")[2]
         self._bots = bots
@@ -49,6 +51,7 @@ class Teller:
             "delete": self._deletion,
             "callback_answer": self._notice,
             "reaction": self._reaction,
+            "unheard": self._unheard,
         }
         """Events of the chat itself."""
         self._elsewhere: dict[str, Tell] = {
@@ -104,6 +107,11 @@ class Teller:
         emoji = " ".join(one.get("emoji", "?") for one in event["reactions"])
         return f"reactions to {self._texts.get(event['message_id'], 'a message')}: {emoji or '–'}"
 
+    def _unheard(self, event: Json) -> str | None:
+        deaf = [self._name(one) for one in event["bot_ids"] if one in self._bots]
+        self.unheard = self.unheard or bool(deaf)
+        return f"(unheard by {', '.join(deaf)}: privacy mode)" if deaf else None
+
     def _update(self, event: Json) -> str | None:
         update, bot_id = event["update"], event["bot_id"]
         kind, content = next((key, one) for key, one in update.items() if isinstance(one, dict))
@@ -111,7 +119,7 @@ class Teller:
         chat = content.get("chat") or content.get("message", {}).get("chat") or sender
         if bot_id not in self._bots or str(chat.get("id")) != self._chat_id:
             return None
-        self.heard = True
+        self.heard, self.unheard = True, False
         self._updates.add((bot_id, update["update_id"]))
         does = DOES.get(kind)
         return f"{sender.get('first_name')} {does(content)}" if does else None
@@ -189,18 +197,27 @@ def problem(call: Json) -> str:
     return f"{call['status']} {text}" + (" (a fault of the test)" if call["fault"] else "")
 
 
-def next_steps(bot: Json, *, running: list[str] | None, heard: bool) -> str:
+def next_steps(bot: Json, called: str, *, running: list[str] | None, teller: Teller) -> str:
     """What to look at when a bot is silent.
 
     Args:
         bot: what the sandbox says of it.
+        called: its name in the tests.
         running: where in this process handlers are; None if the bot runs elsewhere.
-        heard: whether an update of the chat was for it.
+        teller: who has told of the chat and of this bot alone.
     """
     name = f"@{bot['username']}"
     if bot["revoked"]:
         return f"The token of {name} is revoked: it gets nothing until it is restored."
-    if not heard:
+    if teller.unheard:
+        return (
+            f"{name} has privacy mode, as bots have at Telegram unless BotFather is told "
+            "otherwise: in groups it hears commands, replies to it and what comes by inline mode. "
+            f"Reply to it, by `reply_to=`, or write /command@{bot['username']}; or have it hear "
+            f'all: as an administrator, `await team.promote("{called}")`, or without privacy mode, '
+            f'`await telegram.privacy(on=False, bot="{called}")`.'
+        )
+    if not teller.heard:
         return (
             f"{name} has heard nothing here: is an `await` missing, is it another chat or bot, or "
             "is the bot not in the group?"

@@ -167,7 +167,7 @@ class Stage:
         happened = teller.tell_all(self.journal.catch_up())
         [state] = [one for one in await self.client.bots() if one["id"] == bot.id]
         running = self._service.running() if self._service else None
-        hint = next_steps(state, running=running, heard=teller.heard)
+        hint = next_steps(state, bot.name, running=running, teller=teller)
         text = f"{failure} within {timeout:g} s. The conversation so far:"
         return NothingCame("\n".join([text, *happened, hint]))
 

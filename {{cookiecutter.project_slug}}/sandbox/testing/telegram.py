@@ -33,6 +33,8 @@ class Telegram(Stage):
         super().__init__(client, journal, bots, service)
         self._faulty = self._limited = False
         self._revoked: set[int] = set()
+        self._private: dict[int, bool] = {}
+        """Which bots had privacy mode before the test switched it."""
 
     async def close(self) -> None:
         """End the trouble that the test made: a running stack goes on."""
@@ -42,6 +44,8 @@ class Telegram(Stage):
             await self.client.limits(on=False)
         for bot_id in self._revoked:
             await self.client.restore(bot_id)
+        for bot_id, private in self._private.items():
+            await self.client.ask("set_privacy", bot_id=bot_id, private=private)
 
     # Who is there
 
@@ -121,6 +125,17 @@ class Telegram(Stage):
     def conversations(self) -> list[str]:
         """What happened in each chat of this test, to read."""
         return conversations(self.journal.catch_up(), self.chats, self.names(), self.read)
+
+    async def privacy(self, *, on: bool, bot: str | Account | None = None) -> None:
+        """Switch the privacy mode of the bot, or of all bots, until the end of the test. It is on
+        at first, as at Telegram: in groups a bot hears commands, replies to it and what is sent by
+        inline mode. Without it, or as an administrator, it hears all that people write."""
+        __tracebackhide__ = True
+        wanted = {one.id for one in ([self.bot(bot)] if bot else self.all_bots())}
+        for one in await self.client.bots():
+            if one["id"] in wanted:
+                self._private.setdefault(one["id"], one["private"])
+                await self.ask("set_privacy", bot_id=one["id"], private=on)
 
     # What the bots do
 

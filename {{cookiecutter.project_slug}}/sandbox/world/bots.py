@@ -90,7 +90,7 @@ class Bot:
     """When users asked to join a chat of it, in Unix time."""
     blocked: set[int] = field(default_factory=set)
     """The users who blocked it."""
-    private: bool = False
+    private: bool = True
     """Whether it has privacy mode, see privacy.py."""
     _poll: asyncio.Future[Wake] | None = None
     polled_at: float = float("-inf")

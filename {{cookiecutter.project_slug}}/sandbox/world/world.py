@@ -18,7 +18,7 @@ from sandbox.world.faults import Fault, Faults
 from sandbox.world.files import Files, file_ids
 from sandbox.world.kept import Kept
 from sandbox.world.limits import Limits
-from sandbox.world.privacy import hears
+from sandbox.world.privacy import hearers
 from sandbox.world.story import Story
 
 KEPT_MESSAGES = 100_000
@@ -34,8 +34,7 @@ PEOPLE = {ALICE: "Alice", 8: "Bob", 9: "Carol"}
 
 @dataclass(slots=True)
 class World(Kept):
-    """The state. What users do in it is in `sandbox/control/`, what bots do in
-    `sandbox/methods/`."""
+    """The state. What users do is in `sandbox/control/`, what bots do in `sandbox/methods/`."""
 
     roles: dict[int, str] = field(default_factory=dict)
     """What tests call the bots, by id; they are named after it."""
@@ -248,29 +247,30 @@ class World(Kept):
         self.keep(chat, message, bot_id, keyboard)
         return message
 
-    def write(self, chat: Chat, sender: Json, content: Json) -> tuple[int, Json]:
-        """A message of a user, which every bot of the chat gets. Returns the id of the (first)
-        update and the message."""
+    def write(
+        self, chat: Chat, sender: Json, content: Json, to: Bot | None = None
+    ) -> tuple[int, Json]:
+        """A message of a user. Returns what `tell_bots` does, and the message."""
         for text, name in FORMATTED.items():
             if entities := detect(content.get(text, ""), content.get(name, [])):
                 content = content | {name: entities}
         message = self.post(chat, sender, content)
-        return self.tell_bots(chat, {chat.update("message"): message}), message
+        return self.tell_bots(chat, {chat.update("message"): message}, to), message
 
-    def rewrite(self, chat: Chat, stored: Stored, text: str) -> Json:
-        """A user edits what they wrote; every bot of the chat gets `edited_message`."""
+    def rewrite(self, chat: Chat, stored: Stored, text: str, to: Bot | None = None) -> Json:
+        """A user edits what they wrote: the bots get `edited_message`."""
         name = "text" if "text" in stored.message else "caption"
         message = stored.message | {name: text, "edit_date": self.clock.date}
         message.pop(FORMATTED[name], None)
         if entities := detect(text, []):
             message[FORMATTED[name]] = entities
         chat.edit(message)
-        update_id = self.tell_bots(chat, {chat.update("edited_message"): message})
+        update_id = self.tell_bots(chat, {chat.update("edited_message"): message}, to)
         return {"update_id": update_id, "message": message}
 
-    def tell_bots(self, chat: Chat, update: Json) -> int:
-        """An update for every bot in a chat. Returns the id of the (first) one, 0 without bots."""
-        ids = [bot.enter([update])[0] for bot in self.bots_in(chat) if hears(bot, chat, update)]
+    def tell_bots(self, chat: Chat, update: Json, to: Bot | None = None) -> int:
+        """An update for the `hearers` in a chat. Returns the id of the first one, 0 without any."""
+        ids = [bot.enter([update])[0] for bot in hearers(self.bots_in(chat), chat, update, to)]
         return ids[0] if ids else 0
 
     def keep(

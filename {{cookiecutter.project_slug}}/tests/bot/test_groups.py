@@ -7,10 +7,11 @@ async def test_everybody_fills_in_a_form_of_their_own(user: NewUser, chat: NewCh
     alice, bob = user("Alice"), user("Bob")
     team = await chat("Team", alice, bob, bots=["support"])
 
-    await alice.ask("/form", to=team)
-    await bob.ask("/form", to=team)
-    assert (await alice.ask("Alice", to=team)).text == "How old are you, Alice?"
-    assert (await bob.ask("Bob", to=team)).text == "How old are you, Bob?"
+    of_alice = await alice.ask("/form", to=team)
+    of_bob = await bob.ask("/form", to=team)
+    asked = await alice.ask("Alice", to=team, reply_to=of_alice)
+    assert asked.text == "How old are you, Alice?"
+    assert (await bob.ask("Bob", to=team, reply_to=of_bob)).text == "How old are you, Bob?"
 
 
 async def test_a_form_goes_on_when_the_group_becomes_a_supergroup(
@@ -18,6 +19,7 @@ async def test_a_form_goes_on_when_the_group_becomes_a_supergroup(
 ) -> None:
     alice, bob = user("Alice"), user("Bob")
     team = await chat("Team", bob, alice, bots=["support"], supergroup=False)
+    await team.promote("support")  # or it would hear nothing but commands and replies
     await alice.ask("/form", to=team)
     team = await team.migrate()
     assert (await alice.ask("Alice", to=team)).text == "How old are you, Alice?"
@@ -26,8 +28,9 @@ async def test_a_form_goes_on_when_the_group_becomes_a_supergroup(
 async def test_nobody_presses_for_another(user: NewUser, chat: NewChat) -> None:
     alice, bob = user("Alice"), user("Bob")
     team = await chat("Team", alice, bob, bots=["support"])
-    for text in ("/form", "Alice", "30"):
-        summary = await alice.ask(text, to=team)
+    summary = await alice.ask("/form", to=team)
+    for text in ("Alice", "30"):
+        summary = await alice.ask(text, to=team, reply_to=summary)
 
     await bob.click(summary, "Confirm")
     assert "not for you" in (await bob.notice()).text

@@ -176,6 +176,7 @@ async def test_what_was_begun_in_a_group_goes_on_in_the_supergroup(
 ) -> None:
     alice = user("Alice")
     group = await chat("Team", alice, bots=["support"], supergroup=False)
+    await group.promote("support")
     await alice.reply(group)  # this bot answers everything, also that somebody joins
     await alice.ask("write", to=group)
     await alice.ask("remind 60 tea", to=group)
