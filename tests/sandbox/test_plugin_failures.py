@@ -178,7 +178,7 @@ def test_a_chat_where_nobody_spoke_is_told(project: pytest.Pytester) -> None:
     )
     assert "(nothing was said)" in said
     assert "has heard nothing here: is an `await` missing, is it another chat or bot" in said
-    assert "Team:\n  Alice: [new_chat_members]\n  Alice: menu\n  support: Choose" in said
+    assert "Team:\n  Alice: [new_chat_members Support bot]\n  Alice: menu\n" in said
 
 
 def test_what_a_bot_with_privacy_mode_does_not_hear_is_told(project: pytest.Pytester) -> None:

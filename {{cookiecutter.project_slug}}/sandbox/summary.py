@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.world.events import Json
 
 ABOUT = (
-    *("from", "chat", "reply_markup", "reply_to_message", "link_preview_options"),
+    *("from", "sender_chat", "chat", "reply_markup", "reply_to_message", "link_preview_options"),
     *("receiver_user", "sender_business_bot", "reactions", "votes"),
 )
 """What a message has besides its content."""
@@ -56,10 +56,18 @@ def summary(message: Json) -> str:
     """What is in a message, to read: files and the like in brackets, then its text."""
     things = []
     for kind, value in message.items():
-        if isinstance(value, dict | list) and kind not in ABOUT and not kind.endswith("entities"):
-            names = (
-                [value[name] for name in NAMES if name in value] if isinstance(value, dict) else []
-            )
-            things.append(f"[{' '.join([kind, *names[:1]])}]")
+        if kind in SERVICE or (
+            isinstance(value, dict | list) and kind not in ABOUT and not kind.endswith("entities")
+        ):
+            things.append(f"[{' '.join(filter(None, [kind, _name(value)]))}]")
     words = (message[name] for name in ("text", "caption") if message.get(name))
     return "  ".join([*things, *words])
+
+
+def _name(value: object) -> str:
+    """What something in a message is called, or tells: the new title of a group, its new id."""
+    if isinstance(value, dict):
+        return next((str(value[name]) for name in NAMES if name in value), "")
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_name, value)))
+    return "" if value is True else str(value)
