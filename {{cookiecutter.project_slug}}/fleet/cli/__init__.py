@@ -62,7 +62,9 @@ def main() -> NoReturn:
     except typer.TyperException as error:
         # Without a message it has shown the help.
         message = error.format_message()
-        code = _say(f"{message} (see fleet --help)", WRONG_USE) if message else WRONG_USE
+        context = getattr(error, "ctx", None)  # of the command that was meant, if that is known
+        command = context.command_path if context else "fleet"
+        code = _say(f"{message} (see {command} --help)", WRONG_USE) if message else WRONG_USE
     except (SettingsError, NoSecretKeyError) as error:
         code = _say(str(error), WRONG_USE)
     except FleetError as error:
