@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import sys
 
 import structlog
@@ -87,9 +88,12 @@ class Service:
         log.info("stopped")
 
     async def _listen(self, http: web.AppRunner) -> None:
+        host, port = self._settings.http_host, self._settings.http_port
         try:
-            await listen(http, self._settings.http_host, self._settings.http_port)
+            await listen(http, host, port)
         except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise SettingsError(f"HTTP_PORT: {port} is taken; write another port") from error
             raise SettingsError(f"HTTP_HOST, HTTP_PORT: {error.strerror}") from error
 
     async def _start_hooks(self) -> bool:
@@ -110,6 +114,8 @@ class Service:
             try:
                 parts.started = True
                 log.info("started", replica=parts.holder.replica)
+                if not parts.supervisor.members:
+                    log.warning("there are no bots: set BOT_TOKENS, or run fleet add")
                 await self._stop.wait()
                 log.info("stopping")
                 parts.started = False
