@@ -55,7 +55,7 @@ def project(folder: Path, bot: str, shown: str) -> Path:
 def run_tests(programs: Path, folder: Path, *arguments: str) -> str:
     """Run the tests of a project, and return what pytest says."""
     done = subprocess.run(
-        [programs / "python", "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", *arguments],
+        [programs / "pytest", "-p", "no:cacheprovider", "-W", "error", *arguments],
         cwd=folder,
         env={"PATH": os.environ["PATH"]},
         stdout=subprocess.PIPE,
