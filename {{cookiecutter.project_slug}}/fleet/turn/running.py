@@ -85,7 +85,7 @@ class RunningTurn:
 
     @contextmanager
     def calling(self) -> Iterator[None]:
-        """Entered for each try of a call; raises as `check` does."""
+        """Entered for each try of a call, and for what is done once; raises as `check` does."""
         self.check()
         self._calls += 1
         try:
@@ -95,14 +95,14 @@ class RunningTurn:
             self._answered.set()
 
     async def all_answered(self) -> None:
-        """Wait for the calls that are on their way: what is not noted is repeated."""
+        """Wait for what is on its way: it would be repeated if it were not noted."""
         while self._calls:
             self._answered.clear()
             await self._answered.wait()
 
     def handle(self) -> Turn:
         """Give what its handler gets."""
-        return Turn(self.turn, self._journal, self.grip.cancel_others)
+        return Turn(self.turn, self._journal, self.calling, self.grip.cancel_others)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

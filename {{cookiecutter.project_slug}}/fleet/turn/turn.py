@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from hashlib import blake2b
 from typing import Any, TypeVar, overload
 
@@ -21,10 +22,12 @@ class Turn:
         self,
         turn: turns.Turn,
         journal: Journal,
+        calling: Callable[[], AbstractContextManager[None]],
         cancel_others: Callable[[], Awaitable[None]],
     ) -> None:
         self._turn = turn
         self._journal = journal
+        self._calling = calling
         self._cancel_others = cancel_others
 
     @property
@@ -69,9 +72,10 @@ class Turn:
         digest = blake2b(name.encode(), digest_size=SIZE, person=b"once").digest()
         noted = self._journal.recall(digest)
         if noted is None:
-            result = work(*args)
-            noted = orjson.dumps(await result if inspect.isawaitable(result) else result)
-            self._journal.note(digest, noted)
+            with self._calling():
+                result = work(*args)
+                noted = orjson.dumps(await result if inspect.isawaitable(result) else result)
+                self._journal.note(digest, noted)
         return orjson.loads(noted)
 
     async def cancel_others(self) -> None:

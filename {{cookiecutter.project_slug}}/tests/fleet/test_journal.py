@@ -145,7 +145,7 @@ async def test_what_is_on_its_way_beside_a_call_that_has_the_turn_go_back_is_not
     scripted: ScriptedTelegram, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`gather` leaves it to itself; what comes after it is the next turn's."""
-    refused = asyncio.Event()
+    refused, charges = asyncio.Event(), list[str]()
 
     async def refuse(request: web.Request) -> web.StreamResponse:
         refused.set()
@@ -164,13 +164,20 @@ async def test_what_is_on_its_way_beside_a_call_that_has_the_turn_go_back_is_not
         await scripted.until_called("sendMessage", 1)
         await SendMessage(chat_id=8, text="told").as_(stage.member.bot)
 
-    async def gather(message: Message) -> None:
-        await asyncio.gather(say_two(message), tell(message))
+    async def charge() -> None:
+        await refused.wait()
+        await asyncio.sleep(0.5)  # and is there when all calls are answered
+        charges.append("charged")
+
+    async def gather(message: Message, turn: Turn) -> None:
+        once = turn.once("charge", charge)
+        await asyncio.gather(say_two(message), once, tell(message))
 
     monkeypatch.setattr(gates, "SHORT_WAIT", 0.1)
     scripted.script = [be_slow, refuse]
     with pytest.raises(TurnBack):
         await stage.take(gather)
+    assert len(stage.turn.notes) == 2, "what comes later nobody would write down"
 
     async def is_open() -> bool:
         return not stage.sessions.gates.shut_now()
@@ -178,6 +185,7 @@ async def test_what_is_on_its_way_beside_a_call_that_has_the_turn_go_back_is_not
     await until(is_open, "the gate is open")
     await stage.take(gather, again=True)
     assert scripted.chats == [7, 8, 7, 8]
+    assert charges == ["charged"]
 
 
 class Stream(InputFile):
@@ -264,8 +272,8 @@ class TestTurn:
         async def look(_: Message, turn: Turn) -> None:
             seen.append((turn.id, turn.attempt))
 
-        await stage.take(look)  # type: ignore[arg-type]
-        await stage.take(look, again=True)  # type: ignore[arg-type]
+        await stage.take(look)
+        await stage.take(look, again=True)
         assert seen == [("1:1", 1), ("1:1", 2)]
 
     async def test_does_once_what_came_to_its_end(self, stage: Stage) -> None:
@@ -285,7 +293,7 @@ class TestTurn:
 
         for attempt in range(3):
             with pytest.raises(Died):
-                await stage.take(sell, again=attempt > 0)  # type: ignore[arg-type]
+                await stage.take(sell, again=attempt > 0)
         assert charged == [5, 5], "the first did not come to its end"
         assert receipts == [{"amount": 5, "lines": [1, 2]}, 4] * 2
 
@@ -294,4 +302,4 @@ class TestTurn:
             await turn.once("charge", object)
 
         with pytest.raises(TypeError):
-            await stage.take(sell)  # type: ignore[arg-type]
+            await stage.take(sell)

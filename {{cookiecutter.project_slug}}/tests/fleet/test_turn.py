@@ -177,7 +177,7 @@ async def test_a_turn_that_is_over_leaves_no_work_for_the_garbage_collector(stag
 
     gc.disable()
     try:
-        await stage.take(look)  # type: ignore[arg-type]
+        await stage.take(look)
         assert [one() for one in seen] == [None] * 3
     finally:
         gc.enable()
