@@ -4,16 +4,15 @@
 -- ARGV: messages, places to leave, milliseconds between two, how many at once, how many within a minute, and its
 --   milliseconds; 0 instead of a rate: any number
 -- Returns milliseconds after which it is worth asking again; 0: the places are taken
+local MOST, SECOND = 100, 1000  -- messages in one call; milliseconds
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local count, spare, step, burst, most, minute = unpack(ARGV)
 local told, left = cjson.decode(redis.call('GET', KEYS[1]) or '[0]'), 0
-if told[1] > now + 60 * minute then  -- the clock was set back
-  told = { 0 }
-end
-local sent = { told[1] }
+-- What is later than it can be was told before the clock was set back.
+local sent = { told[1] <= now + (burst + MOST) * step and told[1] or 0 }
 for i = 2, #told do
-  if told[i] > now - minute then
+  if told[i] > now - minute and told[i] < now + SECOND then
     sent[#sent + 1] = told[i]
   end
 end

@@ -1,5 +1,6 @@
 """The pace of chats, beside a Telegram that refuses whoever is faster."""
 
+import orjson
 import pytest
 from redis.asyncio import Redis
 
@@ -40,6 +41,19 @@ async def test_what_is_shared_has_the_same_pace(redis: Redis, chat: str) -> None
     else:
         pytest.fail("all went at once")
     assert await redis.pttl(f"fleet:pace:1:{chat}") > 0, "it is forgotten by itself"
+
+
+@pytest.mark.parametrize("rates", [Rates(chat=1, burst=5, group=0), Rates(0, 5, group=20)])
+async def test_when_the_clock_of_redis_is_set_back_nobody_waits_for_it(
+    redis: Redis, rates: Rates
+) -> None:
+    pace = Pace(rates)
+    pace.shared = RedisPace(redis, rates, Holds())  # type: ignore[arg-type]
+    while not await pace.take(1, "-7", 1):
+        pass
+    later = [one and one + 600_000 for one in orjson.loads(await redis.get("fleet:pace:1:-7"))]
+    await redis.set("fleet:pace:1:-7", orjson.dumps(later))
+    assert await pace.take(1, "-7", 1) == 0
 
 
 async def test_while_redis_is_away_each_replica_has_a_pace_of_its_own(redis: Redis) -> None:
