@@ -1,6 +1,8 @@
 """The page as a user has it: words, buttons, forms and payments."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +10,7 @@ from tests.browser import Pages
 from tests.native import RAW, SHOP, SUPPORT, Sandbox
 from tests.page.acts import composer, last_of_bot, last_of_mine, write
 
-from playwright.sync_api import expect  # isort: skip
+from playwright.sync_api import Route, expect  # isort: skip
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -73,6 +75,8 @@ def test_inline_buttons(pages: Pages, sandbox: Sandbox, user: int) -> None:
     article |= {"description": "From China"}
     sandbox.call("answerInlineQuery", inline_query_id=query["id"], results=[article])
     page.get_by_role("option", name="Green tea").click()
+    chosen = sandbox.update("chosen_inline_result")
+    assert (chosen["result_id"], chosen["query"], chosen["from"]["id"]) == ("1", "tea", user)
     expect(last_of_mine(page)).to_contain_text("I like green tea")
     expect(last_of_mine(page)).to_contain_text(f"via @sandbox_{RAW}_bot")
 
@@ -149,10 +153,77 @@ def test_an_invoice_is_paid(pages: Pages, sandbox: Sandbox, user: int) -> None:
     expect(page.get_by_role("log").get_by_text("Dora paid 5 ⭐")).to_be_visible()
 
 
+def test_an_order_is_shipped(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    """People fill in what the bot wants to know, and choose the way of shipping."""
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    price: dict[str, Any] = {"currency": "EUR", "prices": [{"label": "Tea", "amount": 500}]}
+    price |= {"title": "Tea", "description": "Green", "payload": "tea", "provider_token": "1:TEST"}
+    price |= {"need_email": True, "need_shipping_address": True, "is_flexible": True}
+    sandbox.call("sendInvoice", chat_id=user, **price)
+    page.get_by_role("button", name="Pay 5").click()
+    order = page.get_by_role("dialog", name="Tea")
+    order.get_by_label("Email").fill("dora@example.com")
+    order.get_by_label("City").fill("Vostok")
+    expect(order.get_by_label("Name")).to_have_count(0)
+    page.keyboard.press("Enter")
+    query = sandbox.update("shipping_query")
+    assert query["shipping_address"]["city"] == "Vostok"
+    answer = {"shipping_query_id": query["id"], "ok": False, "error_message": "Too cold"}
+    sandbox.call("answerShippingQuery", **answer)
+    expect(page.locator(".toast")).to_contain_text("Not shipped: Too cold")
+    order.get_by_label("City").fill("London")
+    order.get_by_role("button", name="Ways of shipping").click()
+    query = sandbox.update("shipping_query")
+    assert query["shipping_address"]["city"] == "London"
+    ways = [
+        {"id": one, "title": one.title(), "prices": [{"label": one, "amount": amount}]}
+        for one, amount in (("ship", 100), ("plane", 300))
+    ]
+    answer = {"shipping_query_id": query["id"], "ok": True, "shipping_options": ways}
+    sandbox.call("answerShippingQuery", **answer)
+    page.get_by_role("radio", name="Plane: €8.00 together").check()
+    page.get_by_role("button", name="Pay", exact=True).click()
+    # The bot is not asked for it again.
+    [update] = sandbox.call("getUpdates", timeout=20)
+    query = update["pre_checkout_query"]
+    assert (query["shipping_option_id"], query["total_amount"]) == ("plane", 800)
+    assert query["order_info"]["email"] == "dora@example.com"
+    sandbox.call("answerPreCheckoutQuery", pre_checkout_query_id=query["id"], ok=True)
+    expect(page.get_by_role("log").get_by_text("Dora paid €8.00")).to_be_visible()
+
+
+def test_a_bot_that_does_not_answer(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    price: dict[str, Any] = {"currency": "XTR", "prices": [{"label": "Tea", "amount": 5}]}
+    price |= {"title": "Tea", "description": "Green", "payload": "tea"}
+    sandbox.call("sendInvoice", chat_id=user, **price)
+
+    def hurry(route: Route) -> None:
+        given = json.loads(route.request.post_data or "")
+        route.continue_(post_data=json.dumps(given | {"timeout": 0.1}))
+
+    page.route("**/sandbox/pay", hurry)
+    page.get_by_role("button", name="Pay 5").click()
+    expect(page.locator(".toast")).to_have_text("The bot has not answered.")
+    expect(page.get_by_role("button", name="Pay 5")).not_to_have_attribute("aria-busy", "true")
+    # The browser says so, too.
+    [said] = pages.problems
+    assert "408" in said
+    pages.problems.clear()
+
+
 def test_reply_keyboards(pages: Pages, sandbox: Sandbox, user: int) -> None:
     sandbox.ask("send", bot_id=RAW, user_id=user, text="hi")
     markup = {
-        "keyboard": [["Yes", "No"], [{"text": "My number", "request_contact": True}]],
+        "keyboard": [
+            ["Yes", "No"],
+            [
+                {"text": "My number", "request_contact": True},
+                {"text": "My shop", "request_managed_bot": {"request_id": 1}},
+            ],
+        ],
         "input_field_placeholder": "Yes or no?",
         "one_time_keyboard": True,
     }
@@ -166,6 +237,12 @@ def test_reply_keyboards(pages: Pages, sandbox: Sandbox, user: int) -> None:
     page.get_by_role("button", name="Keyboard of the bot").click()
     keyboard.get_by_role("button", name="My number").click()
     expect(last_of_mine(page)).to_contain_text("+15550100")
+    page.get_by_role("button", name="Keyboard of the bot").click()
+    keyboard.get_by_role("button", name="My shop").click()
+    page.get_by_role("dialog", name="Create a bot").get_by_label("Name", exact=True).fill("Pies")
+    page.keyboard.press("Enter")
+    told = sandbox.update("managed_bot")
+    assert (told["user"]["id"], told["bot"]["first_name"]) == (user, "Pies")
     sandbox.call("sendMessage", chat_id=user, text="Done", reply_markup={"remove_keyboard": True})
     expect(page.get_by_role("button", name="Keyboard of the bot")).to_have_count(0)
     sandbox.call("sendMessage", chat_id=user, text="Your name?", reply_markup={"force_reply": True})

@@ -81,6 +81,37 @@ async def test_shipping_and_what_the_bot_needs_to_know(
     assert (await bot.get_my_star_balance()).amount == 0
 
 
+async def test_a_user_looks_before_paying(sandbox: SandboxClient, bot: Bot, pay: Pay) -> None:
+    """What is asked is seen first, and the ways of shipping; then the bot is not asked again."""
+    await sandbox.send(BOT_ID, "/buy")
+    link = await bot.create_invoice_link(
+        "T", "D", "p", "EUR", PRICES,
+        provider_token="1:TEST", need_email=True, is_flexible=True,
+    )  # fmt: skip
+    seen = await sandbox.ask("look_at_invoice", link=link)
+    assert (seen["invoice"]["total_amount"], seen["is_flexible"]) == (500, True)
+    assert seen["order_info"].keys() == {"email", "shipping_address"}
+    asking = asyncio.create_task(
+        sandbox.ask("ask_shipping", wait=5, link=link, order_info=seen["order_info"])
+    )
+    query = None
+    while query is None:
+        [*_, update] = await bot.get_updates(-1, timeout=5)
+        query = update.shipping_query
+    await bot.answer_shipping_query(query.id, ok=True, shipping_options=[SLOW, FAST])
+    answer = await asking
+    assert [one["id"] for one in answer["options"]] == ["slow", "fast"]
+    await bot.get_updates(update.update_id + 1)
+    _, updates = await pay(link=link, shipping_option=answer["options"][1])
+    [checkout, _] = updates
+    assert checkout.pre_checkout_query
+    assert checkout.pre_checkout_query.total_amount == 800
+    plain = await bot.create_invoice_link("T", "D", "p", "XTR", PRICES)
+    assert not (await sandbox.ask("look_at_invoice", link=plain))["order_info"]
+    with pytest.raises(SandboxError, match="does not depend on the way of shipping"):
+        await sandbox.ask("ask_shipping", link=plain, order_info={})
+
+
 async def test_a_bot_does_not_ship_there(sandbox: SandboxClient, bot: Bot, raw: Raw) -> None:
     await sandbox.send(BOT_ID, "/buy")
     link = await bot.create_invoice_link(

@@ -106,7 +106,7 @@ async def everything(telegram: Telegram) -> User:
     await alice.react(poll, "👍")
     await alice.reply()
     invoice = await alice.ask("/invoice tea")
-    await alice.pay(invoice)
+    await alice.pay(invoice, shipping="post", order_info={"name": "Al"})
     await alice.reply()
     with pytest.raises(Refused, match="Sold out"):
         await alice.pay(await alice.ask("/invoice coffee"))
@@ -134,6 +134,7 @@ async def test_everything_that_people_do_passes(
     code = await saved(telegram, alice)
     assert "Left out" not in code
     assert 'with pytest.raises(Refused, match="Sold out"):' in code
+    assert """, shipping="post", order_info={'name': 'Al'})""" in code
     assert f"{alice.id}" not in code
     await asyncio.to_thread(passes, pytester, code)
 

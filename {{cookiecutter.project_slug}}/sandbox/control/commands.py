@@ -43,7 +43,7 @@ BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, polls, pro
 ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
 DEEDS = ACTING | {command for module in (clock, groups, joining) for command in module.COMMANDS}
-DEEDS -= {games.add_game, groups.groups, people.users, *profiles.COMMANDS}
+DEEDS -= {games.add_game, groups.groups, people.users, *payments.LOOKING, *profiles.COMMANDS}
 """What a test would have people do."""
 
 

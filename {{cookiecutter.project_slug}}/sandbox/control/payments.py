@@ -33,6 +33,7 @@ async def pay(
     link: str | None = None,
     order_info: Json | None = None,
     shipping_option_id: str | None = None,
+    shipping_option: Json | None = None,
     timeout: float = 10.0,
 ) -> Json:
     """A user pays an invoice, in a message or behind a link: the bot gets `shipping_query`, if the
@@ -40,7 +41,8 @@ async def pay(
     seconds, the message `successful_payment`.
 
     The user fills in what the bot needs as in `order_info`, or with something made up, and takes
-    the first way of shipping unless another one is named.
+    the first way of shipping unless another one is named. Of a `shipping_option`, which was one of
+    those that `ask_shipping` gave, the bot is not asked again.
 
     Answers {"ok": true, "message": …} or, when the bot refuses, {"ok": false, "error_message": …}.
     """
@@ -56,14 +58,12 @@ async def pay(
         about["order_info"] = needed
     chat.acts()
     if terms.flexible:
-        asked = {"invoice_payload": terms.payload, "shipping_address": info["shipping_address"]}
-        answer = await ask(world, offer.bot_id, "shipping", {"from": user, **asked}, chat, timeout)
-        if "error_message" in answer:
-            return {"ok": False, **answer}
-        ways = {one["id"]: one for one in answer["options"]}
-        way = ways.get(shipping_option_id or next(iter(ways)))
+        way = shipping_option
         if way is None:
-            raise ControlError(f"shipping_option_id: there are {list(ways)}")
+            answer = await ask(world, offer.bot_id, *shipping(offer, user, info), chat, timeout)
+            if "error_message" in answer:
+                return {"ok": False, **answer}
+            way = chosen(answer["options"], shipping_option_id)
         about["shipping_option_id"] = way["id"]
         about["total_amount"] += sum(price["amount"] for price in way["prices"])
     answer = await ask(world, offer.bot_id, "pre_checkout", {"from": user, **about}, chat, timeout)
@@ -75,6 +75,59 @@ async def pay(
         about |= book(world, offer, user, charges["telegram_payment_charge_id"])
     _, message = world.write(chat, user, {"successful_payment": about})
     return {"ok": True, "message": message}
+
+
+async def look_at_invoice(
+    world: World,
+    message_id: int | None = None,
+    user_id: int = ALICE,
+    bot_id: int | None = None,
+    chat_id: int | None = None,
+    link: str | None = None,
+) -> Json:
+    """What a user sees before paying: the `invoice`, whether the price depends on the way of
+    shipping, and `order_info`, what the bot needs to know, filled in with something made up."""
+    _, offer = find_offer(world, message_id, user_id, bot_id, chat_id, link)
+    info, terms = made_up(world.user(user_id)), offer.terms
+    needs = {*terms.needs, *(["shipping_address"] if terms.flexible else [])}
+    asked = {name: value for name, value in info.items() if name in needs}
+    return {"invoice": offer.invoice, "order_info": asked, "is_flexible": terms.flexible}
+
+
+async def ask_shipping(
+    world: World,
+    order_info: Json,
+    message_id: int | None = None,
+    user_id: int = ALICE,
+    bot_id: int | None = None,
+    chat_id: int | None = None,
+    link: str | None = None,
+    timeout: float = 10.0,
+) -> Json:
+    """A user asks how the bot ships to the `shipping_address` in `order_info`: it gets
+    `shipping_query`. Answers {"ok": true, "options": …} or {"ok": false, "error_message": …}."""
+    chat, offer = find_offer(world, message_id, user_id, bot_id, chat_id, link)
+    if not offer.terms.flexible:
+        raise ControlError("the price of this invoice does not depend on the way of shipping")
+    query = shipping(offer, world.user(user_id), order_info)
+    answer = await ask(world, offer.bot_id, *query, chat, timeout)
+    return {"ok": "error_message" not in answer, **answer}
+
+
+def shipping(offer: Offer, user: Json, info: Json) -> tuple[str, Json]:
+    """The `shipping_query` of somebody, as `ask` wants it."""
+    address = info["shipping_address"]
+    about = {"invoice_payload": offer.terms.payload, "shipping_address": address}
+    return "shipping", {"from": user, **about}
+
+
+def chosen(options: list[Json], option_id: str | None) -> Json:
+    """A way of shipping, the first one unless it is named. Raises ControlError."""
+    ways = {one["id"]: one for one in options}
+    way = ways.get(option_id or next(iter(ways)))
+    if way is None:
+        raise ControlError(f"shipping_option_id: there are {list(ways)}")
+    return way
 
 
 def find_offer(
@@ -204,4 +257,6 @@ async def purse(world: World, bot_id: int, user_id: int) -> Json:
     return {"balance": found.balance, "subscriptions": subscriptions}
 
 
-COMMANDS = (pay, cancel_subscription, buy_media, give_stars, purse)
+LOOKING = (look_at_invoice, ask_shipping, purse)
+"""What nobody pays by."""
+COMMANDS = (pay, cancel_subscription, buy_media, give_stars, *LOOKING)

@@ -6,6 +6,7 @@ import { askForBot, askForChat, askForUsers } from "./asking.js";
 import { fill, h, icon } from "./dom.js";
 import { fullName, titleOf } from "./names.js";
 import { copy, dialog, menu, toast } from "./overlay.js";
+import { payInvoice } from "./paying.js";
 import { askForPoll } from "./poll.js";
 import { open, place, state } from "./store.js";
 import { openLink } from "./tme.js";
@@ -85,10 +86,8 @@ function spin(node) {
 async function pay(node, message, chat) {
   if (node.classList.contains("busy")) return;
   const calm = spin(node);
-  const args = { ...place(chat.target), user_id: state.me, message_id: message.message_id };
-  const answer = await act("pay", args);
+  await payInvoice({ ...place(chat.target), message_id: message.message_id });
   calm();
-  if (answer?.ok === false) toast(`Not paid: ${answer.error_message}`, "bad");
 }
 
 /** Does a command of which the bot hears, and waits for what it answers. */

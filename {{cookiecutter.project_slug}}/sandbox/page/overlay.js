@@ -7,7 +7,11 @@ const TOAST_SECONDS = 4;
 /** A line that goes away by itself. */
 export function toast(text, kind = "") {
   const node = h("div", { class: `toast ${kind}` }, text);
-  document.getElementById("toasts").append(node);
+  const toasts = document.getElementById("toasts");
+  toasts.append(node);
+  // What is shown last is above all: above a dialog, too.
+  toasts.hidePopover();
+  toasts.showPopover();
   setTimeout(() => node.remove(), TOAST_SECONDS * 1000);
 }
 
@@ -68,12 +72,17 @@ export function dialog(title, content, actions = []) {
   return node;
 }
 
-/** A dialog whose chief action gives a value; false when it was left. */
+/** A dialog whose chief action gives a value, or false to go on; false when it was left. */
 export function ask(title, nodes, label, act) {
   return new Promise((resolve) => {
+    const run = async () => {
+      const value = (await act()) ?? true;
+      if (value !== false) resolve(value);
+      return value;
+    };
     const node = dialog(title, nodes, [
       ["Cancel", null],
-      [label, async () => resolve((await act()) ?? true)],
+      [label, run],
     ]);
     node.addEventListener("close", () => resolve(false));
   });

@@ -4,6 +4,7 @@ import { act } from "./api.js";
 import { h } from "./dom.js";
 import { fullName, titleOf } from "./names.js";
 import { dialog, toast } from "./overlay.js";
+import { payInvoice } from "./paying.js";
 import { open, state } from "./store.js";
 
 const HOSTS = ["t.me", "telegram.me"];
@@ -91,15 +92,10 @@ async function join(link) {
 }
 
 function pay(link) {
-  const settle = async () => {
-    const answer = await act("pay", { link, user_id: state.me });
-    if (answer?.ok === false) toast(`Not paid: ${answer.error_message}`, "bad");
-    return Boolean(answer);
-  };
   const who = fullName(state.users.get(state.me));
   dialog("Pay the invoice", h("p", {}, `${who} pays what is behind this link: ${link}`), [
     ["Cancel", null],
-    ["Pay", settle],
+    ["Pay", () => void payInvoice({ link })],
   ]);
   return true;
 }

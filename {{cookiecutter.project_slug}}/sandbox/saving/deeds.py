@@ -38,7 +38,11 @@ class Deeds(Sheet):
         if not result["ok"]:
             self.needs.add("Refused")
             self.put(f"with pytest.raises(Refused, match={literal(result['error_message'])}):")
-        self.on_message(who, "pay", arguments, indent="" if result["ok"] else "    ")
+        way = arguments.get("shipping_option", {}).get("id") or arguments.get("shipping_option_id")
+        info = arguments.get("order_info")
+        given = [f"shipping={literal(way)}"] if way else []
+        given += [f"order_info={info!r}"] if info else []
+        self.on_message(who, "pay", arguments, *given, indent="" if result["ok"] else "    ")
 
     def do_buy_media(self, who: str, arguments: Json, _: Json) -> None:
         self.on_message(who, "buy", arguments)
