@@ -73,6 +73,10 @@ def test_a_screen_reader_and_weak_eyes_can_use_it(
     empty.call("sendRichMessage", chat_id=7, rich_message={"blocks": BLOCKS})
     media = [{"type": "photo", "media": "https://example.com/a.png"}]
     empty.call("sendPaidMedia", chat_id=7, star_count=5, media=media)
+    todo = {"title": "To do", "tasks": [{"id": 1, "text": "Bake"}]}
+    empty.ask("send", bot_id=RAW, content={"checklist": todo})
+    many = {"question": "Which?", "options": [{"text": "A"}], "allows_multiple_answers": True}
+    empty.ask("send", bot_id=RAW, content={"poll": many})
     group = empty.ask("create_group", title="Team", user_ids=[7, 8], bot_ids=[RAW])["id"]
     empty.ask("set_forum", chat_id=group)
     link = empty.ask("create_link", chat_id=group, user_id=7, creates_join_request=True)

@@ -119,9 +119,6 @@ def test_a_business_account(pages: Pages, sandbox: Sandbox, user: int) -> None:
     here = {"chat_id": 8, "business_connection_id": connection["id"]}
     sandbox.call("sendMessage", **here, text="Until ten")
     expect(log).to_contain_text("Until ten")
-    tasks = [{"id": 1, "text": "Bake"}, {"id": 2, "text": "Eat"}]
-    sandbox.call("sendChecklist", **here, checklist={"title": "To do", "tasks": tasks})
-    expect(log).to_contain_text("0 of 2 done")
     log.get_by_role("button", name="Edit").click()
     page.get_by_role("dialog", name="Edit the message").get_by_label("Message").fill("Still open?")
     page.keyboard.press("Enter")
@@ -147,3 +144,32 @@ def test_a_business_account(pages: Pages, sandbox: Sandbox, user: int) -> None:
     shop.get_by_role("button", name="Disconnect the bot").click()
     assert not sandbox.update("business_connection")["is_enabled"]
     expect(shop).to_have_count(0)
+
+
+def test_a_checklist_in_a_talk_of_a_business(pages: Pages, sandbox: Sandbox, user: int) -> None:
+    shop_id = sandbox.ask("connect_business", bot_id=RAW, user_id=user)["id"]
+    sandbox.ask("write_business", connection_id=shop_id, user_id=8, text="Open?")
+    tasks = [{"id": 1, "text": "Bake"}, {"id": 2, "text": "Eat"}]
+    todo = {"title": "To do", "tasks": tasks, "others_can_mark_tasks_as_done": True}
+    here = {"chat_id": 8, "business_connection_id": shop_id}
+    sandbox.call("sendChecklist", **here, checklist=todo)
+    sandbox.update("business_message")
+    page = pages.open(sandbox, f"#me={user}&open={RAW}")
+    about(page).get_by_role("button", name="Business account").click()
+    shop = page.get_by_role("dialog", name="The business of Dora")
+    log = shop.get_by_role("log")
+    expect(log).to_contain_text("0 of 2 done")
+    log.get_by_role("checkbox", name="Bake").check()
+    expect(log).to_contain_text("1 of 2 done")
+    told = sandbox.update("business_message")
+    assert told["from"]["id"] == 8
+    assert told["checklist_tasks_done"]["marked_as_done_task_ids"] == [1]
+    # Its author alone adds to it: the owner, for whom the bot has sent it.
+    shop.get_by_label("as Dora, the owner").check()
+    log.get_by_role("button", name="Add a task").click()
+    page.get_by_role("dialog", name="Add a task").get_by_label("Task").fill("Wash up")
+    page.keyboard.press("Enter")
+    told = sandbox.update("business_message")
+    assert told["from"]["id"] == user
+    assert [one["text"] for one in told["checklist_tasks_added"]["tasks"]] == ["Wash up"]
+    expect(log).to_contain_text("1 of 3 done")

@@ -129,3 +129,37 @@ async def test_what_is_wrong_with_a_connection(sandbox: SandboxClient, bot: Bot)
     shop_id = await shop(sandbox, bot)
     with pytest.raises(SandboxError, match="user 9 has not written"):
         await sandbox.ask("business_messages", connection_id=shop_id, user_id=CAROL)
+
+
+async def test_a_checklist_is_ticked(sandbox: SandboxClient, bot: Bot) -> None:
+    shop_id = await shop(sandbox, bot)
+    todo = InputChecklist(
+        title="To do", tasks=[InputChecklistTask(id=4, text="Bake")], others_can_add_tasks=True
+    )
+    sent = await bot.send_checklist(shop_id, BOB, todo)
+    where: dict[str, Any] = {"connection_id": shop_id, "chat_id": BOB}
+    where["message_id"] = sent.message_id
+    await sandbox.ask("add_tasks", **where, user_id=BOB, texts=["Eat"])
+    [update] = await drain(bot)
+    added = update["business_message"]["checklist_tasks_added"]
+    assert [one["text"] for one in added["tasks"]] == ["Eat"]
+    [_, eat] = added["checklist_message"]["checklist"]["tasks"]
+    with pytest.raises(SandboxError, match="others_can_mark_tasks_as_done: its author alone"):
+        await sandbox.ask("tick", **where, user_id=BOB, task_ids=[4])
+    await sandbox.ask("tick", **where, user_id=ALICE, task_ids=[4, eat["id"]])
+    await sandbox.ask("tick", **where, user_id=ALICE, task_ids=[4], done=False)
+    done, undone = [one["business_message"] for one in await drain(bot)]
+    assert done["checklist_tasks_done"]["marked_as_done_task_ids"] == [4, eat["id"]]
+    assert undone["checklist_tasks_done"]["marked_as_not_done_task_ids"] == [4]
+    seen = await sandbox.ask("business_messages", connection_id=shop_id, user_id=BOB)
+    tasks = next(one["checklist"]["tasks"] for one in seen if "checklist" in one)
+    assert ["completed_by_user" in one for one in tasks] == [False, True]
+    for wrong, error in (
+        ({"task_ids": [9]}, "task_ids: there is no"),
+        ({"task_ids": [4], "message_id": 1}, "is no checklist"),
+    ):
+        with pytest.raises(SandboxError, match=error):
+            await sandbox.ask("tick", **where | wrong, user_id=ALICE)
+    for texts in ([], ["x" * 101], ["x"] * 29):
+        with pytest.raises(SandboxError, match="texts: "):
+            await sandbox.ask("add_tasks", **where, user_id=ALICE, texts=texts)

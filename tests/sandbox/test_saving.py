@@ -103,6 +103,11 @@ async def everything(telegram: Telegram) -> User:
     poll = await alice.ask("/poll")
     await alice.vote(poll, "Without")
     await alice.reply()
+    todo = {"title": "To do", "tasks": [{"id": 1, "text": "Bake"}]}
+    checklist = await alice.send(checklist=todo)
+    await alice.add_tasks(checklist, "Eat")
+    await alice.tick(checklist, "Bake", "Eat")
+    await alice.tick(checklist, "Eat", done=False)
     await alice.react(poll, "👍")
     await alice.reply()
     invoice = await alice.ask("/invoice tea")

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from sandbox import control
 from sandbox.control import (
     apps,
+    checklists,
     clock,
     games,
     groups,
@@ -39,7 +40,10 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     command.__name__: command for module in MODULES for command in getattr(module, "COMMANDS", ())
 }
 LARGEST_ID = 2**52
-BY_PEOPLE = (apps, games, inline, joining, managed, payments, people, polls, profiles)
+BY_PEOPLE = (
+    *(apps, checklists, games, inline, joining),
+    *(managed, payments, people, polls, profiles),
+)
 ACTING = {command for module in BY_PEOPLE for command in module.COMMANDS}
 """What nobody does whose account is deleted."""
 DEEDS = ACTING | {command for module in (clock, groups, joining) for command in module.COMMANDS}

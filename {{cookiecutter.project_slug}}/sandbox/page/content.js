@@ -1,6 +1,7 @@
 /** What is in a message: text, pictures, files, places, polls. */
 
 import { act } from "./api.js";
+import { checklist } from "./checklist.js";
 import { h, textButton } from "./dom.js";
 import { formatted, prettyJson } from "./entities.js";
 import {
@@ -19,7 +20,7 @@ import { fullName, money } from "./names.js";
 import { copy } from "./overlay.js";
 import { chatOf, keyOf, place, state, voted } from "./store.js";
 import { richMessage } from "./rich.js";
-import { checklist, game, giveaway, livePhoto, paidMedia, story, winners } from "./special.js";
+import { game, giveaway, livePhoto, paidMedia, story, winners } from "./special.js";
 import { kindOf } from "./words.js";
 
 /** Fields every message may have; what else there is makes it what it is. */

@@ -1,4 +1,4 @@
-/** What messages hold besides words and files: checklists, paid media, games, stories, giveaways. */
+/** What messages hold besides words and files: paid media, games, stories, giveaways. */
 
 import { act, fileUrl } from "./api.js";
 import { h, icon } from "./dom.js";
@@ -48,32 +48,6 @@ export function paidMedia({ star_count: price, paid_media: items }, message, cha
       icon("star"),
       `Unlock for ${price} ⭐`,
     ),
-  );
-}
-
-/** https://core.telegram.org/bots/api#checklist */
-export function checklist({ title, title_entities: entities, tasks }, message, chat) {
-  const done = tasks.filter((one) => one.completed_by_user || one.completed_by_chat);
-  const line = (task) => {
-    const by = task.completed_by_user ?? task.completed_by_chat;
-    return h(
-      "li",
-      { class: by ? "task done" : "task" },
-      h("span", { class: "ring", role: "img", "aria-label": by ? "done" : "not done" }, by && icon("check")),
-      h(
-        "span",
-        {},
-        formatted(task.text, task.text_entities, chat.acts),
-        by && h("small", {}, ` ${fullName(by)}`),
-      ),
-    );
-  };
-  return h(
-    "div",
-    { class: "checklist" },
-    h("b", {}, formatted(title, entities, chat.acts)),
-    h("ul", {}, tasks.map(line)),
-    h("small", {}, `${done.length} of ${tasks.length} done`),
   );
 }
 

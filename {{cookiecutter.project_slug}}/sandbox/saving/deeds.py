@@ -31,6 +31,21 @@ class Deeds(Sheet):
         chosen = [literal(options[one]["text"]) for one in arguments["option_ids"] if options]
         self.on_message(who, "vote", arguments, *chosen)
 
+    def do_tick(self, who: str, arguments: Json, _: Json) -> None:
+        tasks = self.raw.get(arguments["message_id"], {}).get("checklist", {}).get("tasks", [])
+        texts = [literal(one["text"]) for one in tasks if one["id"] in arguments["task_ids"]]
+        undone = [] if arguments.get("done", True) else ["done=False"]
+        self.on_message(who, "tick", arguments, *texts, *undone)
+
+    def do_add_tasks(self, who: str, arguments: Json, result: Json) -> None:
+        self.on_message(who, "add_tasks", arguments, *map(literal, arguments["texts"]))
+        message = self.raw.get(arguments["message_id"])
+        if message:
+            added = result["message"]["checklist_tasks_added"]["tasks"]
+            tasks = [*message["checklist"]["tasks"], *added]
+            checklist = message["checklist"] | {"tasks": tasks}
+            self.raw[arguments["message_id"]] = message | {"checklist": checklist}
+
     def do_pay(self, who: str, arguments: Json, result: Json) -> None:
         if "link" in arguments:
             self.notes.append("Left out: a payment by a link, which is another one each time.")

@@ -9,6 +9,9 @@ from sandbox.saving.words import checks, literal, references, slug, things
 from sandbox.summary import is_service
 from sandbox.world.events import Json
 
+COUNTED = {"poll", "checklist"}
+"""What people change, and a message of it with them."""
+
 
 class Script(Deeds):
     """Writes one test, entry after entry."""
@@ -133,7 +136,7 @@ class Script(Deeds):
             if self.title and entry["bot_id"] != next(iter(self.bots)):
                 at = f".at({literal(self.bots.get(entry['bot_id'], 'unknown'))})"
             self.hear(entry, referred, f"await {reader}{at}.reply({self.here()})", "reply")
-        elif kind == "edit" and "poll" not in entry["message"]:
+        elif kind == "edit" and not COUNTED & entry["message"].keys():
             message_id = entry["message"]["message_id"]
             if name := self.names.get(message_id):
                 self.put(f"{name} = await {name}.edited()")

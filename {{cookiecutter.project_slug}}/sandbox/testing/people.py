@@ -169,6 +169,28 @@ class User(Payer):
             raise Refused(f"there is no option {', '.join(unknown)}; there are: {texts}")
         await self._ask("vote", message, option_ids=[texts.index(option) for option in options])
 
+    async def tick(self, checklist: Message, *tasks: str, done: bool = True) -> Message:
+        """Mark tasks of a checklist, by their texts, as done, or as not done, and give the message
+        that tells of it."""
+        __tracebackhide__ = True
+        now = self._latest(checklist)
+        ids = {one["text"]: one["id"] for one in now.get("checklist", {}).get("tasks", [])}
+        if unknown := set(tasks) - ids.keys():
+            raise Refused(f"there is no task {', '.join(unknown)}; there are: {list(ids)}")
+        return await self._list("tick", checklist, task_ids=[ids[one] for one in tasks], done=done)
+
+    async def add_tasks(self, checklist: Message, *tasks: str) -> Message:
+        """Add tasks to a checklist, and give the message that tells of it."""
+        __tracebackhide__ = True
+        return await self._list("add_tasks", checklist, texts=list(tasks))
+
+    async def _list(self, command: str, checklist: Message, **arguments: object) -> Message:
+        __tracebackhide__ = True
+        business = checklist.raw.get("business_connection_id")
+        where = self._place(checklist) | {"connection_id": business}
+        answer = await self._do(command, **where, **arguments)
+        return await self._sent("message", answer["message"])
+
     async def inline(
         self, query: str, *, to: Group | None = None, timeout: float = TIMEOUT
     ) -> list[InlineResult]:
