@@ -47,7 +47,7 @@ def test_every_word_of_people_is_told() -> None:
 def test_what_people_do_are_commands() -> None:
     table = README.read_text("utf-8").partition("besides writing:")[2].partition("\n## ")[0]
     named = re.findall(r"`([a-z_]+)`", table)
-    assert set(named) - {"link", "thread_id"} <= COMMANDS.keys()
+    assert set(named) - {"content", "link", "thread_id"} <= COMMANDS.keys()
     assert len(named) > 30
 
 
