@@ -14,7 +14,7 @@ from aiogram.exceptions import TelegramRetryAfter
 
 from fleet.telegram.current import TurnParked, current_turn
 from fleet.telegram.gate import Gate
-from fleet.telegram.pace import Pace, messages_in
+from fleet.telegram.pace import MINUTE, Pace, messages_in
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # Seconds that a call waits at a gate; if it is longer, its turn goes back until the gate opens.
 SHORT_WAIT = 5.0
-# Seconds that one waits which cannot go back.
-LONGEST_WAIT = 60.0
+# Seconds that one waits which cannot go back: for the pace of a group, however low, too.
+LONGEST_WAIT = MINUTE
 # Refusals of one call after which it waits no more: who goes on is shut out for longer and longer.
 MOST_REFUSALS = 3
 # So many chats of a bot under flood control within so many seconds: it is the bot that is meant.

@@ -1,5 +1,6 @@
 """The pace of a chat: what Telegram allows goes at once, what it does not waits, and no longer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -149,6 +150,16 @@ async def test_a_call_beyond_the_pace_waits_and_what_only_shows_work_is_not_made
     assert await bot(say(6))
     await third
     assert scripted.calls == {(1, "sendMessage"): 4, (1, "deleteMessage"): 1}
+
+
+async def test_a_group_that_gets_few_a_minute_has_calls_wait_that_cannot_go_back(
+    paced: TelegramSessions,
+) -> None:
+    paced.pace.rates = Rates(chat=0, burst=1, group=1)
+    bot = Bot("1:secret", session=paced.calls)
+    await bot(say(-5))
+    with pytest.raises(TimeoutError):  # it is not refused
+        await asyncio.wait_for(bot(say(-5)), 1.0)
 
 
 @pytest.mark.parametrize("says_before", [False, True])
