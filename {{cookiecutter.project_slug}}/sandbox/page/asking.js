@@ -13,14 +13,15 @@ export function askForBot(wanted, chat) {
     value: wanted.suggested_username ?? "",
     placeholder: "my_shop_bot",
   });
-  return ask("Create a bot", [name.node, username.node], "Create", () =>
-    act("create_managed_bot", {
+  return ask("Create a bot", [name.node, username.node], "Create", async () => {
+    const made = await act("create_managed_bot", {
       bot_id: chat.target,
       user_id: state.me,
       ...(name.input.value && { name: name.input.value }),
       ...(username.input.value && { username: username.input.value }),
-    }),
-  );
+    });
+    return made ?? false;
+  });
 }
 
 export function askForUsers(wanted, give) {

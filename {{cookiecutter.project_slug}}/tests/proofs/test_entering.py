@@ -233,7 +233,7 @@ async def test_of_what_is_left_out_the_first_is_marked_and_waits_beside_it(redis
     assert await marked(text(5), text(6)) == [], "some have waited all the time"
     await replica.run_all(BOT)
     assert await marked(*map(text, (7, 8, 9))) == [text(9) | {"left_out": True}]
-    assert DOCUMENTED_KEYS.fullmatch(f"{PREFIX}{{0}}:told:{name(BOT)}")
+    assert DOCUMENTED_KEYS.fullmatch(key_of_shard(PREFIX, 0, f"told:{name(BOT)}"))
 
 
 async def test_redis_without_memory_is_a_full_inbox(small_redis: Redis) -> None:

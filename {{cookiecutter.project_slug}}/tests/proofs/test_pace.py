@@ -71,19 +71,19 @@ async def test_nobody_is_refused_however_much_is_said_and_all_of_it_is_said(
     start_service: StartService, sandbox: SandboxClient
 ) -> None:
     """By two replicas, to their own chats, in a group, and to a chat to which all write."""
-    log, group, writers, talkers = 999, -7001, range(1, 21), range(1, 6)
+    log, group, writers, talkers = 999, -7001, range(1, 51), range(1, 4)
     [bot], token = await new_bots(sandbox)
-    settings = {"CHAT_RATE": "2", "CHAT_BURST": "5", "GROUP_RATE": "20"}
+    settings = {"CHAT_RATE": "4", "CHAT_BURST": "5", "GROUP_RATE": "20"}
     for _ in range(2):
         await start_service(APP, BOT_TOKENS=token, **settings)
     await sandbox.send(bot, "hello", user_id=log)
     # A burst with air in it: what was let go at its time may arrive together.
-    await sandbox.limits(on=True, chat=2, burst=11, group=20, bulk=1000)
+    await sandbox.limits(on=True, chat=4, burst=25, group=20, bulk=1000)
     try:
         for user in writers:
             await sandbox.send(bot, f"tell {log}", user_id=user)
         for user in talkers:
-            await sandbox.send(bot, "lines 15", user_id=user)
+            await sandbox.send(bot, "lines 40", user_id=user)
             await sandbox.send(bot, "lines 3", user_id=user, chat_id=group)
 
         async def said() -> int:
@@ -91,13 +91,13 @@ async def test_nobody_is_refused_however_much_is_said_and_all_of_it_is_said(
             return sum(call["status"] == 200 for call in calls)
 
         async def all_said() -> bool:
-            return await said() >= 1 + len(writers) * 2 + len(talkers) * (15 + 3)
+            return await said() >= 1 + len(writers) * 2 + len(talkers) * (40 + 3)
 
         await until(all_said, "all is said", moving=said)
         assert not [one for one in await sandbox.calls(bot, "sendMessage") if one["status"] == 429]
         for user in talkers:
             lines = [one for one in await answers(sandbox, bot, user) if one.startswith("line ")]
-            assert lines == [f"line {number}" for number in range(1, 16)]
+            assert lines == [f"line {number}" for number in range(1, 41)]
         assert len(await answers(sandbox, bot, group)) == 3 * len(talkers)
         assert len(await answers(sandbox, bot, log)) == 1 + len(writers)
     finally:
