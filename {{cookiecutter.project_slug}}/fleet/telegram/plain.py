@@ -6,6 +6,7 @@ in a form; Telegram takes JSON as well: https://core.telegram.org/bots/api#makin
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from aiogram.client.default import Default
@@ -30,6 +31,8 @@ def plain(bot: Bot, method: TelegramMethod[Any]) -> dict[str, Any] | None:
             continue
         if type(value) in PLAIN:
             parameters[name] = value
+        elif isinstance(value, Enum):  # ParseMode.HTML, as a default of all bots
+            parameters[name] = value.value
         elif name == "reply_markup" and isinstance(value, BaseModel):  # no files and no times in it
             parameters[name] = value.model_dump(mode="json", exclude_none=True, warnings=False)
         else:

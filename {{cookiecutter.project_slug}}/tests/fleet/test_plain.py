@@ -38,9 +38,10 @@ KEYBOARD = InlineKeyboardMarkup(
     ]
 )
 DEFAULTS = DefaultBotProperties(parse_mode="HTML", disable_notification=True)
+ENUM = DefaultBotProperties(parse_mode=ParseMode.HTML)
 
 
-@pytest.mark.parametrize("defaults", [None, DEFAULTS])
+@pytest.mark.parametrize("defaults", [None, DEFAULTS, ENUM])
 @pytest.mark.parametrize(
     "method",
     [
