@@ -5,6 +5,7 @@ itself under test is `within`, or measured by a `Clock`.
 """
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -46,8 +47,9 @@ def _queued() -> dict[int, float]:
     """For how many seconds this process and all below it have stood in the queue so far."""
     pids = [os.getpid()]
     for pid in pids:  # which grows
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            pids += map(int, _read(children).split())
+        with contextlib.suppress(OSError):  # it ends just now
+            for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                pids += map(int, _read(children).split())
     times = {pid: _read(Path(f"/proc/{pid}/schedstat")).split() for pid in pids}
     return {pid: int(fields[1]) / 1e9 for pid, fields in times.items() if fields}
 

@@ -74,6 +74,7 @@ def test_the_clock_stands_still_while_others_have_the_processors() -> None:
 
 
 def test_on_a_machine_of_its_own_the_clock_is_a_clock() -> None:
-    clock, began = Clock(), time.monotonic()
-    time.sleep(0.5)
-    assert 0 < clock.read() <= time.monotonic() - began
+    began, clock = time.monotonic(), Clock()
+    while not (passed := clock.read()):  # on one that others use, it may stand still for long
+        time.sleep(0.5)
+    assert passed <= time.monotonic() - began
