@@ -11,21 +11,37 @@ STEPS = 5
 
 
 @asynccontextmanager
+async def accepting(server: asyncio.Server) -> AsyncIterator[int]:
+    """Give its port, and close it after.
+
+    Closed in the middle of it, asyncio forgets what it has just accepted, and Python tells of that
+    in some later test.
+    """
+    loop, sockets = asyncio.get_running_loop(), server.sockets
+    try:
+        yield sockets[0].getsockname()[1]
+    finally:
+        for one in sockets:
+            loop.remove_reader(one.fileno())
+        await settle()
+        server.close()
+
+
+@asynccontextmanager
 async def serving(app: web.Application, port: int = 0) -> AsyncIterator[str]:
     """Serve it on a port of this machine; gives the address. All connections are closed after."""
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app)
     await runner.setup()
-    server = runner.server
+    assert runner.server
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(runner.server, "127.0.0.1", port)
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        async with accepting(server) as taken:
+            yield f"http://127.0.0.1:{taken}"
     finally:
+        await runner.server.shutdown(0.1)
         await runner.cleanup()
-        # One may have been accepted just when the port was closed.
-        for _ in range(STEPS):
-            await asyncio.sleep(0)
-        if server is not None:
-            await server.shutdown(0.1)
+        await settle()
 
 
 @asynccontextmanager
@@ -33,30 +49,28 @@ async def listening(
     take: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], port: int = 0
 ) -> AsyncIterator[int]:
     """Have `take` see to each connection to a port, this one or any, until the end: then all are
-    cut. What asyncio has just accepted, or closes slowly, would be told of in some later test.
-    """
+    cut, also those that would take their time to close."""
     writers: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
-    is_over = False
 
     async def take_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers[asyncio.current_task()] = writer
         try:
-            if not is_over:
-                await take(reader, writer)
+            await take(reader, writer)
         finally:
             writer.close()
 
-    server = await asyncio.start_server(take_in, "127.0.0.1", port)
     try:
-        yield server.sockets[0].getsockname()[1]
+        async with accepting(await asyncio.start_server(take_in, "127.0.0.1", port)) as taken:
+            yield taken
     finally:
-        is_over = True
-        server.close()
-        for _ in range(STEPS):
-            await asyncio.sleep(0)
         for writer in writers.values():
             writer.transport.abort()
         if tasks := [task for task in writers if task]:
             await asyncio.wait(tasks)
-        for _ in range(STEPS):
-            await asyncio.sleep(0)
+        await settle()
+
+
+async def settle() -> None:
+    """Let asyncio do what it has begun."""
+    for _ in range(STEPS):
+        await asyncio.sleep(0)

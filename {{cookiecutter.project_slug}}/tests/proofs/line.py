@@ -5,6 +5,8 @@ from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from tests.serving import accepting, settle
+
 
 class Line:
     """Leads to a port of this machine.
@@ -25,17 +27,17 @@ class Line:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
         try:
-            yield
+            async with accepting(server) as self.port:
+                yield
         finally:
-            server.close()
             self.let_through()
             while self._tasks:
                 for task in list(self._tasks):
                     for writer in self._tasks[task]:
                         writer.transport.abort()
                 await asyncio.wait(self._tasks)
+            await settle()
 
     def hold(self) -> None:
         """Let nothing through, neither way. New connections are taken."""

@@ -24,6 +24,7 @@ from tests.proofs.watch import (
     until_logged,
     until_started,
 )
+from tests.serving import accepting
 from tests.waiting import Clock, until
 
 BUSY = 0.2
@@ -226,14 +227,11 @@ async def test_who_accepts_connections_for_a_redis_that_is_away(
     async def asked_often() -> bool:
         return accepted >= HANG_UPS
 
-    try:
+    async with accepting(balancer):
         await until_down([replica])
         await until(asked_often, "it was asked often", moving=lambda: asyncio.sleep(0, accepted))
         await sandbox.send(bot, "meanwhile")
         await watch_idle([replica], 2)
-    finally:
-        balancer.close()
-        await balancer.wait_closed()
     server.start()
     await until_up([replica])
     assert (await sandbox.reply(bot, 7))["text"] == "meanwhile"
