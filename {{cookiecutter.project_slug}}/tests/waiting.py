@@ -14,8 +14,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-STILL = 60.0
-"""Seconds of a `Clock` without a movement after which a state will not come."""
+STILL = 150.0
+"""Seconds of a `Clock` without a movement after which a state will not come: longer than a turn
+that has gone back may rest."""
 LONGEST = 600.0
 """Seconds after which what moves does so in circles, on whatever clock."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.1
