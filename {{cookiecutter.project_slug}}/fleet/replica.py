@@ -30,6 +30,7 @@ from fleet.routing import lanes_of, used_update_types
 from fleet.settings import TELEGRAM, Settings, SettingsError
 from fleet.shards.holder import Holder
 from fleet.storage import follow_moves, keep_apart, order_of
+from fleet.telegram.gates import SHORT_WAIT
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
 from fleet.turn.jobs import clockworks
@@ -38,9 +39,6 @@ from fleet.vault import Vault
 from fleet.worker import Worker
 
 CreateDispatcher = Callable[[Redis], Dispatcher]
-
-LONGEST_SHORT_WAIT = 5.0
-"""Seconds of a flood limit from which on the bot's updates wait in the inbox, not in flight."""
 
 
 class Replica:
@@ -157,7 +155,7 @@ class Replica:
             return None
         if member.state is BotState.UNAUTHORIZED or self.sessions.outages.seconds_left(bot_id):
             return None
-        return None if self.sessions.flood_wait(bot_id) > LONGEST_SHORT_WAIT else member
+        return None if self.sessions.flood_wait(bot_id) > SHORT_WAIT else member
 
     @property
     def alive(self) -> bool:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from fleet.telegram.current import CurrentTurn
 
-# Seconds that a call waits at a gate; if it is longer, its turn goes back until the gate opens.
+# Seconds that a call waits at a gate. If it is longer, its turn goes back until the gate opens; if
+# it is the bot's own gate, no turn of the bot begins until then.
 SHORT_WAIT = 5.0
 # Seconds that one waits which cannot go back: for the pace of a group, however low, too.
 LONGEST_WAIT = MINUTE
