@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 from pathlib import Path
 
 # The answers come as JSON inside a raw string: as data, whatever is in them, never as code.
@@ -16,6 +17,9 @@ CI_FILES = {
     "github": (Path(".github/workflows/ci.yml"), Path(".github/workflows/prove.yml")),
     "gitlab": (Path(".gitlab-ci.yml"),),
 }
+LEFT_BY_TOOLS = ("__pycache__", ".*_cache", ".hypothesis")
+"""Folders that are there where the template has been worked on. Cookiecutter can leave nothing out:
+it copies them as they are, as cookiecutter.json says, for it would fail at their bytes."""
 
 
 def write_env() -> None:
@@ -36,6 +40,10 @@ def remove_ci(path: Path) -> None:
             folder.rmdir()
 
 
+for pattern in LEFT_BY_TOOLS:
+    for folder in list(Path().rglob(pattern)):
+        if ".venv" not in folder.parts:
+            shutil.rmtree(folder)
 write_env()
 for ci, paths in CI_FILES.items():
     if ci != ANSWERS["ci"]:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -26,6 +27,30 @@ def test_no_jinja_is_left(project: Path) -> None:
         text = (project / name).read_text("utf-8")
         for mark in ("{{", "{%", "{#", "cookiecutter."):
             assert mark not in text, name
+
+
+def test_what_tools_leave_in_a_clone_is_not_baked(
+    template: Path, tmp_path: Path, strict_cookies: StrictCookies, project: Path
+) -> None:
+    """Who works on the template has tests and lint run, and bakes then."""
+    clone = shutil.copytree(template, tmp_path / "clone")
+    for name in (
+        ".mypy_cache/3.13/a.data.json",
+        ".ruff_cache/0.14/123",
+        ".pytest_cache/README.md",
+        ".hypothesis/examples/1",
+        "fleet/inbox/__pycache__/a.cpython-313.pyc",
+        ".venv/.ready",
+    ):
+        left = clone / SOURCE.name / name
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.write_bytes(b"text that is binary later: \xe9 {{ oops }}\n")
+    result = strict_cookies.bake(template=str(clone))
+    assert result.exception is None
+    baked = Path(result.project_path)
+    assert files(baked) == files(project) | {".venv/.ready"}
+    ready, wanted = (baked / name for name in (".venv/.ready", "requirements-dev.txt"))
+    assert ready.stat().st_mtime < wanted.stat().st_mtime, "make installs the tools anew"
 
 
 def test_braces_of_other_languages_survive(bake: Bake) -> None:
