@@ -7,6 +7,7 @@ import structlog
 from fleet.inbox import EndedTurn, Outcome, Turn
 from fleet.inbox.letters import LONGEST_ERROR, LONGEST_TRACEBACK, shorten
 from fleet.ops.logging import redact
+from fleet.worker.traces import trace_of
 
 FIRST_DELAY = 0.5
 """Seconds until an update that went back for the first time gets its next turn."""
@@ -50,6 +51,6 @@ def _describe(error: BaseException) -> tuple[str, str]:
     try:
         # The standard library knows that an error's own repr and str may raise.
         text = "".join(traceback.format_exception_only(error))
-        return text.strip(), "".join(traceback.format_exception(error))
+        return text.strip(), trace_of(error)
     except Exception:  # noqa: BLE001 - it trusts a SyntaxError's numbers, which a parser may mistake
         return type(error).__name__, "".join(traceback.format_tb(error.__traceback__))

@@ -6,6 +6,7 @@ Guarantees 3 and 8.
 import asyncio
 import itertools
 import random
+import re
 import time
 from collections.abc import AsyncIterator
 
@@ -83,8 +84,8 @@ async def test_a_handler_that_raises_harms_nobody(
     assert letter.update["update_id"] == update_id
     assert letter.update["message"]["text"] == "raise"
     assert letter.error == "ValueError: as told"
-    assert "Traceback" in letter.traceback
-    assert "tests/proofs/app.py" in letter.traceback
+    assert letter.traceback.startswith("Traceback")
+    assert set(re.findall(r'File ".*/(\w+\.py)"', letter.traceback)) == {"app.py"}
     assert letter.died == 0
     assert before - 1 < letter.failed_at.timestamp() < time.time() + 1
 
