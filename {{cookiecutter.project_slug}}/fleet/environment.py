@@ -34,7 +34,8 @@ def read_settings(kind: type[S]) -> S:
         _check_text(values)
         return kind(**values)
     except ValidationError as error:
-        lines = [_line(kind, dict(mistake)) for mistake in error.errors(include_url=False)]
+        mistakes = error.errors(include_url=False)
+        lines = [_line(kind, values, dict(mistake)) for mistake in mistakes]
         raise SettingsError("\n".join(lines)) from None
     except UnicodeDecodeError:
         raise SettingsError(".env: write it in UTF-8") from None
@@ -63,11 +64,11 @@ def _check_text(values: dict[str, Any]) -> None:
             raise SettingsError(f"{name.upper()}: write it in UTF-8") from None
 
 
-def _line(kind: type[BaseSettings], mistake: dict[str, Any]) -> str:
+def _line(kind: type[BaseSettings], values: dict[str, Any], mistake: dict[str, Any]) -> str:
     if mistake["type"] == "value_error":
         text = str(mistake["ctx"]["error"])
         # Those of the whole model name their variable themselves.
         return f"{mistake['loc'][0].upper()}: {text}" if mistake["loc"] else text
     name = mistake["loc"][0]
     write = cast("dict[str, str]", kind.model_fields[name].json_schema_extra)["write"]
-    return f'{name.upper()}: write {write}, not "{str(mistake["input"])[:80]}"'
+    return f'{name.upper()}: write {write}, not "{str(values[name])[:80]}"'

@@ -104,10 +104,10 @@ def test_defaults() -> None:
         ),
         (
             "LOG_LEVEL",
-            "LOUD",
-            'LOG_LEVEL: write DEBUG, INFO, WARNING, ERROR or CRITICAL, not "LOUD"',
+            "loud",
+            'LOG_LEVEL: write DEBUG, INFO, WARNING, ERROR or CRITICAL, not "loud"',
         ),
-        ("LOG_FORMAT", "xml", 'LOG_FORMAT: write json or console, not "xml"'),
+        ("LOG_FORMAT", "Xml", 'LOG_FORMAT: write json or console, not "Xml"'),
     ],
 )
 def test_wrong_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str) -> None:
