@@ -11,6 +11,8 @@ def drop(names: Names, *, yes: Yes = False) -> None:
     """Delete the updates that wait for bots, also for those of BOT_TOKENS.
 
     So are timers and jobs that are due and wait; later ones stay. Turns in hand come to their end.
+    A job leaves out this turn alone: within ten minutes, or when its bot is resumed, it is in
+    `fleet jobs list` again, with its next time by the clock.
     What Telegram has not delivered yet, as to a paused bot that is polled, comes later; at start,
     DROP_PENDING_UPDATES drops that, too.
     """

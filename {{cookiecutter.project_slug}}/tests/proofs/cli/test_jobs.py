@@ -7,7 +7,7 @@ import redis.asyncio
 
 from tests.conftest import StartService
 from tests.proofs.cli.command import CommandLine
-from tests.proofs.cli.helpers import Bots
+from tests.proofs.cli.helpers import Bots, until_unpolled
 from tests.proofs.test_jobs import APP, NEW_YEAR, until_run
 from tests.proofs.watch import get, until_in
 from tests.waiting import until
@@ -64,3 +64,30 @@ async def test_a_job_runs_at_once_and_again_by_the_clock(
     await service.stop()
     said = await fleet.ok("jobs", "run", "tick", "--bot", str(bots.one))
     assert "no replica runs now" in said
+
+
+async def test_a_job_whose_turn_is_dropped_is_due_again_by_the_clock(
+    start_service: StartService, fleet: CommandLine, bots: Bots
+) -> None:
+    token = f"shop={bots.tokens[bots.one]}"
+    fleet = fleet.changed(BOT_TOKENS=token)
+    settings = bots.settings | {"BOT_TOKENS": token, "LOOK_AGAIN": "1"}
+    service = await start_service(APP, JOBS=f"tick {NEW_YEAR}", **settings)
+
+    async def listed() -> Any:
+        return await fleet.json("jobs", "list")
+
+    before = await until(listed, "it is ordered")
+    await fleet.ok("pause", str(bots.one))
+    await until_unpolled(service, bots.one)
+    await fleet.ok("jobs", "run", "tick")
+
+    async def waits() -> Any:
+        return [job for job in await listed() if job["due"] is None]
+
+    await until(waits, "it waits for its turn")
+    said = await fleet.ok("drop", "--yes", str(bots.one))
+    assert "0 waiting updates and 1 due timer of " in said
+    assert await listed() == [], "it is ordered where its bot runs"
+    await fleet.ok("resume", str(bots.one))
+    assert await until(listed, "it is ordered again") == before
