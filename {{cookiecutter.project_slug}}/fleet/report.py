@@ -57,7 +57,7 @@ class Report:
 
     async def give(self, *, alone: bool) -> Mapping[str, Any]:
         """Tell all; `alone`: without asking Redis, which is away."""
-        bots = [BotInfo.of(member) for member in self._supervisor.members.values()]
+        bots: list[BotInfo] | None = None
         shards: dict[str, int] = {}
         timers: int | None = None
         if not alone:
@@ -66,6 +66,8 @@ class Report:
                     bots = await self._fleet.bots()
                     shards = Counter(filter(None, await self._shared.replicas.holders()))
                     timers = await self._shared.timers.count()
+        if bots is None:
+            bots = [BotInfo.of(member) for member in self._supervisor.members.values()]
         now = datetime.now(UTC)
         return {
             "replica": self._shared.replica,

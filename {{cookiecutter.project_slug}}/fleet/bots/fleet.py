@@ -1,5 +1,6 @@
 """The fleet as handlers, the command line and `/health` see it: its bots, and changes to them."""
 
+import functools
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from fleet.bots.member import BotState, Member
 from fleet.bots.peers import STRANGERS
 from fleet.bots.registry import NO_KEY, NoSecretKeyError
 from fleet.bots.shared import Shared
-from fleet.bots.states import BotStatus
+from fleet.bots.states import REMEMBERED, BotStatus
 from fleet.bots.tokens import ROLE, BotToken, parse_tokens
 from fleet.broadcast import Audience, copy_message, text_message
 
@@ -253,6 +254,7 @@ def _status(
     return status
 
 
+@functools.lru_cache(REMEMBERED)
 def _timestamp(seconds: int | None) -> str | None:
     if seconds is None:
         return None

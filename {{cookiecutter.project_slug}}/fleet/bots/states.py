@@ -5,6 +5,7 @@ field goes with its bot. It may have more fields and other states than this vers
 `fleet.redis.reading`.
 """
 
+import functools
 import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Self
@@ -20,6 +21,8 @@ RETELL = 30.0
 """Seconds after which all is told again, in case that somebody else has changed it."""
 PAGE = 500
 """Bots in one command: neither the event loop nor Redis must be held up for long."""
+REMEMBERED = 1 << 14
+"""Values whose meaning is remembered, more than a fleet has bots: most are read again and again."""
 UNREADABLE = "what the replica that holds it told of it cannot be read"
 
 _STATES = {state.value: state for state in BotState}
@@ -89,6 +92,7 @@ class States:
         return found
 
 
+@functools.lru_cache(REMEMBERED)
 def _read(value: bytes) -> BotStatus:
     try:
         fields = read_fields(value)

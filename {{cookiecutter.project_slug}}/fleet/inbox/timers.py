@@ -11,7 +11,7 @@ from fleet.inbox.conversation import bot_of
 from fleet.overlay import TimerWrite
 from fleet.redis.keys import PREFIX
 from fleet.shards.scripts import ShardScripts, ask_each
-from fleet.shards.shard import NO_CHAT, shard_of, shard_of_conversation
+from fleet.shards.shard import shard_of_bot, shard_of_conversation
 
 PAGE = 500
 """Timers that are read at once."""
@@ -90,9 +90,7 @@ class TimerBook:
     async def fired_jobs(self, bots: Iterable[int]) -> list[KeptTimer]:
         """Give the jobs of bots that wait for their turns, or have them. When they were due is not
         said."""
-        keys = [
-            self._scripts.key(shard_of(bot, NO_CHAT, self._shards), f"ready:{bot}") for bot in bots
-        ]
+        keys = [self._scripts.key(shard_of_bot(bot, self._shards), f"ready:{bot}") for bot in bots]
         mail = await ask_each(self._redis, keys, "ZRANGE", 0, -1)
         names = [name.decode() for names in mail for name in names]
         jobs = [KeptTimer(name, name.rpartition(":")[2], 0) for name in names]

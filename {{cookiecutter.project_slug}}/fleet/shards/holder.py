@@ -16,7 +16,7 @@ from fleet.redis.reading import bot_ids
 from fleet.shards.beats import HELD_FOR, INTERVAL, Beats
 from fleet.shards.plan import plan
 from fleet.shards.scripts import ShardScripts, ask_each
-from fleet.shards.shard import NO_CHAT, shard_of
+from fleet.shards.shard import shard_of_bot
 
 TAKEN_AT_ONCE = 4
 """Shards: more in one script might hold Redis up, if they have much mail."""
@@ -124,7 +124,7 @@ class Holder:
 
     def serves(self, bot_id: int) -> Held | None:
         """Give the bot's own shard, if this replica should run its intake."""
-        held = self.held.get(shard_of(bot_id, NO_CHAT, self.shards))
+        held = self.held.get(shard_of_bot(bot_id, self.shards))
         return held if held and held.closed_at is None and self.beats else None
 
     def owns(self, held: Held) -> bool:

@@ -5,7 +5,7 @@ from redis.asyncio import Redis
 from fleet.redis.keys import PREFIX, of_fleet
 from fleet.shards.beats import DEAD_AFTER
 from fleet.shards.scripts import ask_each
-from fleet.shards.shard import NO_CHAT, key_of_shard, shard_of
+from fleet.shards.shard import key_of_shard, shard_of_bot
 
 
 class OtherShardsError(Exception):
@@ -55,4 +55,4 @@ class Replicas:
 
     def of_bot(self, holders: list[str], bot_id: int) -> str | None:
         """Tell which of these runs a bot's intake."""
-        return holders[shard_of(bot_id, NO_CHAT, self._shards)] or None
+        return holders[shard_of_bot(bot_id, self._shards)] or None

@@ -72,7 +72,9 @@ class Gates:
 
     def seconds_left(self, gate: Gate) -> float:
         """Return for how many seconds it is still shut; 0.0 if it is open."""
-        return max(0.0, self._open_at.get(gate, 0.0) - asyncio.get_running_loop().time())
+        open_at = self._open_at.get(gate)
+        # Nearly all are open, and Python 3.11 asks the system whenever it is asked for its loop.
+        return max(0.0, open_at - asyncio.get_running_loop().time()) if open_at else 0.0
 
     def shut_now(self) -> dict[Gate, float]:
         """Tell which are shut, and for how many seconds."""

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from fleet.inbox import Inbox
 from fleet.redis.keys import PREFIX
-from fleet.shards.shard import NO_CHAT, shard_of
+from fleet.shards.shard import shard_of, shard_of_bot
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
@@ -50,7 +50,7 @@ async def test_what_arrives_late_changes_nothing(
         cut_off, other = replicas
         names = [(await get(replica))[1]["replica"] for replica in replicas]
         holders = await until_held(redis, set(names))
-        polled_by = {holders[shard_of(bot, NO_CHAT, 64)] for bot in ids}
+        polled_by = {holders[shard_of_bot(bot, 64)] for bot in ids}
         assert polled_by == set(names), "of 12 bots each polls some"
         lost = [chat for chat in chats if holders[shard_of(*chat, 64)] == names[0]]
 

@@ -19,7 +19,7 @@ from fleet.ops.crowd import FEW, Crowd
 from fleet.redis.keys import PREFIX
 from fleet.settings import Settings
 from fleet.shards.replicas import Replicas
-from fleet.shards.shard import NO_CHAT, key_of_shard, shard_of
+from fleet.shards.shard import key_of_shard, shard_of_bot
 from fleet.telegram.session import create_sessions
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
@@ -83,7 +83,7 @@ async def test_a_batch_that_found_the_inbox_full_is_sent_again_when_there_is_roo
             await until(waits, "it looks for room", moving=looks)
             assert await received() - bytes_then < 50 * 2_500, "the batch itself did not come along"
             # Not dropped: what comes meanwhile might be, too.
-            waiting = key_of_shard(PREFIX, shard_of(bot, NO_CHAT, 64), "waiting")
+            waiting = key_of_shard(PREFIX, shard_of_bot(bot, 64), "waiting")
             await client.execute_command("HDEL", waiting, bot)
             await until_in(member, BotState.RUNNING)
         assert (await inbox.sizes()) == {bot: 50}

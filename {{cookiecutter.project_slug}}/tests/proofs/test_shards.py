@@ -13,7 +13,7 @@ from fleet.redis.keys import PREFIX
 from fleet.shards.beats import DEAD_AFTER, FORGOTTEN_AFTER, HELD_FOR, LONGEST_GAP
 from fleet.shards.holder import CLOSED_FOR, Holder
 from fleet.shards.replicas import OtherShardsError, Replicas
-from fleet.shards.shard import NO_CHAT, shard_of
+from fleet.shards.shard import shard_of_bot
 from tests.proofs.mail import text
 from tests.proofs.replica import STEP, Clock, Desk, Replica, Wire, ids, name, silence
 
@@ -67,7 +67,7 @@ async def test_shards_are_spread_over_all_that_live(
     own = anybody.of_bot(await anybody.holders(), BOT)
     serving = [r.name for r in (one, two, three) if r.holder.serves(BOT)]
     assert serving == [own], "one serves a bot's intake"
-    assert shard_of(BOT, NO_CHAT, SHARDS) in {"0": one, "1": two, "2": three}[str(own)].holder.held
+    assert shard_of_bot(BOT, SHARDS) in {"0": one, "1": two, "2": three}[str(own)].holder.held
 
 
 async def test_who_starts_or_leaves_takes_nothing(redis: Redis, clock: Clock) -> None:
@@ -149,7 +149,7 @@ async def test_who_cannot_beat_holds_nothing_before_others_may_take_it(
 ) -> None:
     replica = Replica(redis, "one", SHARDS)
     await replica.look()
-    held = replica.holder.held[shard_of(BOT, NO_CHAT, SHARDS)]
+    held = replica.holder.held[shard_of_bot(BOT, SHARDS)]
     assert replica.holder.serves(BOT) is held
     clock.now += HELD_FOR - 0.1
     assert replica.holder.owns(held)

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from fleet.inbox import Inbox
 from fleet.shards.beats import DEAD_AFTER, HELD_FOR
-from fleet.shards.shard import NO_CHAT, shard_of
+from fleet.shards.shard import shard_of_bot
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.process import Process
@@ -34,7 +34,7 @@ async def test_who_wakes_makes_no_further_call(
     async with Redis.from_url(clean_redis) as redis:
         holders = await until_held(redis, set(names))
     # The other one polls, so that it has nothing to take over but the turns.
-    asleep = next(names[one] for one in names if one != holders[shard_of(bot, NO_CHAT, 64)])
+    asleep = next(names[one] for one in names if one != holders[shard_of_bot(bot, 64)])
     awake = next(one for one in replicas if one is not asleep)
     for user in USERS:
         await sandbox.send(bot, "long 100 0.3", user_id=user)
