@@ -61,9 +61,14 @@ def test_make_demo_without_docker_runs_until_ctrl_c(
             timeout=60,
         )
         assert "the support bot" in chat.stdout
+    sandbox = no_docker.pop("SANDBOX_PORT")
+    with (clone / "build" / "demo" / ".env").open("a", encoding="utf-8") as env:
+        env.write(f"SANDBOX_PORT={sandbox}\n")
     with demo(["make", "demo"], clone, no_docker) as said:
         assert "Installing the tools" not in said
-    for port in (no_docker["SANDBOX_PORT"], no_docker["HTTP_PORT"]):
+        assert f"http://127.0.0.1:{sandbox} " in said
+        assert ": make chat)" in said, "it knows the port from .env, too"
+    for port in (sandbox, no_docker["HTTP_PORT"]):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
 

@@ -20,6 +20,10 @@ As the package telegram-sandbox it has no `dev`: that runs the project it comes 
 def main() -> int:
     """Exit code: 0 after a stop, 1 when it cannot run, 2 for wrong use."""
     command, *rest = sys.argv[1:] or ["serve"]
+    if find_spec("dotenv"):  # another project may be without
+        from sandbox.environment import adopt_address
+
+        adopt_address()
     try:
         if (command == "serve" and not rest) or (command == "--keep" and len(rest) == 1):
             host, port = configured()

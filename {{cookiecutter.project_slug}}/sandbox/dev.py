@@ -17,10 +17,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
-from dotenv import dotenv_values
 from watchfiles import Change, PythonFilter, awatch
 
 from sandbox.address import DEFAULT_PORT, configured
+from sandbox.environment import in_file, setting
 from sandbox.redis import NoRedisError, redis_server
 from sandbox.server import running
 
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        say(f"port {configured()[1]} is taken. Choose another one: SANDBOX_PORT=8082 make dev")
+        say(f"port {configured()[1]} is taken. Write another one into .env: SANDBOX_PORT=8082")
         return 2
 
 
@@ -174,7 +174,8 @@ async def greet(settings: Mapping[str, str]) -> None:
                     ready = answer.ok
     sandbox = settings["TELEGRAM_API_URL"]
     port = urlsplit(sandbox).port
-    chat = "make chat" if port == DEFAULT_PORT else f"SANDBOX_PORT={port} make chat"
+    known = in_file("SANDBOX_PORT") or DEFAULT_PORT  # to another terminal
+    chat = "make chat" if str(port) == str(known) else f"SANDBOX_PORT={port} make chat"
     text = READY.format(
         chat=chat, folder=Path.cwd(), health=health, sandbox=sandbox, redis=settings["REDIS_URL"]
     )
@@ -200,11 +201,6 @@ def native_settings(redis: str, sandbox: str) -> dict[str, str]:
 
 def names(changes: set[tuple[Change, str]]) -> str:
     return ", ".join(sorted({os.path.relpath(file) for _, file in changes}))
-
-
-def setting(name: str) -> str | None:
-    """Look it up as the bots do: the environment wins over .env; nothing counts as not set."""
-    return os.environ.get(name) or dotenv_values(".env").get(name)
 
 
 def say(text: str) -> None:
