@@ -147,6 +147,15 @@ def test_the_example_bots_are_sandbox_bots_of_telegrams_shape(project: Path) -> 
     assert len({token.split(":")[0] for token in entries.values()}) == 2
 
 
+def test_the_sandbox_in_docker_names_the_port_that_is_published(project: Path) -> None:
+    services = yaml.safe_load((project / "compose.yaml").read_text("utf-8"))["services"]
+    [port] = services["sandbox"]["ports"]
+    url = services["sandbox"]["environment"]["SANDBOX_URL"]
+    assert port.removeprefix("127.0.0.1").removesuffix(":8081") == url.removeprefix(
+        "http://localhost"
+    )
+
+
 def test_every_python_it_runs_on_is_told_and_tested(project: Path) -> None:
     lines = (project / "pyproject.toml").read_text("utf-8")
     required = re.search(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"$', lines, re.MULTILINE)

@@ -75,6 +75,15 @@ async def test_it_stops_at_once_with_polls_open_and_a_restart_keeps_what_happene
             await events.aclose()
 
 
+async def test_in_a_container_it_names_the_address_outside() -> None:
+    process = await start(SANDBOX_URL="http://localhost:9")
+    assert await line(process) == "Sandbox, a Telegram on your desk, at http://localhost:9"
+    process.send_signal(signal.SIGTERM)
+    said, _ = await process.communicate()
+    assert b"open http://localhost:9 in" in said
+    assert b"127.0.0.1" not in said
+
+
 async def test_a_taken_port_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = await start(SANDBOX_PORT=str(taken.getsockname()[1]))

@@ -87,7 +87,8 @@ async def serve(host: str, port: int, kept: Path | None) -> None:
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
     async with running(host, port, os.environ.get("BOT_TOKENS", ""), kept) as url:
-        print(BANNER.format(url=url), flush=True)
+        # In a container it cannot know where people reach it.
+        print(BANNER.format(url=os.environ.get("SANDBOX_URL") or url), flush=True)
         await stopped.wait()
 
 
