@@ -3,8 +3,9 @@ have moved, and sends broadcasts."""
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import Any
 
 import structlog
 from redis.asyncio import Redis
@@ -22,6 +23,7 @@ from fleet.shards.holder import Holder
 from fleet.tasks import is_cancelled
 from fleet.telegram.gatebook import GateBook
 from fleet.telegram.movebook import MoveBook
+from fleet.telegram.moves import move_of
 from fleet.telegram.session import TelegramSessions
 from fleet.telegram.sharedpace import RedisPace
 
@@ -59,10 +61,12 @@ class Outreach:
         self._observer = Observer(redis, settings.shards, sessions.moves, prefix=prefix)
         self._gates = GateBook(redis, prefix=prefix)
         self._moves = moves
+        self._known_moves = sessions.moves
+        self._keeps_directory = settings.directory
         holder.learn = self._learn
         shared.inbox.name_now = sessions.moves.now
+        shared.inbox.observe = self._observe
         if settings.directory:
-            shared.inbox.observe = self._observer.update
             sessions.moves.on_note = self._observer.moved
             sessions.calls.middleware(Answers(self._observer))
         rates = sessions.pace.rates
@@ -83,6 +87,22 @@ class Outreach:
             gates = partial(self._gates.run, self._shut)
             for work in (self._observer.run, gates, self._moves.run, self._broadcaster.run):
                 group.create_task(_keep(work))
+
+    async def _observe(self, bot_id: int, updates: list[Mapping[str, Any]]) -> None:
+        """Note what updates that are to enter tell of chats.
+
+        Whoever holds the shard of a supergroup knows its group before the first turn there: it is
+        written by then. Raises `redis.exceptions.RedisError`.
+        """
+        moved = False
+        for update in updates:
+            if self._keeps_directory:
+                self._observer.update(bot_id, update)
+            if move := move_of(bot_id, update):
+                self._known_moves.note(move)
+                moved = True
+        if moved:
+            await self._moves.tell()
 
     async def _learn(self) -> None:
         """Hear of gates and moves at once, not at the next look: what is damaged there, or Redis

@@ -77,7 +77,7 @@ class Observer:
         except ValueError:
             return
         if "migrate_to_chat_id" in event or self._moves.new_id(bot_id, chat_id):
-            return  # its turn tells
+            return  # see `moved`
         reason = _reason_of_event(bot_id, update, event, kind)
         self._note(bot_id, chat_id, _Note(_LETTERS[kind], str(today()), reason))
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -111,8 +111,8 @@ class Inbox:
     ) -> None:
         self.desk: Desk | None = None
         """Without one, turns begin when their holder has heard of them."""
-        self.observe: Callable[[int, Mapping[str, Any]], None] = lambda *_: None
-        """Is shown each update with its bot."""
+        self.observe: Callable[[int, list[Mapping[str, Any]]], Awaitable[None]] | None = None
+        """Is shown each batch with its bot, before anything is made of it."""
         self.name_now: Callable[[str], str] = str
         """Tells how a conversation is named now: its group may have moved."""
         self._order = order
@@ -149,8 +149,10 @@ class Inbox:
                 allow, or Redis has reached its memory limit.
         """
         batch: defaultdict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
+        updates = list(updates)
+        if self.observe:
+            await self.observe(bot_id, updates)
         for update in updates:
-            self.observe(bot_id, update)
             name = self.name_now(mailbox_of(bot_id, update, self._order, self._lanes))
             text = self._sealing.close(dumps(update))
             if ALBUM_HINT in text and (album := album_of(update)):

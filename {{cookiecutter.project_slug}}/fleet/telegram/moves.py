@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
@@ -28,6 +28,23 @@ class Move(NamedTuple):
     bot_id: int
     old: int
     new: int
+
+
+def move_of(bot_id: int, update: Mapping[str, Any]) -> Move | None:
+    """Read what Telegram tells, in the group and in the supergroup.
+
+    Source: https://core.telegram.org/bots/api#message
+    """
+    message = update.get("message")
+    chat = message.get("chat") if isinstance(message, dict) else None
+    here = chat.get("id") if isinstance(chat, dict) else None
+    if not isinstance(message, dict) or not isinstance(here, int):
+        return None
+    if isinstance(new := message.get("migrate_to_chat_id"), int):
+        return Move(bot_id, here, new)
+    if isinstance(old := message.get("migrate_from_chat_id"), int):
+        return Move(bot_id, old, here)
+    return None
 
 
 class Moves:

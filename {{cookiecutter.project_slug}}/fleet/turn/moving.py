@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from fleet.inbox.conversation import bot_of, without_lane
 from fleet.inbox.relocation import Relocation
 from fleet.redis.errors import describe, is_away
 from fleet.telegram.movebook import MoveBook
-from fleet.telegram.moves import Move
 from fleet.turn.errors import TurnBack
 
 if TYPE_CHECKING:
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from fleet.telegram.moves import Moves
     from fleet.turn.updates import Raw
 
-SIGN = b"migrate_"
-"""What stands in the JSON of the messages by which Telegram tells of it."""
+SUPERGROUP = ":-100"
+"""How the ids of supergroups begin, after the bot's: https://core.telegram.org/api/bots/ids"""
 MOST_SETTLED = 10_000
-"""Conversations of which it is remembered that nothing of theirs is in the group any more."""
+"""Conversations of which it is remembered that nothing of theirs is in the group any more, and
+supergroups of which it is that they were looked for among those that groups have become."""
 
 log = structlog.get_logger(__name__)
 
@@ -46,10 +47,11 @@ class Moving:
         self._moves = moves
         self._relocation = Relocation(redis, shards, prefix=prefix)
         self._settled: set[str] = set()
+        self._looked_up: set[str] = set()
 
     def concerns(self, turn: turns.Turn) -> bool:
         """Tell whether `prepare` need be asked: for most turns not, and to tell costs nothing."""
-        return bool(self._moves) or SIGN in turn.update
+        return bool(self._moves) or SUPERGROUP in turn.conversation
 
     async def prepare(self, turn: turns.Turn, raw: Raw) -> bool:
         """Do what comes before the turn's handler.
@@ -68,10 +70,7 @@ class Moving:
             raise
 
     async def _prepare(self, turn: turns.Turn, update: dict[str, Any]) -> bool:
-        if move := move_of(turn.bot_id, update):
-            # Whoever sees to the supergroup's conversations, now or later, knows it by this.
-            self._moves.note(move)
-            await self.book.tell()
+        await self._look_up(turn.conversation)
         here, timer = turn.conversation, update.get("timer")
         there = self._moves.now(here)
         if there != here and timer:
@@ -85,6 +84,18 @@ class Moving:
             renew(self._moves, turn.bot_id, timer)
         return True
 
+    async def _look_up(self, conversation: str) -> None:
+        """Hear whether a supergroup was a group, before its first turn here.
+
+        What Telegram tells of that stands in the book before anything of the supergroup enters.
+        """
+        chat = conversation.rpartition(":")[0]
+        if SUPERGROUP not in chat or chat in self._looked_up:
+            return
+        with contextlib.suppress(ResponseError):  # what is damaged there keeps nobody from work
+            await self.book.hear()
+        _remember(self._looked_up, chat)
+
     async def _settle(self, old: str, new: str) -> None:
         """See that nothing of a conversation is left in the group."""
         if new in self._settled:
@@ -95,13 +106,17 @@ class Moving:
             return  # a lane does not wait for that, which may still set and cancel timers
         await self._relocation.bring(main, new, partial(renew_json, self._moves, bot_of(new)))
         await self._wait_for(main)  # one may have fired just before
-        if len(self._settled) >= MOST_SETTLED:
-            self._settled.clear()
-        self._settled.add(new)
+        _remember(self._settled, new)
 
     async def _wait_for(self, conversation: str) -> None:
         if await self._relocation.waiting(conversation):
             raise TurnBack("what waits from the time before the group was a supergroup goes first")
+
+
+def _remember(some: set[str], one: str) -> None:
+    if len(some) >= MOST_SETTLED:
+        some.clear()
+    some.add(one)
 
 
 def renew(moves: Moves, bot_id: int, timer: dict[str, Any]) -> None:
@@ -118,20 +133,3 @@ def renew_json(moves: Moves, bot_id: int, json: bytes) -> bytes:
     except (ValueError, LookupError, TypeError):  # damaged: that is the trouble of its turn
         return json
     return orjson.dumps(kept)
-
-
-def move_of(bot_id: int, update: dict[str, Any]) -> Move | None:
-    """Read what Telegram tells, in the group and in the supergroup.
-
-    Source: https://core.telegram.org/bots/api#message
-    """
-    message = update.get("message")
-    chat = message.get("chat") if isinstance(message, dict) else None
-    here = chat.get("id") if isinstance(chat, dict) else None
-    if not isinstance(message, dict) or not isinstance(here, int):
-        return None
-    if isinstance(new := message.get("migrate_to_chat_id"), int):
-        return Move(bot_id, here, new)
-    if isinstance(old := message.get("migrate_from_chat_id"), int):
-        return Move(bot_id, old, here)
-    return None

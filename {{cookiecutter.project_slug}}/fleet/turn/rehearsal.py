@@ -27,11 +27,11 @@ from fleet.inbox.conversation import album_of, bot_of, mailbox_of, without_lane
 from fleet.overlay import Overlay, TimerWrite
 from fleet.routing import lanes_of
 from fleet.storage import follow_moves, order_of
-from fleet.telegram.moves import Following, Moves
+from fleet.telegram.moves import Following, Moves, move_of
 from fleet.turn.errors import TurnBack
 from fleet.turn.feeder import Feeder
 from fleet.turn.jobs import clockworks, clockworks_for
-from fleet.turn.moving import move_of, renew_json
+from fleet.turn.moving import renew_json
 from fleet.turn.running import RunningTurn
 
 TIMEOUT = 120.0

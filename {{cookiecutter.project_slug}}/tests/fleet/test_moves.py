@@ -18,7 +18,7 @@ from aiogram.types import Message, ReplyParameters
 from fleet.telegram import moves as moves_module
 from fleet.telegram.gate import Gate
 from fleet.telegram.gates import GateShut
-from fleet.telegram.moves import Move, Moves
+from fleet.telegram.moves import Move, Moves, move_of
 from fleet.telegram.session import TelegramSessions
 from tests.fleet.scripted import ScriptedTelegram, fails
 from tests.fleet.stage import Stage
@@ -185,3 +185,29 @@ async def test_only_so_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> N
         moves.note(Move(1, -number, -1000 - number))
     known = [(moves.new_id(1, -number), moves.old_id(1, -1000 - number)) for number in (1, 2, 3)]
     assert known == [(None, None), (-1002, -2), (-1003, -3)]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"chat": {"id": OLD}, "migrate_to_chat_id": NEW},
+        {"chat": {"id": NEW}, "migrate_from_chat_id": OLD},
+    ],
+)
+def test_telegram_tells_of_it_in_both(message: dict[str, Any]) -> None:
+    assert move_of(1, {"update_id": 1, "message": message}) == Move(1, OLD, NEW)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"message": {"chat": {"id": OLD}, "text": "migrate_to_chat_id"}},
+        {"message": {"chat": {"id": OLD}, "migrate_to_chat_id": "x"}},
+        {"message": {"chat": {"id": "x"}, "migrate_to_chat_id": NEW}},
+        {"message": {"migrate_to_chat_id": NEW}},
+        {"message": None},
+        {"callback_query": {"data": "migrate_to_chat_id"}},
+    ],
+)
+def test_what_only_looks_like_it_is_none(update: dict[str, Any]) -> None:
+    assert move_of(1, update) is None

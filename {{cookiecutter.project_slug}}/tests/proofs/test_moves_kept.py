@@ -15,17 +15,21 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError
 
+from fleet.bots.shared import Shared
 from fleet.inbox import Turn
 from fleet.inbox.mailboxes import Work
 from fleet.inbox.relocation import Relocation
 from fleet.inbox.timers import TimerBook
+from fleet.outreach import Outreach
 from fleet.overlay import Overlay, TimerWrite
 from fleet.redis.keys import PREFIX
 from fleet.redis.pool import create_redis
 from fleet.settings import Settings
+from fleet.shards.holder import Holder
 from fleet.storage import FleetStorage, follow_moves, keep_apart
 from fleet.telegram.movebook import MoveBook
 from fleet.telegram.moves import Move, Moves
+from fleet.telegram.session import create_sessions
 from fleet.turn import TurnBack
 from fleet.turn.moving import Moving
 from tests.proofs.mail import text
@@ -341,41 +345,59 @@ async def test_a_timer_that_fires_in_the_group_is_about_the_supergroup(stage: St
 
 
 @pytest.mark.parametrize(
-    "message",
-    [
-        {"chat": {"id": OLD}, "migrate_to_chat_id": NEW},
-        {"chat": {"id": NEW}, "migrate_from_chat_id": OLD},
-    ],
+    "told",
+    [(OLD, {"migrate_to_chat_id": NEW}), (NEW, {"migrate_from_chat_id": OLD})],
+    ids=["in the group", "in the supergroup"],
 )
-async def test_telegram_tells_of_it_in_both_and_the_turn_keeps_it(
-    redis: Redis, message: dict[str, Any]
+async def test_what_telegram_tells_is_written_before_it_enters(
+    clean_redis: str, told: tuple[int, dict[str, int]]
 ) -> None:
-    raw = {"update_id": 1, "message": message}
-    turn = Turn(f"{BOT}:{message['chat']['id']}:9", 0, 1, orjson.dumps(raw))
-    moving = Moving(redis, Moves(), SHARDS, prefix=PREFIX)
-    assert moving.concerns(turn)
-    assert await moving.prepare(turn, raw)
+    settings = Settings(bot_tokens=SecretStr(f"{BOT}:{'m' * 35}"))
+    wire, sessions = Wire.connect(clean_redis), create_sessions(settings)
+    shared, holder = Shared.open(wire, settings), Holder(wire, "a", 64)
+    book = MoveBook(wire, sessions.moves)
+    Outreach(wire, settings, shared, holder, sessions, lambda _: None, book)
+    chat, news = told
+    batch = [text(1, user=7, chat=OLD), text(2, user=9, chat=chat), text(3, user=8, chat=NEW)]
+    batch[1]["message"] |= news
+    wire.keeps_back = True
+    with pytest.raises(RedisConnectionError):
+        await shared.inbox.put(BOT, batch)
+    assert [arguments[0] for arguments, _ in wire.kept_back] == ["XADD"]
+    wire.keeps_back = False
+    assert await shared.inbox.put(BOT, batch) == 3
     others = Moves()
-    await MoveBook(redis, others).hear()
+    await MoveBook(wire, others).hear()
     assert others.new_id(BOT, OLD) == NEW
+    mailboxes = [key.decode() async for key in wire.scan_iter("*mail:*")]
+    names = {key.partition("mail:")[2] for key in mailboxes}
+    assert names == {f"{BOT}:{NEW}:{user}" for user in (7, 8, 9)}, "also what came before"
+    await sessions.close()
+    await wire.aclose()
 
 
-@pytest.mark.parametrize(
-    "update",
-    [
-        {"message": {"chat": {"id": OLD}, "text": "migrate_to_chat_id"}},
-        {"message": {"chat": {"id": OLD}, "migrate_to_chat_id": "x"}},
-        {"message": {"chat": {"id": "x"}, "migrate_to_chat_id": NEW}},
-        {"message": {"migrate_to_chat_id": NEW}},
-        {"message": None},
-        {"callback_query": {"data": "migrate_to_chat_id"}},
-    ],
-)
-async def test_what_only_looks_like_it_is_none(redis: Redis, update: dict[str, Any]) -> None:
-    moves = Moves()
-    moving = Moving(redis, moves, SHARDS, prefix=PREFIX)
-    assert await moving.prepare(Turn(BEFORE, 0, 1, orjson.dumps(update)), update)
-    assert not moves
+async def test_the_first_turn_in_a_supergroup_knows_whether_it_was_a_group(
+    clean_redis: str,
+) -> None:
+    wire, here, there = Wire.connect(clean_redis), Moves(), Moves()
+    moving, turn = Moving(wire, there, SHARDS, prefix=PREFIX), Turn(NOW, 0, 1, b"{}")
+    assert moving.concerns(turn)
+    assert not moving.concerns(Turn(f"{BOT}:7:7", 0, 1, b"{}"))
+    here.note(MOVE)
+    await MoveBook(wire, here).tell()
+    assert await moving.prepare(turn, {})
+    assert there.old_id(BOT, NEW) == OLD
+    wire.keeps_back = True
+    assert await moving.prepare(turn, {}), "it asks once"
+    with pytest.raises(TurnBack, match="Redis is away"):
+        await moving.prepare(Turn(f"{BOT}:-1008:7", 0, 1, b"{}"), {})
+    await wire.aclose()
+
+
+async def test_a_book_that_is_damaged_keeps_nobody_from_work(redis: Redis) -> None:
+    await redis.execute_command("SET", "fleet:moves", "x")
+    moving = Moving(redis, Moves(), SHARDS, prefix=PREFIX)
+    assert await moving.prepare(Turn(NOW, 0, 1, b"{}"), {})
 
 
 async def test_without_redis_the_turn_goes_back(clean_redis: str) -> None:
