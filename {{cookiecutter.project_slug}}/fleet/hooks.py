@@ -8,7 +8,7 @@ import structlog
 from aiogram import Dispatcher
 
 from fleet.bots.member import Member
-from fleet.tasks import at_most
+from fleet.tasks import beside
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class Hooks:
         Returns whether they have come to their end.
         """
         try:
-            async with at_most(seconds, after=stop):
+            async with asyncio.timeout(None) as limit, beside(_set(limit, stop, seconds)):
                 await self._dispatcher.emit_startup(**self._data())
         except TimeoutError:
             if not stop.is_set():
@@ -53,3 +53,8 @@ class Hooks:
             **self._dispatcher.workflow_data,
             "bot": bots[-1] if bots else None,  # they may all be added later
         }
+
+
+async def _set(limit: asyncio.Timeout, stop: asyncio.Event, seconds: float) -> None:
+    await stop.wait()
+    limit.reschedule(asyncio.get_running_loop().time() + seconds)

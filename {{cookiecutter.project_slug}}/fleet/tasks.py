@@ -40,19 +40,3 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         yield
     finally:
         await end([task])
-
-
-@asynccontextmanager
-async def at_most(seconds: float, *, after: asyncio.Event) -> AsyncIterator[None]:
-    """Cancel the body if it goes on for longer than so many seconds after the event.
-
-    Raises TimeoutError then.
-    """
-    async with asyncio.timeout(None) as limit:
-
-        async def watch() -> None:
-            await after.wait()
-            limit.reschedule(asyncio.get_running_loop().time() + seconds)
-
-        async with beside(watch()):
-            yield

@@ -1,7 +1,6 @@
 """Long polling for one bot: getUpdates into the inbox."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ from fleet.inbox import Inbox, InboxFull
 from fleet.intake.damage import is_update
 from fleet.ops.crowd import Crowd
 from fleet.redis.errors import describe
-from fleet.tasks import at_most
+from fleet.tasks import beside
 from fleet.telegram.session import TelegramSessions
 
 POLL_TIMEOUT = 30
@@ -87,13 +86,15 @@ class Poller:
         self._backoff = Backoff(BACKOFF)
         self._offset: int | None = None
         self._unconfirmed = False
+        self._long_poll: asyncio.Timeout | None = None
 
     async def run(self) -> None:
         """Poll until cancelled, then confirm what the inbox has."""
         with structlog.contextvars.bound_contextvars(bot_id=self._member.id):
             try:
-                while True:
-                    await self._step()
+                async with beside(self._hear_of_refused()):
+                    while True:
+                        await self._step()
             finally:
                 self._member.enter(BotState.STOPPED)
                 if self._unconfirmed:
@@ -142,14 +143,26 @@ class Poller:
 
     async def _fetch(self) -> list[Any]:
         if self._member.state is BotState.RUNNING:
-            self._member.refused.clear()
-            # A poll that waits since before a turn found the token refused knows nothing of it.
-            with contextlib.suppress(TimeoutError):
-                async with at_most(0, after=self._member.refused):
+            try:
+                async with asyncio.timeout(None) as self._long_poll:
                     return await self._poll(POLL_TIMEOUT)
-            await self._backoff.asleep()
+            except TimeoutError:
+                await self._backoff.asleep()
+            finally:
+                self._long_poll = None
         # After trouble an empty answer at once shows that it is over; a long poll would hide that.
         return await self._poll(0)
+
+    async def _hear_of_refused(self) -> None:
+        """Cut a poll short that waits since before a turn found the token refused.
+
+        It knows nothing of that.
+        """
+        while True:
+            await self._member.refused.wait()
+            self._member.refused.clear()
+            if self._long_poll and not self._long_poll.expired():
+                self._long_poll.reschedule(asyncio.get_running_loop().time())
 
     async def _poll(self, seconds: int) -> list[Any]:
         method = GetRawUpdates(
