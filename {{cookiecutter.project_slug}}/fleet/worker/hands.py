@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -22,6 +23,9 @@ from fleet.worker.outbox import Outbox
 
 CANCEL_GRACE = 1.0
 """Seconds that a cancelled turn has to end."""
+AT_ONCE = 8
+"""Turns that start in one round of the event loop. A hundred at once would keep all bots' polls
+waiting, so that more comes at once next time, too."""
 LEFT_AFTER = 2
 """A turn is left to itself when it has gone on for so many times HANDLER_TIMEOUT."""
 
@@ -37,6 +41,7 @@ class Take(Protocol):
         turn: Turn,
         overlay: Overlay,
         grip: Grip,
+        /,
     ) -> None: ...
 
 
@@ -98,6 +103,7 @@ class Hands:
         """By conversation."""
         self.strays: set[asyncio.Task[None]] = set()
         """Handlers that go on although their turns were taken away."""
+        self._starting: deque[tuple[InHand, Member]] = deque()
         self._holder = holder
         self._places = places
         self._take = take
@@ -109,7 +115,21 @@ class Hands:
         """Run a turn, for which a place was taken."""
         one = InHand(turn, held, self)
         self.turns[turn.conversation] = one
-        one.task = asyncio.create_task(self._run(member, one))
+        if not self._starting:
+            asyncio.get_running_loop().call_soon(self._start_some)
+        self._starting.append((one, member))
+
+    def start_all(self) -> None:
+        """Let none of them wait any longer for its first step."""
+        self._start_some(len(self._starting))
+
+    def _start_some(self, most: int = AT_ONCE) -> None:
+        for _ in range(min(most, len(self._starting))):
+            one, member = self._starting.popleft()
+            if self.turns.get(one.turn.conversation) is one:
+                one.task = asyncio.create_task(self._run(member, one))
+        if self._starting:
+            asyncio.get_running_loop().call_soon(self._start_some)
 
     async def _run(self, member: Member, one: InHand) -> None:
         turn, overlay = one.turn, self._new_overlay()
@@ -175,28 +195,24 @@ class Hands:
         """End the turns in the other lanes of a conversation. They are not begun again."""
         name = without_lane(asking.turn.conversation)
         others = [
-            (one, one.task)
+            one
             for one in self.turns.values()
-            if one is not asking and one.task and without_lane(one.turn.conversation) == name
+            if one is not asking and without_lane(one.turn.conversation) == name
         ]
-        for one, task in others:
+        for one in others:
             one.is_over = True
-            task.cancel()
-        if others:
-            await asyncio.wait([task for _, task in others], timeout=CANCEL_GRACE)
-        for one, task in others:
-            if self._end(one, EndedTurn(one.turn, Outcome.DONE)):
-                self._leave(task)
+        await _cancel(others)
+        for one in others:
+            if self._end(one, EndedTurn(one.turn, Outcome.DONE)) and one.task:
+                self._leave(one.task)
 
     async def put_back(self, some: Iterable[InHand]) -> None:
         """Cancel turns; they are begun again later, also those whose handlers do not listen."""
-        chosen = [(one, one.task) for one in some if one.task]
-        for _, task in chosen:
-            task.cancel()
+        chosen = list(some)
         if chosen:
             log.warning("turns go back into the inbox", count=len(chosen))
-            await asyncio.wait([task for _, task in chosen], timeout=CANCEL_GRACE)
-        for one, _ in chosen:
+        await _cancel(chosen)
+        for one in chosen:
             self._end(one, back(one.turn, 0.0))
 
     def lose(self, held: Held) -> None:
@@ -222,3 +238,12 @@ class Hands:
     def _leave(self, task: asyncio.Task[None]) -> None:
         self.strays.add(task)
         task.add_done_callback(self.strays.discard)
+
+
+async def _cancel(some: Iterable[InHand]) -> None:
+    """Cancel the turns that have started; they have `CANCEL_GRACE` to end."""
+    tasks = [one.task for one in some if one.task]
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=CANCEL_GRACE)

@@ -123,6 +123,7 @@ class Worker:
         self._holder.leave_soon()
         self._nudge.set()
         self._watch.look_now()
+        self._hands.start_all()
         if turns := self._hands.turns:
             log.info("finishing turns", in_flight=len(turns), seconds=seconds)
             tasks = [one.task for one in turns.values() if one.task]
