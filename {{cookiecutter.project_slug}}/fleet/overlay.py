@@ -1,6 +1,7 @@
 """What a turn does to states, held back until the turn is over."""
 
 import asyncio
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -47,6 +48,8 @@ class Overlay:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._writes: dict[str, StateWrite] = {}
+        self.at_begin: Mapping[str, bytes | None] = {}
+        """By key, what Redis had when it noted the begin of the turn; None: nothing."""
         self.timers: dict[str, TimerWrite] = {}
         """By name, what the turn has set and cancelled."""
         self.next_job: TimerWrite | None = None
@@ -60,6 +63,17 @@ class Overlay:
         Whoever opens an overlay closes it.
         """
         _CURRENT.set(self)
+
+    def know(self, states: Mapping[str, bytes | None]) -> None:
+        """Take what was read with the begin of the turn, until this task waits for something.
+
+        Then others may have written meanwhile, and the turn may be waiting for just that.
+        """
+        self.at_begin = states
+        asyncio.get_running_loop().call_soon(self._look_again)
+
+    def _look_again(self) -> None:
+        self.at_begin = {}
 
     def write(self, write: StateWrite) -> None:
         """Keep a write for the end. Only the last one of a key counts."""

@@ -29,7 +29,8 @@ from fleet.report import Report
 from fleet.routing import lanes_of, used_update_types
 from fleet.settings import TELEGRAM, Settings, SettingsError
 from fleet.shards.holder import Holder
-from fleet.storage import follow_moves, keep_apart, order_of
+from fleet.state_keys import begin_of_states, keep_apart, order_of
+from fleet.storage import follow_moves
 from fleet.telegram.gates import SHORT_WAIT
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
@@ -75,7 +76,8 @@ class Replica:
             lanes, jobs = lanes_of(self._dispatcher), clockworks(self._dispatcher)
         except ValueError as error:  # no setting, but as easily mended
             raise SettingsError(str(error)) from None
-        shared = Shared.open(self.redis, settings, order_of(self._dispatcher), lanes)
+        states = begin_of_states(self._dispatcher, settings.redis_prefix)
+        shared = Shared.open(self.redis, settings, order_of(self._dispatcher), lanes, states)
         self.replicas = shared.replicas
         self.inbox = shared.inbox
         drop, prefix = settings.drop_pending_updates, settings.redis_prefix
@@ -86,7 +88,7 @@ class Replica:
         self.holder = Holder(self.redis, shared.replica, settings.shards, prefix=prefix)
         self.worker = self.inbox.desk = Worker(
             self.holder,
-            Mailboxes(self.redis, shared.replica, shared.sealing, prefix=prefix),
+            Mailboxes(self.redis, shared.replica, shared.sealing, prefix=prefix, states=states),
             self._member_at_work,
             TurnTaker(
                 self._dispatcher,

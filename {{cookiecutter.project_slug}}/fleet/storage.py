@@ -10,24 +10,15 @@ from typing import Any, Literal, cast
 from aiogram import Dispatcher
 from aiogram.exceptions import DataNotDictLikeError
 from aiogram.fsm.state import State
-from aiogram.fsm.storage.base import (
-    DEFAULT_DESTINY,
-    DefaultKeyBuilder,
-    KeyBuilder,
-    StateType,
-    StorageKey,
-)
-from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
-from aiogram.fsm.strategy import FSMStrategy
+from aiogram.fsm.storage.base import KeyBuilder, StateType, StorageKey
+from aiogram.fsm.storage.redis import RedisStorage
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 from redis.typing import ExpiryT
 
-from fleet.inbox import Order
 from fleet.overlay import Overlay, StateWrite
 from fleet.redis.cluster import is_cluster
-from fleet.redis.keys import PREFIX, tagged
-from fleet.shards.shard import shard_of
+from fleet.state_keys import StateKeys
 from fleet.telegram.moves import Moves
 
 Part = Literal["data", "state"]
@@ -35,76 +26,10 @@ GONE = -2
 """The answer of PTTL for a key that is not there."""
 
 
-class StateKeys(KeyBuilder):
-    """aiogram's keys, with all that tells two states apart.
-
-    Bots that share a chat keep separate states, and so do a customer's chats with a bot and with
-    each business account that it works for. Scenes and aiogram-dialog keep theirs under a destiny.
-    """
-
-    def __init__(self) -> None:
-        self._plain = DefaultKeyBuilder(with_bot_id=True, with_business_connection_id=True)
-        self._destined = DefaultKeyBuilder(
-            with_bot_id=True, with_business_connection_id=True, with_destiny=True
-        )
-
-    def build(self, key: StorageKey, part: Literal["data", "state", "lock"] | None = None) -> str:
-        # The default destiny stays out, or what was kept before there were others would be lost.
-        keys = self._plain if key.destiny == DEFAULT_DESTINY else self._destined
-        return keys.build(key, part)
-
-
-class PrefixedKeys(KeyBuilder):
-    """The keys of another builder behind REDIS_PREFIX.
-
-    Args:
-        prefix: REDIS_PREFIX.
-        keys: the other builder.
-        shards: on a Redis Cluster, how many there are; the states of one are then in one slot.
-    """
-
-    def __init__(self, prefix: str, keys: KeyBuilder, shards: int | None = None) -> None:
-        self._prefix = prefix
-        self._keys = keys
-        self._shards = shards
-
-    def build(self, key: StorageKey, part: Literal["data", "state", "lock"] | None = None) -> str:
-        tag = ""
-        if self._shards is not None:
-            tag = tagged(shard_of(key.bot_id, key.chat_id, self._shards)) + ":"
-        return self._prefix + tag + self._keys.build(key, part)
-
-
-def order_of(dispatcher: Dispatcher) -> Order:
-    """Tell who shares a conversation: those who share a state by the dispatcher's strategy."""
-    match dispatcher.fsm.strategy:
-        case FSMStrategy.CHAT | FSMStrategy.CHAT_TOPIC:
-            return Order.CHAT
-        case FSMStrategy.GLOBAL_USER:
-            return Order.USER
-        case _:
-            return Order.USER_IN_CHAT
-
-
 def follow_moves(dispatcher: Dispatcher, moves: Moves) -> None:
     """Have the states of groups that become supergroups go along."""
     if isinstance(dispatcher.fsm.storage, FleetStorage):
         dispatcher.fsm.storage.moves = moves
-
-
-def keep_apart(dispatcher: Dispatcher, prefix: str, shards: int) -> None:
-    """Put REDIS_PREFIX before the keys of all states, whichever way they are built.
-
-    On one server and with the default prefix they stay as in aiogram, `fsm:…`: what was kept there
-    is found again. On a Redis Cluster the shard follows, `fleet:{7}:fsm:…`.
-    """
-    for keeper in (dispatcher.fsm.storage, dispatcher.fsm.events_isolation):
-        if not isinstance(keeper, RedisStorage | RedisEventIsolation):
-            continue
-        if is_cluster(keeper.redis):
-            keeper.key_builder = PrefixedKeys(prefix, keeper.key_builder, shards)
-        elif prefix != PREFIX:
-            keeper.key_builder = PrefixedKeys(prefix, keeper.key_builder)
 
 
 class FleetStorage(RedisStorage):
@@ -116,8 +41,9 @@ class FleetStorage(RedisStorage):
 
     A group that has become a supergroup has its states there: each is brought when it is asked for.
 
-    The reads of one event-loop tick are gathered into one MGET: every update reads its state, and
-    a Redis command costs the client some 80 µs of CPU however much it carries.
+    What a turn reads before it waits for anything came along with its begin. All other reads of one
+    event-loop tick are gathered into one MGET: a Redis command costs the client some 80 µs of CPU
+    however much it carries.
     """
 
     def __init__(self, redis: Redis, key_builder: KeyBuilder | None = None, **options: Any) -> None:
@@ -192,6 +118,8 @@ class FleetStorage(RedisStorage):
             return await self._look(name, former)
         write = _written(overlay, name, former)
         if write is None:
+            if former is None and name in overlay.at_begin:
+                return overlay.at_begin[name]
             value = await self._look(name, former)
             # Another task of the turn may have written meanwhile; so two `update_data` add up.
             write = _written(overlay, name, former)

@@ -50,11 +50,12 @@ class Shared:
         settings: Settings,
         order: Order = Order.USER_IN_CHAT,
         lanes: Mapping[str, str] | None = None,
+        states: str = "",
     ) -> Self:
         """Build the parts. `redis` stays the caller's, who closes it.
 
-        `order` says who shares a conversation, `lanes` which commands do not wait for others: only
-        who enters updates need know.
+        `order` says who shares a conversation, `lanes` which commands do not wait for others,
+        `states` where a conversation's state is: only who enters updates need know.
         """
         prefix, own = of_fleet(redis, settings.redis_prefix), settings.redis_prefix
         vault = Vault(settings.secret_key.get_secret_value()) if settings.secret_key else None
@@ -72,6 +73,7 @@ class Shared:
             prefix=own,
             wait_replicas=settings.redis_wait_replicas,
             sealing=sealing,
+            states=states,
         )
         replicas = Replicas(redis, shards, prefix=own)
         registry = Registry(redis, vault, prefix=prefix)

@@ -15,6 +15,7 @@ from fleet.inbox.conversation import ALBUM_HINT, Order, album_of, mailbox_of
 from fleet.inbox.last import LastUpdates
 from fleet.inbox.letters import Letters
 from fleet.inbox.sealing import Sealing
+from fleet.inbox.states import states_by_key
 from fleet.inbox.turns import Turn
 from fleet.lenient import dumps
 from fleet.redis.keys import PREFIX
@@ -92,6 +93,7 @@ class Inbox:
         prefix: REDIS_PREFIX.
         wait_replicas: replicas of Redis that must have what has entered.
         sealing: keeps tokens that people write out of Redis.
+        states: see `fleet.state_keys.begin_of_states`; without it turns read their states.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class Inbox:
         prefix: str = PREFIX,
         sealing: Sealing | None = None,
         wait_replicas: int = 0,
+        states: str = "",
     ) -> None:
         self.desk: Desk | None = None
         """Without one, turns begin when their holder has heard of them."""
@@ -125,6 +128,7 @@ class Inbox:
         self._limit_per_user = limit_per_user
         self._prefix = prefix
         self._sealing = sealing or Sealing()
+        self._states = states
         self._scripts = ShardScripts(redis, prefix, _SCRIPTS)
         self._confirmed = Confirmed(redis, wait_replicas)
         self._enter, self._sizes, self._drop = map(self._scripts.load, ("enter", "sizes", "drop"))
@@ -179,7 +183,7 @@ class Inbox:
             try:
                 replies = await self._scripts.each(
                     self._enter,
-                    [self._replica, bot_id, SEEN_FOR, self._limit_per_user, 0],
+                    [self._replica, bot_id, SEEN_FOR, self._limit_per_user, 0, self._states],
                     _arguments(batch, held.leases if held else {}),
                     self._confirmed.run,
                 )
@@ -189,9 +193,10 @@ class Inbox:
                 new, dropped = new + entered, dropped + left_out
                 if holder:
                     to_ring[holder.decode()].append(shard)
-                for at, arrival in zip(*[iter(begun)] * 2, strict=True):
+                for at, arrival, *found in zip(*[iter(begun)] * 4, strict=True):
                     update_id, name, json = batch[shard][at - 1]
-                    turn = Turn(name, shard, update_id, self._sealing.open(json))
+                    states = states_by_key(self._scripts.fill(self._states, shard), name, found)
+                    turn = Turn(name, shard, update_id, self._sealing.open(json), states)
                     cast("Entry", held).begin(turn, arrival)
         if dropped:
             log.warning("updates of one user are dropped: USER_LIMIT", bot_id=bot_id, count=dropped)
@@ -204,7 +209,7 @@ class Inbox:
     async def _refuse_if_new(
         self, bot_id: int, batch: Mapping[int, list[tuple[int, str, bytes]]]
     ) -> None:
-        common: list[Argument] = [self._replica, bot_id, SEEN_FOR, self._limit_per_user, 1]
+        common: list[Argument] = [self._replica, bot_id, SEEN_FOR, self._limit_per_user, 1, ""]
         replies = await self._scripts.each(self._enter, common, _arguments(batch, {}))
         if any(new for _, new, *_ in replies.values()):
             raise InboxFull("as many updates wait as INBOX_LIMIT or INBOX_LIMIT_PER_BOT allow")

@@ -8,6 +8,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from fleet.inbox.sealing import Sealing
+from fleet.inbox.states import states_by_key
 from fleet.inbox.turns import EndedTurn, Outcome, Turn
 from fleet.redis.keys import PREFIX
 from fleet.redis.reading import read_number
@@ -66,9 +67,11 @@ class Mailboxes:
         sealing: Sealing | None = None,
         *,
         prefix: str = PREFIX,
+        states: str = "",
     ) -> None:
         self._redis = redis
         self._replica = replica
+        self._states = states
         self._sealing = sealing or Sealing()
         self._scripts = ShardScripts(redis, prefix, _SCRIPTS)
         self._work, self._read = map(self._scripts.load, ("work", "read"))
@@ -92,7 +95,9 @@ class Mailboxes:
                 await self._write_elsewhere(held.shard, ended)
                 own += _arguments(ended)
             own += one.begin
-        common: list[Argument] = [self._replica, LETTERS_KEPT, NEWS_AT_ONCE, FIRED_AT_ONCE]
+        common: list[Argument] = [
+            self._replica, LETTERS_KEPT, NEWS_AT_ONCE, FIRED_AT_ONCE, self._states
+        ]  # fmt: skip
         replies = await self._scripts.each(self._work, common, arguments)
         done: dict[Held, Done | None] = {}
         for held, one in work.items():
@@ -141,12 +146,10 @@ class Mailboxes:
             return head / 1000
         if head is None:
             return None
-        tries: bytes = b""
-        notes: list[bytes] = []
-        if isinstance(head, list):
-            head, tries, *notes = head
-        update_id, _, json = head.partition(b" ")
-        turn = Turn(name, shard, int(update_id), self._sealing.open(json))
+        update, state, data, tries, *notes = head
+        update_id, _, json = update.partition(b" ")
+        states = states_by_key(self._scripts.fill(self._states, shard), name, (state, data))
+        turn = Turn(name, shard, int(update_id), self._sealing.open(json), states)
         if tries:
             turn.deaths, turn.backs = _read_tries(tries)
             turn.noted = dict(zip(notes[::2], notes[1::2], strict=True))

@@ -1,6 +1,6 @@
 """Turns: what the holder of a shard takes out of a mailbox, and what becomes of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -29,6 +29,8 @@ class Turn:
     """Below 0: a timer or job that has fired; unique in its shard."""
     update: bytes
     """As JSON; of an album an array of them."""
+    states: Mapping[str, bytes | None] = field(default_factory=dict)
+    """The state and the data of the conversation as Redis had them at the begin, by their keys."""
     deaths: int = 0
     """How many processes died in earlier turns of this update."""
     backs: int = 0

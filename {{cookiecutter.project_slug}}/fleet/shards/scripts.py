@@ -48,6 +48,10 @@ class ShardScripts:
         """Give the name of a key of a shard, or how all of them begin."""
         return key_of_shard(self._prefix, shard, name)
 
+    def fill(self, begin: str, shard: int) -> str:
+        """Put how all keys of a shard begin where `*` stands for it."""
+        return begin.replace("*", self.key(shard)) if "*" in begin else begin
+
     async def each(
         self,
         script: AsyncScript,

@@ -26,7 +26,8 @@ from fleet.inbox import turns
 from fleet.inbox.conversation import album_of, bot_of, mailbox_of, without_lane
 from fleet.overlay import Overlay, TimerWrite
 from fleet.routing import lanes_of
-from fleet.storage import follow_moves, order_of
+from fleet.state_keys import order_of
+from fleet.storage import follow_moves
 from fleet.telegram.moves import Following, Moves, move_of
 from fleet.turn.errors import TurnBack
 from fleet.turn.feeder import Feeder

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from fleet.overlay import Overlay, StateWrite
-from fleet.storage import FleetStorage, StateKeys
+from fleet.state_keys import StateKeys
+from fleet.storage import FleetStorage
 from tests.states import commit
 
 KEY = StorageKey(bot_id=1, chat_id=-5, user_id=7)

@@ -23,7 +23,8 @@ from aiogram_dialog.widgets.text import Const, Format
 from redis.asyncio import Redis
 
 from fleet.overlay import Overlay
-from fleet.storage import FleetStorage, StateKeys
+from fleet.state_keys import StateKeys
+from fleet.storage import FleetStorage
 from sandbox.testing import BotUnderTest, NewUser
 from tests.states import commit
 

@@ -26,7 +26,8 @@ from fleet.redis.keys import PREFIX
 from fleet.redis.pool import create_redis
 from fleet.settings import Settings
 from fleet.shards.holder import Holder
-from fleet.storage import FleetStorage, follow_moves, keep_apart
+from fleet.state_keys import keep_apart
+from fleet.storage import FleetStorage, follow_moves
 from fleet.telegram.movebook import MoveBook
 from fleet.telegram.moves import Move, Moves
 from fleet.telegram.session import create_sessions

@@ -15,7 +15,8 @@ from fleet.redis.keys import PREFIX
 from fleet.redis.pool import create_redis
 from fleet.redis.slots import slot_of_key
 from fleet.settings import Settings
-from fleet.storage import FleetStorage, keep_apart
+from fleet.state_keys import keep_apart
+from fleet.storage import FleetStorage
 from sandbox.client import SandboxClient
 from tests.conftest import StartService
 from tests.proofs.redis_groups import Nodes, running

@@ -21,6 +21,17 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- The state and the data of a conversation, for a turn that begins; 1 for what is long. `begin` stands before its name in
+-- their keys, and `*` for the shard there.
+local function states_of(shard, conversation, begin)
+  if begin == '' then
+    return 1, 1
+  end
+  local name = string.gsub(begin, '%*', shard) .. string.match(conversation, '^[^/]+')
+  local state, data = unpack(redis.call('MGET', name .. ':state', name .. ':data'))
+  return state, data and #data > 4096 and 1 or data
+end
+
 local function bot_of(conversation)
   return string.match(conversation, '^%d+')
 end

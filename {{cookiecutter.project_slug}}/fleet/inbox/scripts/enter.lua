@@ -1,9 +1,9 @@
 -- Enters updates of one bot, each at most once. Whoever holds a shard, anybody may.
--- KEYS: shards. ARGV: replica, bot, seconds to remember ids, most updates of a conversation, 1 to look only; then for
---   each shard: the epoch if the caller holds it, how many turns it would begin at once, count of updates, and for each
+-- KEYS: shards. ARGV: replica, bot, seconds to remember ids, most updates of a conversation, 1 to look only, what the keys
+--   of states begin with; then for each shard: the epoch if the caller holds it, how many turns it would begin at once, count of updates, and for each
 --   of these: id, conversation, JSON, before it `@`, its id and a space if it is of an album
 -- Returns for each shard: who is to be rung or '', how many are new, how many of these were dropped, then for each whose
---   turn is begun: its position, from 1, and its arrival
+--   turn is begun: its position, from 1, its arrival, and the state and the data of its conversation
 
 -- Has the first update that a full mailbox does not take wait in a lane beside it, marked, so that its user is told;
 -- no other one until the mailbox was empty, when its arrival changes.
@@ -18,7 +18,7 @@ local function leave_out(shard, bot, conversation, id, update, remember)
 end
 
 local replica, bot, remember, most, look_only = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
-local at, answer = 6, {}
+local states, at, answer = ARGV[6], 7, {}
 for i, shard in ipairs(KEYS) do
   local epoch, places, updates = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local record = redis.call('HMGET', shard .. 'shard', 'holder', 'epoch')
@@ -43,7 +43,9 @@ for i, shard in ipairs(KEYS) do
         local arrival = note_mail(shard, bot, conversation)
         if mine and places > 0 and not is_part then
           redis.call('HSET', shard .. 'begun', conversation, id)
-          begun[#begun + 1], begun[#begun + 2], places = n, arrival, places - 1
+          local b = #begun
+          begun[b + 1], begun[b + 2], places = n, arrival, places - 1
+          begun[b + 3], begun[b + 4] = states_of(shard, conversation, states)
         end
       end
     end

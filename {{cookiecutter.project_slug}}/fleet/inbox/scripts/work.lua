@@ -1,6 +1,6 @@
 -- The holder's call: turns that ended, turns that begin, and what is new. It may be repeated until its reply arrives.
--- KEYS: shards. ARGV: replica, bytes of dead letters kept in a shard, most news, most timers that fire; then for
---   each shard: epoch, number of this call, number of the last one that was answered, arrival of the newest news known,
+-- KEYS: shards. ARGV: replica, bytes of dead letters kept in a shard, most news, most timers that fire, what the keys of
+--   states begin with; then for each shard: epoch, number of this call, number of the last one that was answered, arrival of the newest news known,
 --   1 to look for timers that are due, count of notes, of ends, of begins;
 --   for each note: conversation, id of its update, field, value;
 --   for each end: conversation, id of its update, outcome, three texts (done: none; dead: error, traceback, deaths;
@@ -9,11 +9,11 @@
 --   for each begin: conversation
 -- Returns for each shard: nothing if it is not the caller's any more; else for each end how many updates its mailbox
 --   still has; for each begin nothing if there is none, milliseconds if it has to wait for the rest of an album, else
---   the update, or if it had turns before: the update, its tries, and its notes; the news: each conversation and its
+--   the update, the state and the data of its conversation, its tries, '' if it had no turns before, and its notes; the news: each conversation and its
 --   arrival; and milliseconds until a timer is due, -1 if none is or nobody looked
 local replica, letters_kept, most_news, may_fire = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local ALBUM = 1000  -- milliseconds that an album may still grow after its last part
-local now, at, answer = clock(), 5, {}
+local states, now, at, answer = ARGV[5], clock(), 6, {}
 
 local function bury(shard, conversation, update, cause, traceback, deaths)
   local letters, size = shard .. 'dead', #update + #cause + #traceback
@@ -90,8 +90,10 @@ local function begin(shard, conversation)
     end
   end
   redis.call('HSET', shard .. 'begun', conversation, id)
+  local state, data = states_of(shard, conversation, states)
   local tries = redis.call('HGET', shard .. 'tries', conversation)
-  return tries and { update, tries, unpack(redis.call('HGETALL', shard .. 'notes:' .. conversation)) } or update
+  local notes = tries and redis.call('HGETALL', shard .. 'notes:' .. conversation) or {}
+  return { update, state, data, tries or '', unpack(notes) }
 end
 
 -- Has timers that are due wait for their turns. Returns milliseconds until the next one is due.
