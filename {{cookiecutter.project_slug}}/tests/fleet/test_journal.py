@@ -1,7 +1,7 @@
 """What a turn has done is not done again by the next turn of its update."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +16,10 @@ from structlog.testing import capture_logs
 
 from fleet.telegram import gates
 from fleet.turn import Turn, TurnBack
+from tests.fleet.dying import Died, die_after
 from tests.fleet.scripted import ScriptedTelegram, answers, fails, floods
 from tests.fleet.stage import Stage
 from tests.waiting import until
-
-
-class Died(BaseException):
-    """Stands for the death of the process."""
-
-
-Part = Callable[[Message], Awaitable[Any]]
-
-
-async def die_after(stage: Stage, part: Part) -> None:
-    """Begin a turn that does so much and dies, then one that does it again and comes to its end."""
-    dies = True
-
-    async def handler(message: Message) -> None:
-        await part(message)
-        if dies:
-            raise Died
-
-    with pytest.raises(Died):
-        await stage.take(handler)
-    dies = False
-    await stage.take(handler, again=True)
 
 
 def sent(number: int, text: str = "") -> dict[str, Any]:

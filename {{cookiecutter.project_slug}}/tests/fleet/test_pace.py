@@ -25,10 +25,10 @@ from fleet.settings import Settings
 from fleet.telegram.current import BROADCAST, REPLY, TIMER
 from fleet.telegram.pace import FEW, MINUTE, Pace, Rates, messages_in
 from fleet.telegram.session import TelegramSessions, create_sessions
+from tests.fleet.dying import die_after
 from tests.fleet.scripted import ScriptedTelegram
 from tests.fleet.stage import Stage
 from tests.fleet.test_gates import say, start_waiting
-from tests.fleet.test_journal import die_after
 
 PHOTO = InputMediaPhoto(media="file")
 
