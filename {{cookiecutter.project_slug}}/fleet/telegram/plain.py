@@ -21,10 +21,15 @@ NO_FILES = PLAIN | {type(None), Default}
 """Types of values in which there is no file: of nearly all values."""
 
 
+def fields_of(model: BaseModel) -> dict[str, Any]:
+    """Give what iterating over a model gives, in a fifth of the time."""
+    return vars(model) | (model.model_extra or {})
+
+
 def plain(bot: Bot, method: TelegramMethod[Any]) -> dict[str, Any] | None:
     """Give the parameters as JSON holds them, or None if aiogram must translate some of them."""
     parameters: dict[str, Any] = {}
-    for name, value in method:
+    for name, value in fields_of(method).items():
         if type(value) is Default:
             value = bot.default[value.name]  # noqa: PLW2901 - it stands for that
         if value is None or value == "":

@@ -35,7 +35,7 @@ from fleet.telegram.moves import Following, Moves
 from fleet.telegram.noting import Noting, answer
 from fleet.telegram.outages import Outages
 from fleet.telegram.pace import Pace, Rates
-from fleet.telegram.plain import NO_FILES, plain
+from fleet.telegram.plain import NO_FILES, fields_of, plain
 from fleet.telegram.retries import Retries
 from fleet.telegram.route import Route
 
@@ -241,7 +241,7 @@ def sends_file(value: object) -> bool:
         # A keyboard holds no files, and may be the largest part by far.
         return any(
             sends_file(one)
-            for name, one in value
+            for name, one in fields_of(value).items()
             if type(one) not in NO_FILES and name != "reply_markup"
         )
     return isinstance(value, list) and any(map(sends_file, value))
