@@ -1,5 +1,6 @@
 """Replicas that do what their workers would, over calls that get lost, and a model that follows."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -8,14 +9,27 @@ from typing import Any
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from fleet.inbox import EndedTurn, Outcome, Turn, conversation_of
+from fleet.inbox.conversation import without_lane
 from fleet.inbox.mailboxes import Work
+from fleet.overlay import StateWrite
 from fleet.shards.beats import DEAD_AFTER
 from fleet.shards.holder import Held, Taken
-from tests.proofs.inbox_model import SHARDS, USER_LIMIT, Batch, Call, End, Model, bot_of, shard_of
+from tests.proofs.inbox_model import (
+    SHARDS,
+    USER_LIMIT,
+    Batch,
+    Begun,
+    Call,
+    End,
+    Model,
+    bot_of,
+    shard_of,
+)
 from tests.proofs.mail import text
-from tests.proofs.replica import STEP, Clock, Desk, Replica, Wire, begun
+from tests.proofs.replica import STEP, Clock, Desk, Replica, Wire
 
 BOTS = (1, 2)
+STATES = "fsm:"
 WARM = 10_000
 """The id of an update that each replica enters first: it is new only once."""
 
@@ -62,6 +76,7 @@ class Crowd:
         """Calls that are on their way, and what they do to the model when they arrive."""
         self._url = url
         self._beats: dict[str, float] = {}
+        self._writes = 0
         self.redis = self._wire()
 
     def _wire(self) -> Wire:
@@ -74,7 +89,8 @@ class Crowd:
 
     async def join(self) -> None:
         wire = self._wire()
-        replica = Replica(wire, f"r{len(self.wires)}", SHARDS, limit_per_user=USER_LIMIT)
+        name = f"r{len(self.wires)}"
+        replica = Replica(wire, name, SHARDS, states=STATES, limit_per_user=USER_LIMIT)
         self.members.append(Member(replica, wire))
         await self.look(self.members[-1])
         for bot in BOTS:  # it knows then how much room there is
@@ -131,7 +147,7 @@ class Crowd:
         if answers:
             count, (new, begun) = answers
             assert count == new
-            assert sorted(turn.update_id for turn in desk.begun) == sorted(begun)
+            assert Counter(map(_begun, desk.begun)) == Counter(begun)
             for turn in desk.begun:
                 if turn.conversation not in member.hands:
                     member.hands[turn.conversation] = turn
@@ -143,7 +159,7 @@ class Crowd:
             if hands := list(member.hands.values()):
                 turn = hands[int(place * (len(hands) - 1))]
                 del member.hands[turn.conversation]
-                member.ended.append(EndedTurn(turn, outcome, "error", again_in=1.0))
+                member.ended.append(self._ended(turn, outcome))
         work = {held: Work() for held in member.held.values()}
         for one in member.ended:
             work[member.held[one.turn.shard]].ended.append(one)
@@ -172,6 +188,13 @@ class Crowd:
             for held, done in answers[0].items():
                 self._note_done(member, held, work[held], done, answers[1][held])
 
+    def _ended(self, turn: Turn, outcome: Outcome) -> EndedTurn:
+        """End a turn, whose state becomes one that was never there."""
+        self._writes += 1
+        key, value = f"{STATES}{without_lane(turn.conversation)}:state", b"%d" % self._writes
+        writes = [] if outcome is Outcome.BACK else [StateWrite(key, value, None, turn.bot_id, 0)]
+        return EndedTurn(turn, outcome, "error", again_in=1.0, writes=writes)
+
     def _note_done(self, member: Member, held: Held, work: Work, done: Any, expected: Any) -> None:
         if done is None or expected is None:
             assert done is expected, "whose shard it is"
@@ -180,7 +203,7 @@ class Crowd:
             return
         left, heads = expected
         assert done.left == left
-        assert begun(done) == heads
+        assert [_begun(one) if isinstance(one, Turn) else one for one in done.begun] == heads
         for one, count in zip(work.ended, left, strict=True):
             member.ended.remove(one)
             if count:
@@ -264,4 +287,12 @@ class Crowd:
 
 def _end(one: EndedTurn) -> End:
     turn = one.turn
-    return End(turn.conversation, turn.update_id, one.outcome, turn.deaths, turn.backs)
+    state = one.writes[0].value.decode() if one.writes and one.writes[0].value else ""
+    return End(turn.conversation, turn.update_id, one.outcome, turn.deaths, turn.backs, state)
+
+
+def _begun(turn: Turn) -> Begun:
+    key = f"{STATES}{without_lane(turn.conversation)}"
+    assert turn.states.keys() == {f"{key}:state", f"{key}:data"}
+    state = turn.states[f"{key}:state"]
+    return Begun(turn.conversation, turn.update_id, None if state is None else state.decode())

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fleet.inbox import Outcome
+from fleet.inbox.conversation import without_lane
 from fleet.shards.shard import shard_of_conversation
 
 SHARDS, USER_LIMIT = 3, 4
@@ -34,6 +35,16 @@ class End:
     outcome: Outcome
     deaths: int
     backs: int
+    state: str
+    """What becomes the state of the conversation, unless the turn goes back."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    conversation: str
+    update_id: int
+    state: str | None
+    """That of the conversation at the begin of its turn."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,8 @@ class Model:
     dropped: Counter[int] = field(default_factory=Counter)
     arrivals: Counter[str] = field(default_factory=Counter)
     """Conversation → how often it got mail when it had none."""
+    states: dict[str, str] = field(default_factory=dict)
+    """By the names of conversations without their lanes."""
     told: dict[str, int] = field(default_factory=dict)
     """Conversation → the arrival for which its user was told that some were left out."""
     records: dict[int, Record] = field(
@@ -95,9 +108,9 @@ class Model:
         record = self.records[shard]
         return (record.holder, record.epoch) == (replica, epoch)
 
-    def put(self, batch: Batch) -> tuple[int, list[int]]:
-        """Returns how many are new, and the ids of those whose turns begin."""
-        new, begun = 0, []
+    def put(self, batch: Batch) -> tuple[int, list[Begun]]:
+        """Returns how many are new, and those whose turns begin."""
+        new, begun = 0, list[Begun]()
         places = Counter(dict.fromkeys(range(SHARDS), batch.places))
         for update_id, conversation in batch.updates:
             shard = shard_of(conversation)
@@ -114,8 +127,7 @@ class Model:
             mine = self.is_holder(batch.replica, shard, batch.epochs.get(shard, 0))
             if len(box) == 1 and mine and places[shard]:
                 places[shard] -= 1
-                self.begun[conversation] = update_id
-                begun.append(update_id)
+                begun.append(self._note_begun(conversation, update_id))
         return new, begun
 
     def _post(self, conversation: str, update_id: int) -> None:
@@ -129,7 +141,7 @@ class Model:
             self._post(lane, update_id)
         self.told[conversation] = arrival
 
-    def work(self, call: Call) -> tuple[list[int], list[int | None]] | None:
+    def work(self, call: Call) -> tuple[list[int], list[Begun | None]] | None:
         """Returns how many each end has left behind, and what each begin found."""
         record = self.records[call.shard]
         is_in_time = call.answered <= record.call <= call.number
@@ -152,15 +164,17 @@ class Model:
             return
         assert self.boxes[end.conversation].pop(0) == end.update_id
         self.tries.pop(end.conversation, None)
+        self.states[without_lane(end.conversation)] = end.state
         if end.outcome is Outcome.DEAD:
             self.letters[end.conversation, end.update_id] += 1
 
-    def _begin(self, conversation: str) -> int | None:
+    def _begin(self, conversation: str) -> Begun | None:
         box = self.boxes[conversation]
-        if not box:
-            return None
-        self.begun[conversation] = box[0]
-        return box[0]
+        return self._note_begun(conversation, box[0]) if box else None
+
+    def _note_begun(self, conversation: str, update_id: int) -> Begun:
+        self.begun[conversation] = update_id
+        return Begun(conversation, update_id, self.states.get(without_lane(conversation)))
 
     def take(self, shard: int, replica: str) -> Record:
         """Whoever had turns in hand has died in them."""

@@ -73,11 +73,13 @@ class Wire(Redis):
 class Replica:
     """Whoever uses it says `look` first."""
 
-    def __init__(self, redis: Redis, name: str, shards: int = 1, **settings: Any) -> None:
+    def __init__(
+        self, redis: Redis, name: str, shards: int = 1, *, states: str = "", **settings: Any
+    ) -> None:
         self.name = name
         self.holder = Holder(redis, name, shards)
-        self.mailboxes = Mailboxes(redis, name)
-        self.inbox = Inbox(redis, replica=name, shards=shards, **settings)
+        self.mailboxes = Mailboxes(redis, name, states=states)
+        self.inbox = Inbox(redis, replica=name, shards=shards, states=states, **settings)
         self.holder.open()
 
     async def look(self) -> list[Taken]:
