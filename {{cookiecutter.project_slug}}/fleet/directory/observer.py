@@ -20,7 +20,7 @@ from fleet.telegram.moves import Moves
 
 INTERVAL = 1.0
 """Seconds between two writes."""
-WRITTEN_AT_ONCE = 500
+WRITTEN_AT_ONCE = 200
 """Chats: more in one script would hold Redis up for everybody."""
 TRUSTED_FOR = 60.0
 """Seconds for which what this replica has written counts as what is there: others write, too."""
