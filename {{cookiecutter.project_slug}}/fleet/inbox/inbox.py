@@ -135,7 +135,8 @@ class Inbox:
         self.letters = Letters(redis, self._scripts, shards)
         self.last = LastUpdates(redis, prefix)
         self._room: dict[int, int] = {}
-        self._rings: set[asyncio.Task[None]] = set()
+        self._to_ring: defaultdict[str, set[int]] = defaultdict(set)
+        self._ringing: asyncio.Task[None] | None = None
 
     async def put(self, bot_id: int, updates: Iterable[Mapping[str, Any]]) -> int:
         """Enter a batch of one bot's raw updates; those entered before are recognised by their id.
@@ -178,7 +179,6 @@ class Inbox:
         if self.desk:
             entry = self.desk.entry(bot_id, counts)
         new = dropped = 0
-        to_ring = defaultdict(list)
         with entry as held:
             try:
                 replies = await self._scripts.each(
@@ -192,7 +192,7 @@ class Inbox:
             for shard, (holder, entered, left_out, *begun) in replies.items():
                 new, dropped = new + entered, dropped + left_out
                 if holder:
-                    to_ring[holder.decode()].append(shard)
+                    self._to_ring[holder.decode()].add(shard)
                 for at, arrival, *found in zip(*[iter(begun)] * 4, strict=True):
                     update_id, name, json = batch[shard][at - 1]
                     states = states_by_key(self._scripts.fill(self._states, shard), name, found)
@@ -202,8 +202,8 @@ class Inbox:
             log.warning("updates of one user are dropped: USER_LIMIT", bot_id=bot_id, count=dropped)
         if new:
             self.last.note(bot_id)
-        for holder, shards in to_ring.items():
-            self._ring(holder, shards)
+        if self._to_ring and (self._ringing is None or self._ringing.done()):
+            self._ringing = asyncio.create_task(self._ring())
         return new
 
     async def _refuse_if_new(
@@ -226,14 +226,12 @@ class Inbox:
         room = min(self._limit_per_bot - of_bot, max(self._limit - in_all, LITTLE - of_bot))
         return min(room, max(LITTLE, room // LOOK_AFTER))
 
-    def _ring(self, holder: str, shards: list[int]) -> None:
-        async def work() -> None:
-            with contextlib.suppress(RedisError):  # it looks by itself within a second
-                await ring(self._redis, self._prefix, holder, shards)
-
-        task = asyncio.create_task(work())
-        self._rings.add(task)
-        task.add_done_callback(self._rings.discard)
+    async def _ring(self) -> None:
+        """Ring holders. What enters meanwhile, for any bot, has one more call together."""
+        while self._to_ring:
+            to_ring, self._to_ring = self._to_ring, defaultdict(set)
+            with contextlib.suppress(RedisError):  # they look by themselves within a second
+                await ring(self._redis, self._prefix, to_ring)
 
     async def sizes(self) -> dict[int, int]:
         """Count the updates that wait, turns in hand included, for each bot that has any."""

@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -197,8 +197,8 @@ class Holder:
         await self._scripts.each(
             self._give, [self.replica], {one.shard: [one.epoch] for one in some}
         )
-        for name in {self._planned.get(one.shard) for one in some} - {None, self.replica}:
-            await ring(self._redis, self._prefix, str(name), [])
+        heirs = {self._planned.get(one.shard, self.replica) for one in some} - {self.replica}
+        await ring(self._redis, self._prefix, dict.fromkeys(heirs, ()))
 
     def lose(self, held: Held) -> None:
         """Forget a shard that is another's."""
@@ -234,12 +234,13 @@ async def nothing() -> None:
     """Do nothing: there is nothing to learn."""
 
 
-async def ring(redis: Redis, prefix: str, replica: str, shards: Collection[int]) -> None:
-    """Tell a holder that some shards have news; it looks at all once a second anyway."""
-    key = _bell(redis, prefix, replica)
+async def ring(redis: Redis, prefix: str, news: Mapping[str, Collection[int]]) -> None:
+    """Tell holders which shards have news; they look at all once a second anyway."""
     async with redis.pipeline(transaction=False) as pipeline:
-        pipeline.execute_command("RPUSH", key, " ".join(map(str, shards)))
-        pipeline.execute_command("EXPIRE", key, 60)
+        for replica, shards in news.items():
+            key = _bell(redis, prefix, replica)
+            pipeline.execute_command("RPUSH", key, " ".join(map(str, shards)))
+            pipeline.execute_command("EXPIRE", key, 60)
         await pipeline.execute()
 
 
