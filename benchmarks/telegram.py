@@ -172,12 +172,8 @@ class Server:
             self.times_answers = load.answers
         self.began = (asyncio.get_running_loop().time(), self.sequence)
         polls = sum(queue.poll is not None for queue in self.queues.values())
-        return {
-            "updates": self.sequence,
-            "calls": self.calls,
-            "polls": polls,
-            "bots": len(self.queues),
-        }
+        told = {"updates": self.sequence, "calls": self.calls, "bots": len(self.queues)}
+        return told | {"polls": polls}
 
     def queue(self, bot: int) -> Queue:
         """Give the bot, new at first sight."""

@@ -46,8 +46,9 @@ LONG = (
     ),
     "test_other_projects",
     # In a browser; those that follow each other on one worker share it.
-    *("test_page_talking", "test_page_panel", "test_page_messages", "test_page_chats"),
-    *("test_page_joining", "test_page_rich", "test_page_frame", "test_page_access"),
+    *("test_page_talking", "test_page_panel", "test_page_messages"),
+    *("test_page_chats", "test_page_joining", "test_page_paying"),
+    *("test_page_rich", "test_page_frame", "test_page_access"),
 )
 """Files that are begun first, so that none of them is left for the end."""
 
@@ -173,8 +174,15 @@ def git(folder: Path, *arguments: str) -> str:
 
 def source_files() -> set[str]:
     """What git has of the project, or would have."""
-    listed = git(SOURCE, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    return {name for name in listed.split("\0") if name and (SOURCE / name).exists()}
+    return files_of(SOURCE)
+
+
+def files_of(folder: Path, *patterns: str) -> set[str]:
+    """What git has in a folder, or would have, of all names or of some."""
+    listed = git(
+        folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns
+    )
+    return {name for name in listed.split("\0") if name and (folder / name).exists()}
 
 
 def files(folder: Path) -> set[str]:

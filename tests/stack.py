@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+GRACE = 30
+"""Seconds from SIGTERM to SIGKILL, in compose.yaml."""
 UP = ("up", "--detach", "--build", "--wait", "--wait-timeout", "120")
 
 

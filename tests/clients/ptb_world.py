@@ -9,7 +9,7 @@ import httpx
 
 from sandbox.world.members import CHANNEL_RIGHTS
 from tests.clients.programs import Sandbox
-from tests.sandbox.test_media import OGG, mp4, png
+from tests.sandbox.media import OGG, mp4, png
 
 BOT, SECOND = 5000011, 5000012
 USER, MEMBER, OTHER = 675666224, 95205500, 1325859552

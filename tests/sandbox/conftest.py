@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
+import pytest
 import pytest_asyncio
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -13,7 +14,10 @@ from hypothesis import settings
 
 from sandbox.client import SandboxClient
 from sandbox.server import running
+from sandbox.testing import Telegram
+from tests.sandbox.failing import CONFTEST, SETTINGS
 from tests.sandbox.fitting import everything_fits
+from tests.sandbox.plugin_bot import in_one_process, with_a_service
 
 BOT_ID = 1000001
 TOKEN = f"{BOT_ID}:{'s' * 35}"
@@ -104,3 +108,20 @@ async def fitting(sandbox: SandboxClient) -> AsyncIterator[None]:
     """What the sandbox answers and enters during the test looks as aiogram knows it."""
     async with everything_fits(sandbox):
         yield
+
+
+@pytest.fixture(params=[in_one_process, with_a_service])
+async def both_ways(request: pytest.FixtureRequest) -> AsyncIterator[Telegram]:
+    """Bots in one process, and over HTTP; all that happens can be told, should a test fail."""
+    async with request.param() as telegram:
+        yield telegram
+        telegram.conversations()
+
+
+@pytest.fixture
+def small_project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """An empty project with the plugin and a small bot."""
+    monkeypatch.delenv("SANDBOX_URL", raising=False)
+    pytester.makeini(SETTINGS)
+    pytester.makeconftest(CONFTEST)
+    return pytester

@@ -10,8 +10,8 @@ from aiogram.types import Message
 
 from sandbox.client import SandboxClient, SandboxError
 from tests.sandbox.conftest import ALICE, BOT_ID
+from tests.sandbox.media import png
 from tests.sandbox.test_groups import drain, team
-from tests.sandbox.test_media import png
 
 pytestmark = pytest.mark.usefixtures("fitting")
 BOB, CAROL = 8, 9

@@ -1,6 +1,5 @@
-"""What becomes of files in messages: their types, sizes, thumbnails and limits."""
+"""What becomes of files in messages: their sizes, thumbnails and limits."""
 
-import base64
 import struct
 from collections.abc import Awaitable, Callable
 
@@ -20,34 +19,16 @@ from aiogram.types import (
     Message,
     PaidMediaLivePhoto,
     PaidMediaVideo,
-    PhotoSize,
 )
 
-from sandbox.client import SandboxClient, SandboxError
-from sandbox.testing.session import LocalSession
+from sandbox.client import SandboxClient
 from sandbox.world.files import Files, Upload
 from sandbox.world.films import film
-from sandbox.world.kinds import mime_type
 from sandbox.world.pictures import scaled
-from sandbox.world.world import World
 from tests.sandbox.conftest import ALICE, BOT_ID, TOKEN, Raw
+from tests.sandbox.media import OGG, WEB, box, file, mp4, picture, png, sides
 
 pytestmark = pytest.mark.usefixtures("fitting")
-WEB = "https://example.com"
-
-
-def png(width: int, height: int, size: int = 0) -> bytes:
-    """The beginning of a picture, so many bytes long."""
-    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height) + b"\10\2\0\0\0"
-    return head.ljust(size, b"\0")
-
-
-def picture(width: int = 2, height: int = 3, size: int = 0) -> BufferedInputFile:
-    return BufferedInputFile(png(width, height, size), "a.png")
-
-
-def sides(sizes: list[PhotoSize] | None) -> list[tuple[int, int]]:
-    return [(one.width, one.height) for one in sizes or []]
 
 
 async def test_a_photo_has_several_sizes(sandbox: SandboxClient, bot: Bot) -> None:
@@ -83,23 +64,6 @@ def test_sizes_of_photos(size: tuple[int, int], sizes: list[tuple[int, int]]) ->
     assert list(scaled(*size).values()) == sizes
 
 
-def box(kind: bytes, content: bytes) -> bytes:
-    """One of the boxes that an MP4 is made of."""
-    return struct.pack(">I4s", 8 + len(content), kind) + content
-
-
-def mp4(seconds: int, width: int, height: int, *, long: bool = False) -> bytes:
-    """The head of a film, with times of 32 or 64 bits."""
-    times = struct.pack(">QQIQ" if long else ">IIII", 0, 0, 1000, 1000 * seconds)
-    header = box(b"mvhd", bytes([long, 0, 0, 0]) + times + bytes(80))
-    sound = box(b"trak", box(b"tkhd", bytes(84)))
-    sides = struct.pack(">II", width << 16, height << 16)
-    picture = box(b"trak", box(b"tkhd", bytes(76) + sides))
-    large = struct.pack(">I4sQ", 1, b"free", 16)
-    return box(b"ftyp", b"isom") + large + box(b"moov", header + sound + picture)
-
-
-OGG = b"OggS" + bytes(24) + b"OpusHead" + bytes(20) + b"OggS\0\4" + struct.pack("<Q", 48_000 * 3)
 FILMS = [
     (mp4(5, 360, 640), {"duration": 5, "width": 360, "height": 640}),
     (mp4(7, 2, 3, long=True), {"duration": 7, "width": 2, "height": 3}),
@@ -224,61 +188,6 @@ def test_the_oldest_files_are_forgotten_with_their_sizes(monkeypatch: pytest.Mon
     assert [files.get(one.smaller[0].file_id) is not None for one in made] == [False, True, True]
 
 
-@pytest.mark.parametrize("where", ["in process", "over HTTP"])
-@pytest.mark.parametrize(
-    ("name", "data", "told"),
-    [
-        ("a.png", b"anything", "image/png"),
-        ("a.pdf", b"anything", "application/pdf"),
-        ("noname", b"%PDF-1.7", "application/pdf"),
-        ("noname", b"RIFF\0\0\0\0WAVEfmt ", "audio/x-wav"),
-        ("noname", b"anything", "application/octet-stream"),
-    ],
-)
-async def test_a_file_s_type_is_that_of_its_name_or_its_content(
-    sandbox: SandboxClient,
-    bot: Bot,
-    http: aiohttp.ClientSession,
-    name: str,
-    data: bytes,
-    told: str,
-    where: str,
-) -> None:
-    """The same in process and over HTTP, where aiogram calls all parts octet-stream."""
-    sender = bot
-    if where == "in process":
-        world = World()
-        sender = Bot(TOKEN, session=LocalSession(world, http))
-        await sender.get_me()
-        world.enter_chat(world.bots[BOT_ID], ALICE, world.user(ALICE))
-    else:
-        await sandbox.send(BOT_ID, "hi")
-    sent = await sender.send_document(ALICE, BufferedInputFile(data, name))
-    assert sent.document
-    assert (sent.document.mime_type, sent.document.file_name) == (told, name)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "data", "told"),
-    [
-        ("voice", "a.bin", b"x", "audio/ogg"),
-        ("voice", "a.mp3", b"x", "audio/mpeg"),
-        ("audio", "a", b"x", "audio/mpeg"),
-        ("audio", "a.ogg", b"x", "audio/ogg"),
-        ("video", "a", b"\0\0\0\0ftypisom", "video/mp4"),
-        ("video", "a.webm", b"x", "video/webm"),
-        ("animation", "a.gif", b"x", "image/gif"),
-        ("animation", "a", b"x", "video/mp4"),
-        ("sticker", "a.tgs", b"x", "application/x-tgsticker"),
-        ("sticker", "a", b"\x1f\x8b", "application/x-tgsticker"),
-        ("sticker", "a.webm", b"x", "video/webm"),
-        ("sticker", "a.png", b"x", "image/webp"),
-    ],
-)
-def test_types_that_a_content_has(kind: str, name: str, data: bytes, told: str) -> None:
-    assert mime_type(name, data, kind) == told
-
-
 @pytest.mark.parametrize(
     ("name", "kind"), [("a.tgs", "animated"), ("a.webm", "video"), ("a.webp", "")]
 )
@@ -291,75 +200,6 @@ async def test_stickers(sandbox: SandboxClient, bot: Bot, name: str, kind: str) 
         kind == "video",
     )
     assert (sent.sticker.width, sent.sticker.height, sent.sticker.emoji) == (512, 512, "🙂")
-
-
-async def test_every_address_is_a_file_of_its_own(sandbox: SandboxClient, bot: Bot) -> None:
-    await sandbox.send(BOT_ID, "hi")
-    sent = await bot.send_photo(ALICE, f"{WEB}/1.jpg")
-    edited = await sent.edit_media(InputMediaPhoto(media=f"{WEB}/2.jpg"))
-    assert isinstance(edited, Message)
-    assert edited.photo
-    assert sent.photo
-    assert edited.photo[-1].file_unique_id != sent.photo[-1].file_unique_id
-    with pytest.raises(TelegramBadRequest, match="message is not modified"):
-        await sent.edit_media(InputMediaPhoto(media=f"{WEB}/2.jpg"))
-    assert f"{WEB}/2.jpg".encode() in await sandbox.file(edited.photo[-1].file_id)
-
-
-async def test_what_is_at_an_address_can_be_told(sandbox: SandboxClient, bot: Bot) -> None:
-    await sandbox.send(BOT_ID, "hi")
-    data = base64.b64encode(png(100, 50)).decode()
-    await sandbox.ask("add_web_file", address=f"{WEB}/a", data=data, name="a.png")
-    sent = await bot.send_photo(ALICE, f"{WEB}/a")
-    assert sides(sent.photo) == [(90, 45), (100, 50)]
-    assert sent.photo
-    assert await sandbox.file(sent.photo[-1].file_id) == png(100, 50)
-    with pytest.raises(SandboxError, match="address: it begins with"):
-        await sandbox.ask("add_web_file", address="a.png", data=data)
-    with pytest.raises(SandboxError, match="data is no base64"):
-        await sandbox.ask("add_web_file", address=f"{WEB}/a", data="?")
-
-
-@pytest.mark.parametrize(
-    ("method", "address", "told"),
-    [
-        ("sendDocument", f"{WEB}/x.pdf?a=b.txt", ("x.pdf", "application/pdf")),
-        ("sendDocument", f"{WEB}/x", ("x", "application/octet-stream")),
-        ("sendVoice", f"{WEB}/x.ogg", (None, "audio/ogg")),
-        ("sendAudio", f"{WEB}/x.mp3", ("x.mp3", "audio/mpeg")),
-        ("sendVideo", f"{WEB}/", ("video", "video/mp4")),
-        ("sendAnimation", f"{WEB}/x.gif", ("x.gif", "image/gif")),
-    ],
-)
-async def test_a_file_at_an_address_is_what_its_name_says(
-    sandbox: SandboxClient, raw: Raw, method: str, address: str, told: tuple[str | None, str]
-) -> None:
-    await sandbox.send(BOT_ID, "hi")
-    kind = method.removeprefix("send").lower()
-    _, body = await raw(method, chat_id=ALICE, **{kind: address})
-    file = body["result"][kind]
-    assert (file.get("file_name"), file["mime_type"]) == told
-
-
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [
-        ("sendDocument", f"{WEB}/x.docx"),
-        ("sendSticker", f"{WEB}/x.tgs"),
-        ("sendVideoNote", f"{WEB}/x.mp4"),
-    ],
-)
-async def test_what_cannot_be_sent_by_its_address(
-    sandbox: SandboxClient, raw: Raw, method: str, address: str
-) -> None:
-    await sandbox.send(BOT_ID, "hi")
-    kind = {"sendVideoNote": "video_note"}.get(method, method.removeprefix("send").lower())
-    status, body = await raw(method, chat_id=ALICE, **{kind: address})
-    assert (status, body["description"]) == (400, "Bad Request: wrong type of the web page content")
-
-
-def file(name: str = "a.mp4") -> BufferedInputFile:
-    return BufferedInputFile(b"something", name)
 
 
 SEND_WITH_THUMBNAIL: dict[str, Callable[[Bot, BufferedInputFile], Awaitable[Message]]] = {

@@ -1,22 +1,18 @@
 """What people of the pytest plugin do and see, in one process and over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.client import SandboxError
 from sandbox.testing import NewChat, NewUser, NothingCame, Refused, Telegram
-from tests.sandbox.plugin_bot import PNG, in_one_process, with_a_service
+from tests.sandbox.plugin_bot import PNG
 
 
-@pytest.fixture(params=[in_one_process, with_a_service])
-async def telegram(request: pytest.FixtureRequest) -> AsyncIterator[Telegram]:
-    """Both ways; all that happens in these tests can be told, should one fail."""
-    async with request.param() as telegram:
-        yield telegram
-        telegram.conversations()
+@pytest.fixture
+def telegram(both_ways: Telegram) -> Telegram:
+    return both_ways
 
 
 async def test_replies_are_read_one_after_the_other(user: NewUser) -> None:
@@ -233,172 +229,6 @@ async def test_what_a_reply_is_to_a_person_and_to_a_client(
 
 async def test_a_method_that_a_handler_returns_is_called(user: NewUser) -> None:
     assert (await user("Alice").ask("/return")).text == "called for the handler"
-
-
-async def test_groups(user: NewUser, chat: NewChat, telegram: Telegram) -> None:
-    alice, bob, carol = user("Alice"), user("Bob"), user("Carol")
-    team = await chat("Team", alice, bob)
-    await telegram.privacy(on=False)
-    await alice.send("hello", to=team)
-    heard = await bob.reply(team)
-    assert heard.raw["from"]["id"] == telegram.bot("first").id
-    at_second = bob.at("second")
-    assert (await at_second.reply(team)).raw["from"]["id"] == telegram.bot("second").id
-    await bob.hears_nothing(team)
-
-    await team.add(carol)
-    await team.promote(carol)
-    await team.remove("second")
-    assert (await carol.ask("hi", to=team)).text == "hi"
-    await carol.at("second").hears_nothing(team)
-
-    message = await carol.ask("/inline", to=team)
-    await message.click("Alert")
-    await bob.click(message, "Alert")
-    assert (await carol.notice()).text == (await bob.notice()).text == "Careful!"
-    await bob.click(message, "Edit")
-    assert (await message.edited()).text == "Working…"
-
-    menu = await carol.ask("/keyboard", to=team)
-    await menu.click("No")
-    assert (await carol.reply(team)).text == "No (to Keyboard)"
-
-
-async def test_a_group_with_some_of_the_bots(user: NewUser, chat: NewChat) -> None:
-    alice = user("Alice")
-    team = await chat("Team", alice, bots=["second"])
-    await team.promote("second")
-    await alice.send("hello", to=team)
-    assert (await alice.at("second").reply(team)).text == "hello"
-    await alice.hears_nothing(team)
-    await team.add("first")
-    await team.promote("first")
-    assert (await alice.ask("hello", to=team)).text == "hello"
-
-
-async def test_what_bots_with_privacy_mode_hear(
-    user: NewUser, chat: NewChat, telegram: Telegram
-) -> None:
-    alice = user("Alice")
-    team = await chat("Team", alice, bots=["first"])
-    said = await alice.send("hello", to=team)
-    await alice.edit(said, "hello, anybody?")
-    await alice.hears_nothing(team)
-    with pytest.raises(NothingCame, match=r"Alice: hello\n  \(unheard by first: privacy mode\)"):
-        await alice.reply(team, timeout=0.1)
-    menu = await alice.ask("/keyboard", to=team)
-    await menu.click("No")  # which is a reply to the keyboard
-    assert (await alice.reply(team)).text == "No (to Keyboard)"
-    assert (await alice.ask("yes", to=team, reply_to=menu)).text == "yes (to Keyboard)"
-    await telegram.privacy(on=False, bot="first")
-    assert (await alice.ask("hello again", to=team)).text == "hello again"
-    await telegram.privacy(on=True)
-    await alice.send("nobody?", to=team)
-    await alice.hears_nothing(team)
-
-
-async def test_silence_is_checked(user: NewUser) -> None:
-    alice = user("Alice")
-    await alice.send("quiet, please")
-    await alice.hears_nothing()
-    await alice.send("loud")
-    with pytest.raises(AssertionError, match="first did say something to Alice: loud"):
-        await alice.hears_nothing()
-
-
-async def test_who_blocks_a_bot_cannot_write_to_it(user: NewUser, telegram: Telegram) -> None:
-    alice = user("Alice")
-    await alice.ask("hello")
-    await alice.block()
-    with pytest.raises(AssertionError, match="unblock it first"):
-        await alice.send("hello?")
-    await alice.unblock()
-    assert (await alice.ask("hello again")).text == "hello again"
-
-
-async def test_calls_are_those_of_this_test(user: NewUser, telegram: Telegram) -> None:
-    alice = user("Alice")
-    await alice.send("one")
-    [call] = await telegram.calls("sendMessage", at_least=1)
-    assert (call["params"]["text"], call["status"]) == ("one", 200)
-    await alice.at("second").ask("two")
-    calls = await telegram.calls("sendMessage", bot="second")
-    assert [call["params"]["text"] for call in calls] == ["two"]
-
-
-async def test_a_fault_is_in_the_record(user: NewUser, telegram: Telegram) -> None:
-    alice = user("Alice")
-    await telegram.fault("500", "first", method="sendMessage", times=1)
-    await alice.send("lost")
-    [call] = await telegram.calls("sendMessage", at_least=1)
-    assert (call["status"], call["fault"]) == (500, "500")
-    assert (await alice.ask("found")).text == "found"
-
-
-async def test_a_fault_of_one_chat_with_a_text(user: NewUser, telegram: Telegram) -> None:
-    alice, bob = user("Alice"), user("Bob")
-    await telegram.fault("403", chat=alice, text="Forbidden: not today", times=1)
-    await bob.ask("hello")
-    await alice.send("lost")
-    call = (await telegram.calls("sendMessage", at_least=2))[-1]
-    assert (call["status"], call["answer"]["description"]) == (403, "Forbidden: not today")
-    assert (await alice.ask("found")).text == "found"
-
-
-async def test_bots_are_slowed_down_and_go_on(user: NewUser, telegram: Telegram) -> None:
-    alice, bob = user("Alice"), user("Bob")
-    await telegram.limits(burst=1, chat=0.01)
-    assert (await alice.ask("one")).text == "one"
-    await alice.send("two")
-    call = (await telegram.calls("sendMessage", at_least=2))[-1]
-    assert call["status"] == 429
-    assert call["answer"]["parameters"]["retry_after"] > 90
-    assert (await bob.ask("one")).text == "one"
-    await telegram.limits(on=False)
-    assert (await alice.ask("three")).text == "three"
-
-
-async def test_nobody_writes_to_a_deleted_account(user: NewUser, telegram: Telegram) -> None:
-    alice = user("Alice")
-    await alice.ask("hello")
-    await alice.deactivate()
-    with pytest.raises(Refused, match="has deleted the account"):
-        await alice.send("hello?")
-
-
-async def test_a_group_becomes_a_supergroup(user: NewUser, chat: NewChat) -> None:
-    alice = user("Alice")
-    team = await chat("Team", alice, bots=["first"], supergroup=False)
-    await team.promote("first")
-    await alice.ask("before", to=team)
-    supergroup = await team.migrate()
-    assert supergroup.id < -(10**12) < team.id
-    assert (await alice.ask("after", to=supergroup)).text == "after"
-    await alice.hears_nothing(team)
-
-
-async def test_a_revoked_bot_hears_nothing_until_it_is_restored(
-    user: NewUser, telegram: Telegram
-) -> None:
-    alice = user("Alice")
-    await telegram.revoke("first")
-    await alice.send("hello")
-    await alice.hears_nothing()
-    await telegram.restore("first")
-    assert (await alice.reply(timeout=10)).text == "hello"
-
-
-async def test_a_bot_that_the_test_makes_is_told_of(user: NewUser, telegram: Telegram) -> None:
-    await telegram.client.add(f"1000009:{'s' * 35}")
-    bot = await telegram.account(1000009)
-    alice = user("Alice", bot=bot)
-    await alice.send("hello")
-    assert telegram.conversations() == ["Alice and bot 1000009:\n  Alice: hello"]
-
-
-async def test_an_unknown_bot_is_named(user: NewUser) -> None:
-    with pytest.raises(LookupError, match=r"no bot 'third'; the fixture `bots` has"):
-        user("Alice", bot="third")
 
 
 async def test_messages_of_two_bots_have_the_same_ids(user: NewUser) -> None:
