@@ -135,7 +135,7 @@ async def test_a_holder_is_rung_for_many_bots_at_once(redis: Redis) -> None:
     await asyncio.gather(*(other.inbox.put(bot, [text(1)]) for bot in range(1, 100)))
 
     async def has_been_rung() -> bool:
-        bells[:] = await redis.lrange(PREFIX + "bell:one", 0, -1)
+        bells[:] = await redis.execute_command("LRANGE", PREFIX + "bell:one", 0, -1)
         return len(set(b" ".join(bells).split())) == 8
 
     bells: list[bytes] = []
