@@ -18,6 +18,7 @@ from fleet.broadcast.pace import Pace
 from fleet.broadcast.parts import Parts
 from fleet.directory.answers import Answers
 from fleet.directory.observer import Observer
+from fleet.redis.errors import is_away
 from fleet.settings import Settings
 from fleet.shards.holder import Holder
 from fleet.tasks import is_cancelled
@@ -102,7 +103,11 @@ class Outreach:
                 self._known_moves.note(move)
                 moved = True
         if moved:
-            await self._moves.tell()
+            try:
+                await self._moves.tell()
+            except RedisError as error:  # what is damaged there keeps nobody from work
+                if is_away(error):
+                    raise
 
     async def _learn(self) -> None:
         """Hear of gates and moves at once, not at the next look: what is damaged there, or Redis

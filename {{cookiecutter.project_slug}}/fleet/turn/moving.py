@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisError
 
 from fleet.inbox.conversation import bot_of, without_lane
 from fleet.inbox.relocation import Relocation
@@ -92,8 +91,11 @@ class Moving:
         chat = conversation.rpartition(":")[0]
         if SUPERGROUP not in chat or chat in self._looked_up:
             return
-        with contextlib.suppress(ResponseError):  # what is damaged there keeps nobody from work
+        try:
             await self.book.hear()
+        except RedisError as error:  # what is damaged there keeps nobody from work
+            if is_away(error):
+                raise
         _remember(self._looked_up, chat)
 
     async def _settle(self, old: str, new: str) -> None:

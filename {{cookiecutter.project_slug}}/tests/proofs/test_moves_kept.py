@@ -1,12 +1,15 @@
 """Groups that have become supergroups are remembered, and known before the first turn there."""
 
+import contextlib
+from collections.abc import AsyncIterator
+
 import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from fleet.bots.shared import Shared
-from fleet.inbox import Turn
+from fleet.inbox import Inbox, Turn
 from fleet.outreach import Outreach
 from fleet.redis.keys import PREFIX
 from fleet.settings import Settings
@@ -50,6 +53,17 @@ async def test_what_could_not_be_told_is_told_later(clean_redis: str) -> None:
     await wire.aclose()
 
 
+@contextlib.asynccontextmanager
+async def intake(redis: Redis) -> AsyncIterator[Inbox]:
+    """The inbox as a replica has it."""
+    settings = Settings(bot_tokens=SecretStr(f"{BOT}:{'m' * 35}"))
+    sessions, shared = create_sessions(settings), Shared.open(redis, settings)
+    holder, book = Holder(redis, "a", 64), MoveBook(redis, sessions.moves)
+    Outreach(redis, settings, shared, holder, sessions, lambda _: None, book)
+    yield shared.inbox
+    await sessions.close()
+
+
 @pytest.mark.parametrize(
     "told",
     [(OLD, {"migrate_to_chat_id": NEW}), (NEW, {"migrate_from_chat_id": OLD})],
@@ -58,27 +72,22 @@ async def test_what_could_not_be_told_is_told_later(clean_redis: str) -> None:
 async def test_what_telegram_tells_is_written_before_it_enters(
     clean_redis: str, told: tuple[int, dict[str, int]]
 ) -> None:
-    settings = Settings(bot_tokens=SecretStr(f"{BOT}:{'m' * 35}"))
-    wire, sessions = Wire.connect(clean_redis), create_sessions(settings)
-    shared, holder = Shared.open(wire, settings), Holder(wire, "a", 64)
-    book = MoveBook(wire, sessions.moves)
-    Outreach(wire, settings, shared, holder, sessions, lambda _: None, book)
-    chat, news = told
+    wire, (chat, news) = Wire.connect(clean_redis), told
     batch = [text(1, user=7, chat=OLD), text(2, user=9, chat=chat), text(3, user=8, chat=NEW)]
     batch[1]["message"] |= news
-    wire.keeps_back = True
-    with pytest.raises(RedisConnectionError):
-        await shared.inbox.put(BOT, batch)
-    assert [arguments[0] for arguments, _ in wire.kept_back] == ["XADD"]
-    wire.keeps_back = False
-    assert await shared.inbox.put(BOT, batch) == 3
+    async with intake(wire) as inbox:
+        wire.keeps_back = True
+        with pytest.raises(RedisConnectionError):
+            await inbox.put(BOT, batch)
+        assert [arguments[0] for arguments, _ in wire.kept_back] == ["XADD"]
+        wire.keeps_back = False
+        assert await inbox.put(BOT, batch) == 3
     others = Moves()
     await MoveBook(wire, others).hear()
     assert others.new_id(BOT, OLD) == NEW
     mailboxes = [key.decode() async for key in wire.scan_iter("*mail:*")]
     names = {key.partition("mail:")[2] for key in mailboxes}
     assert names == {f"{BOT}:{NEW}:{user}" for user in (7, 8, 9)}, "also what came before"
-    await sessions.close()
     await wire.aclose()
 
 
@@ -102,6 +111,10 @@ async def test_the_first_turn_in_a_supergroup_knows_whether_it_was_a_group(
 
 async def test_a_book_that_is_damaged_keeps_nobody_from_work(redis: Redis) -> None:
     await redis.execute_command("SET", "fleet:moves", "x")
+    update = text(1, chat=NEW)
+    update["message"]["migrate_from_chat_id"] = OLD
+    async with intake(redis) as inbox:
+        assert await inbox.put(BOT, [update]) == 1
     moving = Moving(redis, Moves(), SHARDS, prefix=PREFIX)
     assert await moving.prepare(Turn(NOW, 0, 1, b"{}"), {})
 
