@@ -9,6 +9,9 @@ from fleet.inbox import EndedTurn, Outcome, Turn
 from fleet.inbox.mailboxes import Work
 from fleet.shards.holder import Held, Holder
 
+ENDED_AT_ONCE = 40
+"""Turns that have ended that one call carries: more would hold Redis up for everybody."""
+
 
 class Outbox:
     """Gathers it until the call is made, and keeps it until the call has succeeded.
@@ -57,9 +60,12 @@ class Outbox:
         self.look_at = min(self.look_at, held.look_at)
 
     def collect(self) -> defaultdict[Held, Work]:
-        """Give all there is now, shard by shard. Then comes `succeeded` or `failed`."""
-        ended, noting, rung = self._carried = self._ended, self._noting, self._rung
-        self._ended, self._noting, self._rung = [], {}, set()
+        """Give what there is now, shard by shard. Then comes `succeeded` or `failed`."""
+        ended, later = self._ended[:ENDED_AT_ONCE], self._ended[ENDED_AT_ONCE:]
+        _, noting, rung = self._carried = ended, self._noting, self._rung
+        self._ended, self._noting, self._rung = later, {}, set()
+        if later:
+            self._on_more()
         held_now = self._holder.held
         work: defaultdict[Held, Work] = defaultdict(Work)
         over = set()

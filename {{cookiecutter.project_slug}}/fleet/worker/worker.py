@@ -32,6 +32,8 @@ FAREWELL = 5.0
 """Seconds that handing in the last turns and the shards may take. Others take over what is left."""
 DRAIN_LOOK = 0.05
 """Seconds between two looks whether a shard is idle, while draining."""
+BEGUN_AT_ONCE = 40
+"""Turns that one call begins: more would hold Redis up for everybody."""
 STUCK_AFTER = 60.0
 """Seconds without a look at the inbox until the worker counts as stuck. Redis times out sooner."""
 
@@ -151,10 +153,14 @@ class Worker:
         begins: defaultdict[Held, list[Waiting]] = defaultdict(list)
         try:
             await self._reader.read()
-            while self._may_begin and (waiting := self._schedule.take()):
+            for _ in range(BEGUN_AT_ONCE):
+                if not (self._may_begin and (waiting := self._schedule.take())):
+                    break
                 held = self._holder.held[waiting.shard]
                 work[held].begin.append(waiting.name)
                 begins[held].append(waiting)
+            else:
+                self._nudge.set()  # there may be more
             done = await self._mailboxes.work(work)
         except RedisError as error:
             self._outbox.failed()
