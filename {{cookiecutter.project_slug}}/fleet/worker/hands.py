@@ -201,19 +201,30 @@ class Hands:
         ]
         for one in others:
             one.is_over = True
-        await _cancel(others)
-        for one in others:
-            if self._end(one, EndedTurn(one.turn, Outcome.DONE)) and one.task:
-                self._leave(one.task)
+        for task in await self._cancel(others, lambda turn: EndedTurn(turn, Outcome.DONE)):
+            self._leave(task)
 
     async def put_back(self, some: Iterable[InHand]) -> None:
         """Cancel turns; they are begun again later, also those whose handlers do not listen."""
         chosen = list(some)
         if chosen:
             log.warning("turns go back into the inbox", count=len(chosen))
-        await _cancel(chosen)
-        for one in chosen:
-            self._end(one, back(one.turn, 0.0))
+        await self._cancel(chosen, lambda turn: back(turn, 0.0))
+
+    async def _cancel(
+        self, some: Iterable[InHand], ended: Callable[[Turn], EndedTurn]
+    ) -> list[asyncio.Task[None]]:
+        """End turns, also those that do not within `CANCEL_GRACE`; returns what goes on of them."""
+        tasks = []
+        for one in some:
+            if one.task:
+                one.task.cancel()
+                tasks.append((one, one.task))
+            else:  # before it starts while others have their time
+                self._end(one, ended(one.turn))
+        if tasks:
+            await asyncio.wait([task for _, task in tasks], timeout=CANCEL_GRACE)
+        return [task for one, task in tasks if self._end(one, ended(one.turn))]
 
     def lose(self, held: Held) -> None:
         """Cancel the turns of a shard that is another's; their ends count no more."""
@@ -238,12 +249,3 @@ class Hands:
     def _leave(self, task: asyncio.Task[None]) -> None:
         self.strays.add(task)
         task.add_done_callback(self.strays.discard)
-
-
-async def _cancel(some: Iterable[InHand]) -> None:
-    """Cancel the turns that have started; they have `CANCEL_GRACE` to end."""
-    tasks = [one.task for one in some if one.task]
-    for task in tasks:
-        task.cancel()
-    if tasks:
-        await asyncio.wait(tasks, timeout=CANCEL_GRACE)

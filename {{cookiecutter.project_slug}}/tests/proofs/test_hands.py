@@ -29,6 +29,8 @@ class Hall:
         )
         self.started: list[str] = []
         self.over = asyncio.Event()
+        self.ending = 0.0
+        """Seconds that a turn takes to end when it is cancelled."""
         self._held = holder.held[0] = Held(0, 1)
 
     def hold(self, *conversations: str) -> None:
@@ -37,7 +39,10 @@ class Hall:
 
     async def _take(self, _: object, turn: Turn, *__: object) -> None:
         self.started.append(turn.conversation)
-        await self.over.wait()
+        try:
+            await self.over.wait()
+        finally:
+            await asyncio.sleep(self.ending)
 
     def ends(self) -> list[tuple[str, Outcome]]:
         [work] = self.outbox.collect().values()
@@ -94,3 +99,26 @@ async def test_all_start_at_once_when_the_replica_is_to_stop(hall: Hall) -> None
     hall.over.set()
     await asyncio.wait([one.task for one in hall.hands.turns.values() if one.task])
     assert hall.ends() == [(name, Outcome.DONE) for name in NAMES]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.BACK, Outcome.DONE])
+async def test_none_starts_while_others_take_their_time_to_end(
+    hall: Hall, outcome: Outcome
+) -> None:
+    """It would go on when its update is over, or has its next turn."""
+    name = NAMES[0]
+    slow = [f"{name}/cancel", *(f"{name}/{lane}" for lane in range(1, AT_ONCE))]
+    late = [f"{name}/{lane}" for lane in range(AT_ONCE, NUMBER)]
+    hall.ending = 0.05
+    hall.hold(*slow, *late)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # once to start tasks, once for their first steps
+    asking, *others = hall.hands.turns.values()
+    if outcome is Outcome.DONE:
+        await hall.hands.cancel_others(asking)
+    else:
+        await hall.hands.put_back(others)
+    assert hall.started == slow
+    assert sorted(hall.ends()) == sorted((one.turn.conversation, outcome) for one in others)
+    assert list(hall.hands.turns.values()) == [asking]
+    hall.over.set()
