@@ -76,7 +76,7 @@ class Replica:
             lanes, jobs = lanes_of(self._dispatcher), clockworks(self._dispatcher)
         except ValueError as error:  # no setting, but as easily mended
             raise SettingsError(str(error)) from None
-        states = begin_of_states(self._dispatcher, settings.redis_prefix)
+        states = begin_of_states(self._dispatcher, self.redis, settings.redis_prefix)
         shared = Shared.open(self.redis, settings, order_of(self._dispatcher), lanes, states)
         self.replicas = shared.replicas
         self.inbox = shared.inbox

@@ -6,6 +6,7 @@ from aiogram import Dispatcher
 from aiogram.fsm.storage.base import DEFAULT_DESTINY, DefaultKeyBuilder, KeyBuilder, StorageKey
 from aiogram.fsm.storage.redis import RedisEventIsolation, RedisStorage
 from aiogram.fsm.strategy import FSMStrategy
+from redis.asyncio import Redis
 
 from fleet.inbox import Order
 from fleet.redis.cluster import is_cluster
@@ -79,17 +80,22 @@ def keep_apart(dispatcher: Dispatcher, prefix: str, shards: int) -> None:
             keeper.key_builder = PrefixedKeys(prefix, keeper.key_builder)
 
 
-def begin_of_states(dispatcher: Dispatcher, prefix: str) -> str:
+def begin_of_states(dispatcher: Dispatcher, redis: Redis, prefix: str) -> str:
     """Tell what stands before the name of a conversation in the keys of its state and its data.
 
     `*` stands for the beginning of the keys of its shard. '' if they are built in a way of their
-    own: turns ask for their states, then.
+    own, or not in this Redis: turns ask for their states, then.
     """
-    keys = getattr(dispatcher.fsm.storage, "key_builder", None)
-    if not isinstance(keys, KeyBuilder):
+    storage = dispatcher.fsm.storage
+    if not isinstance(storage, RedisStorage) or storage.redis is not redis:
         return ""
+    keys = storage.key_builder
     key = StorageKey(bot_id=1, chat_id=2, user_id=3)
-    begin, _, rest = keys.build(key, "state").partition("1:2:3")
+    try:
+        name = keys.build(key, "state")
+    except Exception:  # noqa: BLE001 - one of the user's own may know the user's bots only
+        return ""
+    begin, _, rest = name.partition("1:2:3")
     if rest != ":state":
         return ""
     if isinstance(keys, PrefixedKeys) and keys.shards:

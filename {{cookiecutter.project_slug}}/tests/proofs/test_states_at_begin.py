@@ -68,7 +68,7 @@ async def served(
 ) -> AsyncIterator[Inbox]:
     """Give the inbox of a replica whose turns are the dispatcher's."""
     keep_apart(dispatcher, prefix, SHARDS)
-    states = begin_of_states(dispatcher, prefix)
+    states = begin_of_states(dispatcher, redis, prefix)
     sessions = create_sessions(Settings())
     member = Member(Bot(f"{BOT}:{'a' * 35}", session=sessions.calls), None)
     holder = Holder(redis, "one", SHARDS, prefix=prefix)
@@ -169,10 +169,42 @@ async def test_long_data_is_read_when_it_is_asked_for(counting: Counting) -> Non
 async def test_keys_built_another_way_are_read_as_they_are(counting: Counting) -> None:
     keys = DefaultKeyBuilder(prefix="mine", separator="/", with_bot_id=True)
     dispatcher = dispatcher_of(counting, count, keys=keys)
-    assert begin_of_states(dispatcher, PREFIX) == ""
+    assert begin_of_states(dispatcher, counting, PREFIX) == ""
     async with served(counting, dispatcher) as inbox:
         await inbox.put(BOT, [text(1), text(2)])
         await until_over(inbox)
+    assert (await dispatcher.fsm.storage.get_data(PRIVATE))["sum"] == 2
+
+
+class OfTenants(KeyBuilder):
+    """Knows the bots of its tenants only."""
+
+    def build(self, key: StorageKey, part: str | None = None) -> str:
+        tenant = {BOT: "acme"}[key.bot_id]
+        return f"{tenant}:{key.bot_id}:{key.chat_id}:{key.user_id}:{part}"
+
+
+async def test_keys_that_are_built_for_some_bots_only_stop_nothing(counting: Counting) -> None:
+    dispatcher = dispatcher_of(counting, count, keys=OfTenants())
+    async with served(counting, dispatcher) as inbox:
+        await inbox.put(BOT, [text(1), text(2)])
+        await until_over(inbox)
+    assert (await dispatcher.fsm.storage.get_data(PRIVATE))["sum"] == 2
+
+
+async def test_states_in_another_redis_are_not_looked_for(redis: Redis, clean_redis: str) -> None:
+    """The fleet's own may let it read nothing but the fleet's keys."""
+    await redis.execute_command(
+        "ACL", "SETUSER", "fleet", "on", "nopass", "~fleet:*", "&*", "+@all"
+    )
+    try:
+        async with Redis.from_url(clean_redis.replace("default@", "fleet:any@")) as own:
+            dispatcher = dispatcher_of(redis, count)
+            async with served(own, dispatcher) as inbox:
+                await inbox.put(BOT, [text(1), text(2)])
+                await until_over(inbox)
+    finally:
+        await redis.execute_command("ACL", "DELUSER", "fleet")
     assert (await dispatcher.fsm.storage.get_data(PRIVATE))["sum"] == 2
 
 
