@@ -50,6 +50,8 @@ class Overlay:
         self._writes: dict[str, StateWrite] = {}
         self.at_begin: Mapping[str, bytes | None] = {}
         """By key, what Redis had when it noted the begin of the turn; None: nothing."""
+        self.asked_at = 0.0
+        """When it was asked, by the monotonic clock."""
         self.timers: dict[str, TimerWrite] = {}
         """By name, what the turn has set and cancelled."""
         self.next_job: TimerWrite | None = None
@@ -64,12 +66,12 @@ class Overlay:
         """
         _CURRENT.set(self)
 
-    def know(self, states: Mapping[str, bytes | None]) -> None:
+    def know(self, states: Mapping[str, bytes | None], asked_at: float) -> None:
         """Take what was read with the begin of the turn, until this task waits for something.
 
         Then others may have written meanwhile, and the turn may be waiting for just that.
         """
-        self.at_begin = states
+        self.at_begin, self.asked_at = states, asked_at
         asyncio.get_running_loop().call_soon(self._look_again)
 
     def _look_again(self) -> None:

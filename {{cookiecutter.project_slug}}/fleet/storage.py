@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal, cast
@@ -52,6 +53,8 @@ class FleetStorage(RedisStorage):
         """The groups that have become supergroups."""
         self._asked: list[tuple[str, asyncio.Future[bytes | None]]] = []
         self._reads: set[asyncio.Task[None]] = set()
+        self._writing = 0
+        self._written_at = 0.0
 
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
         # aiogram's `default_state` is a State that says None; `RedisStorage` fails on it.
@@ -59,8 +62,9 @@ class FleetStorage(RedisStorage):
         key, old = self._places(key)
         overlay = await self._open_overlay()
         if overlay is None:
-            await super().set_state(key, name)
-            await self._forget(old, "state")
+            with self._straight():
+                await super().set_state(key, name)
+                await self._forget(old, "state")
         else:
             overlay.write(self._write(key, "state", name, self.state_ttl))
             if old:
@@ -74,8 +78,9 @@ class FleetStorage(RedisStorage):
         key, old = self._places(key)
         overlay = await self._open_overlay()
         if overlay is None:
-            await super().set_data(key, data)
-            await self._forget(old, "data")
+            with self._straight():
+                await super().set_data(key, data)
+                await self._forget(old, "data")
             return
         if not isinstance(data, dict):
             raise DataNotDictLikeError(f"Data must be a dict, got {type(data).__name__}")
@@ -118,7 +123,7 @@ class FleetStorage(RedisStorage):
             return await self._look(name, former)
         write = _written(overlay, name, former)
         if write is None:
-            if former is None and name in overlay.at_begin:
+            if former is None and name in overlay.at_begin and self._holds(overlay):
                 return overlay.at_begin[name]
             value = await self._look(name, former)
             # Another task of the turn may have written meanwhile; so two `update_data` add up.
@@ -126,6 +131,23 @@ class FleetStorage(RedisStorage):
             if write is None:
                 return value
         return write.value
+
+    @contextlib.contextmanager
+    def _straight(self) -> Iterator[None]:
+        """Entered for what is written outside of turns, as by tasks that outlive theirs."""
+        self._writing += 1
+        try:
+            yield
+        finally:
+            self._writing -= 1
+            self._written_at = time.monotonic()
+
+    def _holds(self, overlay: Overlay) -> bool:
+        """Tell whether nothing was written straight to Redis since the turn's begin was asked for.
+
+        The next turn begins at once, and would miss what a task of the one before is writing.
+        """
+        return not self._writing and self._written_at < overlay.asked_at
 
     def _places(self, key: StorageKey) -> tuple[StorageKey, StorageKey | None]:
         """Tell where a state is now, and where it was while its supergroup was a group."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
@@ -179,6 +180,7 @@ class Inbox:
         if self.desk:
             entry = self.desk.entry(bot_id, counts)
         new = dropped = 0
+        asked_at = time.monotonic()
         with entry as held:
             try:
                 replies = await self._scripts.each(
@@ -196,7 +198,8 @@ class Inbox:
                 for at, arrival, *found in zip(*[iter(begun)] * 4, strict=True):
                     update_id, name, json = batch[shard][at - 1]
                     states = states_by_key(self._scripts.fill(self._states, shard), name, found)
-                    turn = Turn(name, shard, update_id, self._sealing.open(json), states)
+                    json = self._sealing.open(json)
+                    turn = Turn(name, shard, update_id, json, states, asked_at)
                     cast("Entry", held).begin(turn, arrival)
         if dropped:
             log.warning("updates of one user are dropped: USER_LIMIT", bot_id=bot_id, count=dropped)

@@ -1,5 +1,6 @@
 """The inbox as the holder of shards sees it: what begins, what ended, what is new."""
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,7 @@ class Mailboxes:
         common: list[Argument] = [
             self._replica, LETTERS_KEPT, NEWS_AT_ONCE, FIRED_AT_ONCE, self._states
         ]  # fmt: skip
+        asked_at = time.monotonic()
         replies = await self._scripts.each(self._work, common, arguments)
         done: dict[Held, Done | None] = {}
         for held, one in work.items():
@@ -112,7 +114,7 @@ class Mailboxes:
             arrivals = [int(arrival) for arrival in news[1::2]]
             newest = arrivals[-1] if arrivals else held.news
             begun = [
-                self._begun(held.shard, name, head)
+                self._begun(held.shard, name, head, asked_at)
                 for name, head in zip(one.begin, heads, strict=True)
             ]
             due = due_in / 1000 if due_in >= 0 else None
@@ -141,7 +143,7 @@ class Mailboxes:
             bot: [name.decode() for name in names] for bot, names in zip(bots, reply, strict=True)
         }
 
-    def _begun(self, shard: int, name: str, head: Any) -> Turn | float | None:
+    def _begun(self, shard: int, name: str, head: Any, asked_at: float) -> Turn | float | None:
         if isinstance(head, int):
             return head / 1000
         if head is None:
@@ -149,7 +151,7 @@ class Mailboxes:
         update, state, data, tries, *notes = head
         update_id, _, json = update.partition(b" ")
         states = states_by_key(self._scripts.fill(self._states, shard), name, (state, data))
-        turn = Turn(name, shard, int(update_id), self._sealing.open(json), states)
+        turn = Turn(name, shard, int(update_id), self._sealing.open(json), states, asked_at)
         if tries:
             turn.deaths, turn.backs = _read_tries(tries)
             turn.noted = dict(zip(notes[::2], notes[1::2], strict=True))

@@ -31,6 +31,8 @@ class Turn:
     """As JSON; of an album an array of them."""
     states: Mapping[str, bytes | None] = field(default_factory=dict)
     """The state and the data of the conversation as Redis had them at the begin, by their keys."""
+    asked_at: float = 0.0
+    """When Redis was asked for them, by the monotonic clock."""
     deaths: int = 0
     """How many processes died in earlier turns of this update."""
     backs: int = 0

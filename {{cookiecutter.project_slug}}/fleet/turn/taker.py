@@ -86,7 +86,7 @@ class TurnTaker:
                 `TimeoutError` if it took too long; `pydantic.ValidationError` if aiogram cannot
                 read the update.
         """
-        overlay.know(turn.states)
+        overlay.know(turn.states, turn.asked_at)
         structlog.contextvars.bind_contextvars(bot_id=member.id, update_id=turn.update_id)
         if back := await self._hindrance(member):
             raise back

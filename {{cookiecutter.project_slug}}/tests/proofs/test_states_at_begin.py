@@ -254,3 +254,29 @@ async def test_on_a_cluster_they_are_in_the_slot_of_their_shard(tmp_path: Path) 
             keys = dispatcher.fsm.storage.key_builder
             state, data = keys.build(PRIVATE, "state"), keys.build(PRIVATE, "data")
     assert found == [{state: None, data: None}, {state: b"seen", data: None}]
+
+
+async def test_the_next_turn_sees_what_a_task_writes_when_its_turn_is_over(redis: Redis) -> None:
+    """It begins at once, while that is on its way to Redis."""
+    found: list[object] = []
+    tasks: list[asyncio.Task[None]] = []
+
+    async def write_later(state: FSMContext, number: int) -> None:
+        overlay = Overlay.of_turn(redis)
+        while overlay and await overlay.takes_writes():  # noqa: ASYNC110 - no event says it sooner
+            await asyncio.sleep(0)
+        await state.set_data({"number": number})
+
+    async def handle(message: Message, state: FSMContext) -> None:
+        if message.text == "start":
+            tasks.append(asyncio.create_task(write_later(state, len(tasks))))
+        else:
+            found.append((await state.get_data()).get("number"))
+
+    dispatcher = dispatcher_of(redis, handle)
+    async with served(redis, dispatcher) as inbox:
+        for number in range(5):
+            await inbox.put(BOT, [text(2 * number + 1, "start"), text(2 * number + 2, "look")])
+            await until_over(inbox)
+    await asyncio.gather(*tasks)
+    assert found == [0, 1, 2, 3, 4]
