@@ -1,10 +1,13 @@
 -- What scripts of the inbox share. A shard is given by the beginning of its keys; fleet/inbox/__init__.py lists them.
-local function count(shard, bot, change)
-  for _, field in ipairs({ bot, 'all' }) do
-    if redis.call('HINCRBY', shard .. 'waiting', field, change) <= 0 then
-      redis.call('HDEL', shard .. 'waiting', field)
-    end
+local function add(shard, field, change)
+  if redis.call('HINCRBY', shard .. 'waiting', field, change) <= 0 then
+    redis.call('HDEL', shard .. 'waiting', field)
   end
+end
+
+local function count(shard, bot, change)
+  add(shard, bot, change)
+  add(shard, 'all', change)
 end
 
 -- A conversation got its first update. Its holder hears of it, and finds it again if it does not. Returns its arrival.

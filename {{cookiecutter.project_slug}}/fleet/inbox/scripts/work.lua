@@ -28,7 +28,8 @@ local function bury(shard, conversation, update, cause, traceback, deaths)
   end
 end
 
-local function finish(shard, conversation)
+-- Takes the head of a mailbox out, and notes in `finished` that its bot has one less.
+local function finish(shard, conversation, finished)
   local bot, mailbox = bot_of(conversation), shard .. 'mail:' .. conversation
   local update = redis.call('LPOP', mailbox)
   redis.call('HDEL', shard .. 'tries', conversation)
@@ -36,11 +37,22 @@ local function finish(shard, conversation)
   if redis.call('LLEN', mailbox) == 0 then
     redis.call('ZREM', shard .. 'ready:' .. bot, conversation)
   end
-  count(shard, bot, -1)
+  finished[bot] = (finished[bot] or 0) + 1
   if string.sub(update, 1, 1) == '-' then
     forget_fired(shard, conversation, update)
   end
   return update
+end
+
+local function count_less(shard, finished)
+  local all = 0
+  for bot, number in pairs(finished) do
+    add(shard, bot, -number)
+    all = all + number
+  end
+  if all > 0 then
+    add(shard, 'all', -all)
+  end
 end
 
 local function write(key, value, ttl)
@@ -122,7 +134,7 @@ for i, shard in ipairs(KEYS) do
   local last = tonumber(record[3])
   -- Lower than what was answered: Redis came back without its last writes. Higher than this one: this one is late.
   local mine = record[1] == replica and record[2] == epoch and last >= tonumber(answered) and last <= tonumber(number)
-  local left, updates, next_due = {}, {}, -1
+  local left, updates, next_due, finished = {}, {}, -1, {}
   if mine then
     redis.call('HDEL', shard .. 'begun', '')  -- first what frees memory
     if notes + ends + begins > 0 then
@@ -148,9 +160,9 @@ for i, shard in ipairs(KEYS) do
           write(ARGV[w], ARGV[w + 1], ARGV[w + 2])
         end
         if outcome == 'done' then
-          finish(shard, conversation)
+          finish(shard, conversation, finished)
         elseif outcome == 'dead' then
-          bury(shard, conversation, finish(shard, conversation), first, second, third)
+          bury(shard, conversation, finish(shard, conversation, finished), first, second, third)
         else
           redis.call('HSET', shard .. 'tries', conversation,
             first .. ' ' .. second .. ' ' .. string.format('%d', now + third))
@@ -163,6 +175,7 @@ for i, shard in ipairs(KEYS) do
     end
     at = timers_at + 1 + 4 * timers
   end
+  count_less(shard, finished)
   if mine and look == '1' then
     next_due = fire(shard)
   end
