@@ -28,7 +28,7 @@ from fleet.redis.keys import PREFIX
 from fleet.redis.pool import create_redis
 from fleet.settings import Settings
 from fleet.shards.holder import Holder
-from fleet.state_keys import begin_of_states, keep_apart, order_of
+from fleet.state_keys import StateKeys, begin_of_states, keep_apart, order_of
 from fleet.storage import FleetStorage
 from fleet.telegram.session import create_sessions
 from fleet.turn import TurnTaker
@@ -159,33 +159,51 @@ async def test_long_data_is_read_when_it_is_asked_for(counting: Counting) -> Non
 
     dispatcher = dispatcher_of(counting, look)
     await dispatcher.fsm.storage.set_data(PRIVATE, {"long": "x" * 5000})
-    async with served(counting, dispatcher) as inbox:
-        await inbox.put(BOT, [text(1, "pass"), text(2, "look")])
-        await until_over(inbox)
+    key = StateKeys().build(PRIVATE, "data")
+    reads: list[str] = []
+    async with counting.monitor() as monitor:
+        async with served(counting, dispatcher) as inbox:
+            await inbox.put(BOT, [text(1, "pass"), text(2, "look")])
+            await until_over(inbox)
+        await counting.echo("over")
+        async for seen in monitor.listen():
+            if seen["command"].startswith("ECHO"):
+                break
+            if seen["command"].startswith("MGET") and key in seen["command"]:
+                reads.append(seen["client_type"])
     assert found == [5000]
-    assert counting.commands["MGET"] == 1
+    assert reads == ["tcp"], "no script has read it, which would hold Redis up"
 
 
-async def test_keys_built_another_way_are_read_as_they_are(counting: Counting) -> None:
-    keys = DefaultKeyBuilder(prefix="mine", separator="/", with_bot_id=True)
-    dispatcher = dispatcher_of(counting, count, keys=keys)
-    assert begin_of_states(dispatcher, counting, PREFIX) == ""
-    async with served(counting, dispatcher) as inbox:
+async def test_what_is_no_text_at_the_keys_is_nothing(redis: Redis) -> None:
+    found: list[object] = []
+
+    async def look(_: Message, state: FSMContext) -> None:
+        found.append((await state.get_state(), await state.get_data()))
+
+    dispatcher = dispatcher_of(redis, look)
+    await redis.execute_command("RPUSH", StateKeys().build(PRIVATE, "state"), "x")
+    await redis.execute_command("RPUSH", StateKeys().build(PRIVATE, "data"), "x")
+    async with served(redis, dispatcher) as inbox:
         await inbox.put(BOT, [text(1), text(2)])
         await until_over(inbox)
-    assert (await dispatcher.fsm.storage.get_data(PRIVATE))["sum"] == 2
+    assert found == [(None, {})] * 2
 
 
 class OfTenants(KeyBuilder):
-    """Knows the bots of its tenants only."""
-
     def build(self, key: StorageKey, part: str | None = None) -> str:
-        tenant = {BOT: "acme"}[key.bot_id]
+        tenant = {BOT: "acme"}[key.bot_id]  # it knows no other bots
         return f"{tenant}:{key.bot_id}:{key.chat_id}:{key.user_id}:{part}"
 
 
-async def test_keys_that_are_built_for_some_bots_only_stop_nothing(counting: Counting) -> None:
-    dispatcher = dispatcher_of(counting, count, keys=OfTenants())
+@pytest.mark.parametrize(
+    "keys", [DefaultKeyBuilder(prefix="mine", separator="/", with_bot_id=True), OfTenants()]
+)
+async def test_keys_built_another_way_are_read_as_they_are(
+    counting: Counting, keys: KeyBuilder
+) -> None:
+    dispatcher = dispatcher_of(counting, count, keys=keys)
+    assert begin_of_states(dispatcher, counting, PREFIX) == ""
     async with served(counting, dispatcher) as inbox:
         await inbox.put(BOT, [text(1), text(2)])
         await until_over(inbox)

@@ -24,15 +24,18 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- The state and the data of a conversation, for a turn that begins; 1 for what is long. `begin` stands before its name in
+-- The state and the data of a conversation, for a turn that begins; 1 for data not read. `begin` stands before its name in
 -- their keys, and `*` for the shard there.
 local function states_of(shard, conversation, begin)
   if begin == '' then
     return 1, 1
   end
   local name = string.gsub(begin, '%*', shard) .. string.match(conversation, '^[^/]+')
-  local state, data = unpack(redis.call('MGET', name .. ':state', name .. ':data'))
-  return state, data and #data > 4096 and 1 or data
+  local length = redis.pcall('STRLEN', name .. ':data')
+  if type(length) == 'table' or length > 4096 then  -- to read it would hold Redis up
+    return redis.call('MGET', name .. ':state')[1], 1
+  end
+  return unpack(redis.call('MGET', name .. ':state', name .. ':data'))
 end
 
 local function bot_of(conversation)
