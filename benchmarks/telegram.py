@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 import uvloop
 
@@ -48,6 +47,7 @@ FIRST_UPDATE = 499_999_744  # in the midst of a bitmap of 2,048 ids, as those of
 # In forms, as aiogram sends them, and in JSON, as the project does.
 ITS_TEXT = re.compile(rb'text(?:=|":")' + NEWS.encode())
 CHAT = re.compile(rb'chat_id(?:=|":)(\d+)')
+ASKED = re.compile(rb'(offset|limit|timeout)(?:=|":)(\d+)')
 ECHO = re.compile(rb'text(?:=|":")echo[+ ](\d+)[+ ](\d+)')
 
 
@@ -250,7 +250,8 @@ class Client(asyncio.Protocol):
                 self._note(body)
                 self.send(SENT)
             case b"getupdates":
-                self._get_updates(self._server.queue(_bot(who)), parse_qs(body.decode()))
+                asked = {name: int(number) for name, number in ASKED.findall(body)}
+                self._get_updates(self._server.queue(_bot(who)), asked)
             case b"getme":
                 self.send(answer(_ME % (_bot(who), _bot(who))))
             case b"" if who == b"load":
@@ -270,11 +271,11 @@ class Client(asyncio.Protocol):
             number, arrived = map(int, echo.groups())
             server.board.time(number, now() - arrived)
 
-    def _get_updates(self, queue: Queue, asked: dict[str, list[str]]) -> None:
-        queue.confirm(int(asked.get("offset", ["0"])[0]))
+    def _get_updates(self, queue: Queue, asked: dict[bytes, int]) -> None:
+        queue.confirm(asked.get(b"offset", 0))
         if queue.updates:
-            self.send(queue.batch(int(asked.get("limit", [str(BATCH)])[0])))
-        elif seconds := int(asked.get("timeout", ["0"])[0]):
+            self.send(queue.batch(asked.get(b"limit", BATCH)))
+        elif seconds := asked.get(b"timeout"):
             self._polls, queue.poll = queue, self
             queue.deadline = asyncio.get_running_loop().time() + seconds
         else:

@@ -34,7 +34,7 @@ def plain(bot: Bot, method: TelegramMethod[Any]) -> dict[str, Any] | None:
             value = bot.default[value.name]  # noqa: PLW2901 - it stands for that
         if value is None or value == "":
             continue
-        if type(value) in PLAIN:
+        if type(value) in PLAIN or _is_plain_list(value):
             parameters[name] = value
         elif isinstance(value, Enum):  # ParseMode.HTML, as a default of all bots
             parameters[name] = value.value
@@ -43,3 +43,8 @@ def plain(bot: Bot, method: TelegramMethod[Any]) -> dict[str, Any] | None:
         else:
             return None
     return parameters
+
+
+def _is_plain_list(value: object) -> bool:
+    """Tell whether it is one of texts or numbers, such as `message_ids`."""
+    return type(value) is list and all(type(one) in PLAIN for one in value)

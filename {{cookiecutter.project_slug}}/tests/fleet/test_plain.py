@@ -17,6 +17,7 @@ from aiogram.methods import (
     SendLocation,
     SendMessage,
     SendPhoto,
+    SendPoll,
     TelegramMethod,
 )
 from aiogram.types import (
@@ -24,10 +25,12 @@ from aiogram.types import (
     ForceReply,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
+    InputPollOption,
     LinkPreviewOptions,
     WebAppInfo,
 )
 
+from fleet.intake.polling import GetRawUpdates
 from fleet.telegram.plain import plain
 from fleet.telegram.session import TelegramSessions
 
@@ -56,6 +59,9 @@ ENUM = DefaultBotProperties(parse_mode=ParseMode.HTML)
         SendDice(chat_id=7, emoji=""),
         SendPhoto(chat_id=7, photo="file-id", caption="c"),
         AnswerCallbackQuery(callback_query_id="1", show_alert=True, cache_time=0),
+        CopyMessages(chat_id=7, from_chat_id=7, message_ids=[1, 2]),
+        GetRawUpdates(offset=-1, timeout=30, allowed_updates=["message", "poll"]),
+        GetRawUpdates(allowed_updates=[]),
     ],
 )
 def test_json_says_what_the_form_says(
@@ -83,7 +89,7 @@ def test_json_says_what_the_form_says(
     [
         SendPhoto(chat_id=7, photo=BufferedInputFile(b"x", "x.jpg")),
         BanChatMember(chat_id=7, user_id=1, until_date=timedelta(1)),
-        CopyMessages(chat_id=7, from_chat_id=7, message_ids=[1]),
+        SendPoll(chat_id=7, question="q", options=["a", InputPollOption(text="b")]),
         SendMessage(chat_id=7, text="a", link_preview_options=LinkPreviewOptions()),
     ],
 )

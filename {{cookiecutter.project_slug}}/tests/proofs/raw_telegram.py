@@ -61,7 +61,10 @@ class RawTelegram:
     async def _answer(self, request: web.Request) -> web.Response:
         is_json = request.content_type == "application/json"
         parameters = await (request.json() if is_json else request.post())
-        given = {key: str(value) for key, value in parameters.items()}
+        given = {
+            key: value if isinstance(value, str) else orjson.dumps(value).decode()
+            for key, value in parameters.items()
+        }
         if self.refusal is not None:
             return _answer(*self.refusal)
         result = b"true"
