@@ -95,7 +95,7 @@ class Fleet:
         holders = await self._shared.replicas.holders()
         inbox = self._shared.inbox
         replicas = await self._shared.replicas.living()
-        backlog, last_updates = await inbox.sizes(), await inbox.last.all()
+        backlog, last_updates = await inbox.sizes(), await inbox.last.read(list(desired))
         dropped = await inbox.dropped()
         waits_for = STRANGERS if await self._shared.peers.have_met_strangers() else None
         infos = []

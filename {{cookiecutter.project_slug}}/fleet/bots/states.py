@@ -14,13 +14,12 @@ import orjson
 from redis.asyncio import Redis
 
 from fleet.bots.member import BotState, Member
+from fleet.redis.hashes import PAGE, values_of
 from fleet.redis.keys import PREFIX
 from fleet.redis.reading import read_fields
 
 RETELL = 30.0
 """Seconds after which all is told again, in case that somebody else has changed it."""
-PAGE = 500
-"""Bots in one command: neither the event loop nor Redis must be held up for long."""
 REMEMBERED = 1 << 14
 """Values whose meaning is remembered, more than a fleet has bots: most are read again and again."""
 UNREADABLE = "what the replica that holds it told of it cannot be read"
@@ -82,14 +81,8 @@ class States:
 
     async def read(self, bots: Sequence[int]) -> dict[int, BotStatus]:
         """Tell how these bots are; those of which nobody has told anything are left out."""
-        found = {}
-        for at in range(0, len(bots), PAGE):
-            page = bots[at : at + PAGE]
-            told = await self._redis.execute_command("HMGET", self._key, *page)
-            found.update(
-                {bot: _read(value) for bot, value in zip(page, told, strict=True) if value}
-            )
-        return found
+        told = await values_of(self._redis, self._key, bots)
+        return {bot: _read(value) for bot, value in zip(bots, told, strict=True) if value}
 
 
 @functools.lru_cache(REMEMBERED)

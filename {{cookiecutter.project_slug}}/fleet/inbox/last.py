@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from fleet.redis.hashes import values_of
 from fleet.redis.keys import of_fleet
 from fleet.redis.reading import by_bot, read_number
 
@@ -13,7 +15,7 @@ from fleet.redis.reading import by_bot, read_number
 class LastUpdates:
     """One process' notes of it, and what all have told.
 
-    `all` and `of` raise `redis.exceptions.RedisError` while Redis is away.
+    `read` and `of` raise `redis.exceptions.RedisError` while Redis is away.
     """
 
     def __init__(self, redis: Redis, prefix: str) -> None:
@@ -37,9 +39,13 @@ class LastUpdates:
             except RedisError:
                 self._noted = noted | self._noted
 
-    async def all(self) -> dict[int, int]:
-        """Give those that were told, by bot."""
-        return by_bot(await self._redis.execute_command("HGETALL", self._key), read_number)
+    async def read(self, bots: Sequence[int]) -> dict[int, int]:
+        """Give those of these bots that were told, by bot."""
+        told = await values_of(self._redis, self._key, bots)
+        return by_bot(
+            {b"%d" % bot: value for bot, value in zip(bots, told, strict=True) if value},
+            read_number,
+        )
 
     async def of(self, bot_id: int) -> int | None:
         """Give that of one bot; None if it never got one."""

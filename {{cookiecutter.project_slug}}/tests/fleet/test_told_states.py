@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 
 from fleet.bots.member import BotState
 from fleet.bots.registry import Registry
-from fleet.bots.states import PAGE, UNREADABLE, BotStatus, States
+from fleet.bots.states import UNREADABLE, BotStatus, States
+from fleet.redis.hashes import PAGE
 from fleet.redis.keys import PREFIX
 from fleet.vault import Vault
 from tests.waiting import until
