@@ -4,6 +4,7 @@ So its first reads cost no call to Redis; later ones see what others have writte
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -274,27 +275,28 @@ async def test_on_a_cluster_they_are_in_the_slot_of_their_shard(tmp_path: Path) 
     assert found == [{state: None, data: None}, {state: b"seen", data: None}]
 
 
-async def test_the_next_turn_sees_what_a_task_writes_when_its_turn_is_over(redis: Redis) -> None:
-    """It begins at once, while that is on its way to Redis."""
-    found: list[object] = []
-    tasks: list[asyncio.Task[None]] = []
+async def test_what_a_task_of_the_turn_before_has_written_is_seen(counting: Counting) -> None:
+    """The next turn begins at once: what its begin has read may be of before."""
+    state = FSMContext(FleetStorage(counting), PRIVATE)
+    key = StateKeys().build(PRIVATE, "data")
+    asked_at = time.monotonic()
+    await state.set_data({"number": 1})
+    overlay = Overlay(counting)
+    overlay.open()
+    overlay.know({key: None}, asked_at)
+    assert await state.get_data() == {"number": 1}
+    overlay.close()
 
-    async def write_later(state: FSMContext, number: int) -> None:
-        overlay = Overlay.of_turn(redis)
-        while overlay and await overlay.takes_writes():  # noqa: ASYNC110 - no event says it sooner
-            await asyncio.sleep(0)
-        await state.set_data({"number": number})
 
-    async def handle(message: Message, state: FSMContext) -> None:
-        if message.text == "start":
-            tasks.append(asyncio.create_task(write_later(state, len(tasks))))
-        else:
-            found.append((await state.get_data()).get("number"))
-
-    dispatcher = dispatcher_of(redis, handle)
-    async with served(redis, dispatcher) as inbox:
-        for number in range(5):
-            await inbox.put(BOT, [text(2 * number + 1, "start"), text(2 * number + 2, "look")])
-            await until_over(inbox)
-    await asyncio.gather(*tasks)
-    assert found == [0, 1, 2, 3, 4]
+async def test_while_a_task_writes_the_begin_of_a_turn_is_not_believed(counting: Counting) -> None:
+    state = FSMContext(FleetStorage(counting), PRIVATE)
+    key = StateKeys().build(PRIVATE, "data")
+    writing = asyncio.create_task(state.set_data({"number": 1}))
+    await asyncio.sleep(0)  # it is on its way now
+    overlay = Overlay(counting)
+    overlay.open()
+    overlay.know({key: b'{"number": 0}'}, time.monotonic())
+    await state.get_data()
+    assert counting.commands["MGET"] == 1
+    overlay.close()
+    await writing
