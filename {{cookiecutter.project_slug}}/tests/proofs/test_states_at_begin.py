@@ -80,14 +80,12 @@ async def served(
         TurnTaker(dispatcher, sessions.outages, TimerBook(redis, SHARDS, prefix=prefix), 60).take,
         lambda: Overlay(redis),
     )
-    order = order_of(dispatcher)
-    lanes = {"cancel": "cancel"}
     inbox = Inbox(
         redis,
         replica="one",
         shards=SHARDS,
-        order=order,
-        lanes=lanes,
+        order=order_of(dispatcher),
+        lanes={"cancel": "cancel"},
         prefix=prefix,
         states=states,
     )

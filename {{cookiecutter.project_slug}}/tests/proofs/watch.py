@@ -74,14 +74,14 @@ async def until_in(state: str, service: Process, bot: int | None = None) -> Json
     return await until(in_state, f"bot {bot or ''} is {state}")
 
 
-async def until_unready(service: Process) -> Json:
-    """Wait for a replica that stops to say so; give what it says."""
+async def until_unready(service: Process) -> None:
+    """Wait for a replica that stops to say so; only where its beats are late is Redis away, too."""
+    wanted = 503, {"ready": False, "redis": True, "accepting": False}
 
-    async def unready() -> Json:
-        status, body = await get(service, "/health/ready")
-        return body if status == 503 else {}
+    async def unready() -> bool:
+        return await get(service, "/health/ready") == wanted
 
-    return await until(unready, "/health/ready answers 503")
+    await until(unready, "/health/ready answers 503")
 
 
 async def until_held(client: "redis.asyncio.Redis", names: set[str]) -> list[str]:
