@@ -23,6 +23,7 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError
 
 from fleet.bots.tokens import parse_tokens
+from fleet.redis.hashes import pairs_of
 from fleet.redis.keys import PREFIX
 from fleet.redis.reading import read_bot_id, read_fields
 from fleet.vault import Vault, WrongKeyError
@@ -132,13 +133,9 @@ class Registry:
     async def _stored(self) -> AsyncIterator[tuple[int, bytes]]:
         # Not by HSCAN: its cursor means nothing to the server that takes over at a failover.
         fields = await self._redis.execute_command("HKEYS", self._registry)
-        for at in range(0, len(fields), PAGE):
-            page = fields[at : at + PAGE]
-            values = await self._redis.execute_command("HMGET", self._registry, *page)
-            for field, value in zip(page, values, strict=True):
-                bot_id = self._id(field)
-                if bot_id is not None and value is not None:  # it may have been removed meanwhile
-                    yield bot_id, value
+        async for field, value in pairs_of(self._redis, self._registry, fields, PAGE):
+            if (bot_id := self._id(field)) is not None:
+                yield bot_id, value
 
     def _id(self, field: bytes) -> int | None:
         """Read whose entry it is; say once if it is no bot's."""

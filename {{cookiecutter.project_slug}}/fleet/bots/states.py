@@ -14,7 +14,7 @@ import orjson
 from redis.asyncio import Redis
 
 from fleet.bots.member import BotState, Member
-from fleet.redis.hashes import PAGE, values_of
+from fleet.redis.hashes import PAGE, pairs_of
 from fleet.redis.keys import PREFIX
 from fleet.redis.reading import read_fields
 
@@ -81,8 +81,8 @@ class States:
 
     async def read(self, bots: Sequence[int]) -> dict[int, BotStatus]:
         """Tell how these bots are; those of which nobody has told anything are left out."""
-        told = await values_of(self._redis, self._key, bots)
-        return {bot: _read(value) for bot, value in zip(bots, told, strict=True) if value}
+        told = pairs_of(self._redis, self._key, bots)
+        return {bot: _read(value) async for bot, value in told if value}
 
 
 @functools.lru_cache(REMEMBERED)

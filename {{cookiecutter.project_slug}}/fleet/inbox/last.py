@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from fleet.redis.hashes import values_of
+from fleet.redis.hashes import pairs_of
 from fleet.redis.keys import of_fleet
 from fleet.redis.reading import by_bot, read_number
 
@@ -41,11 +41,8 @@ class LastUpdates:
 
     async def read(self, bots: Sequence[int]) -> dict[int, int]:
         """Give those of these bots that were told, by bot."""
-        told = await values_of(self._redis, self._key, bots)
-        return by_bot(
-            {b"%d" % bot: value for bot, value in zip(bots, told, strict=True) if value},
-            read_number,
-        )
+        told = pairs_of(self._redis, self._key, bots)
+        return by_bot({b"%d" % bot: value async for bot, value in told}, read_number)
 
     async def of(self, bot_id: int) -> int | None:
         """Give that of one bot; None if it never got one."""
